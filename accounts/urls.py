@@ -1,0 +1,13 @@
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+
+from accounts import api, views
+
+urlpatterns = [
+    path("sign-in", views.SignInView.as_view(), name="sign-in"),
+    path("sign-out", LogoutView.as_view(), name="sign-out"),
+    path("api/v1/auth/login", api.LoginView.as_view(), name="api-login"),
+    path("api/v1/auth/refresh", api.RefreshView.as_view(), name="api-refresh"),
+    path("api/v1/auth/logout", api.LogoutView.as_view(), name="api-logout"),
+    path("api/v1/auth/me", api.MeView.as_view(), name="api-me"),
+]

@@ -1,0 +1,204 @@
+"""The live picture: newest frame -> one JPEG -> every watcher.
+
+One thread encodes, for all watchers together. A watcher that is slow gets the newest picture when it is ready for
+one, never a queue. The encoding thread lives while there is someone to see its work.
+"""
+
+import os
+import tempfile
+import threading
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from PIL import Image
+
+from camera import errors
+from camera.frame import RawFrame, to_display
+from camera.service import Camera
+
+QUALITY = 80
+FIRST_PICTURE_TIMEOUT_S = 5.0
+LONGEST_SILENCE_S = 0.5
+PAUSE_AFTER_FAULT_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class LivePicture:
+    """One JPEG of the live view with the frame it shows. `count` rises with each."""
+
+    count: int
+    jpeg: bytes
+    raw: RawFrame
+
+    @property
+    def age_ms(self) -> float:
+        return (time.monotonic() - self.raw.received_at_s) * 1000
+
+
+class LiveView:
+    """May be used from any thread."""
+
+    def __init__(self, camera: Camera, most_watchers: int, most_fps: float) -> None:
+        self._camera = camera
+        self._most_watchers = most_watchers
+        self._shortest_interval_s = 1 / most_fps
+        self._changed = threading.Condition()
+        self._picture: LivePicture | None = None
+        self._problem: errors.CameraError | None = None
+        self._watchers = 0
+        self._is_encoding = False
+        self._is_ending = False
+
+    def watch(self) -> "Watcher":
+        """A new watcher, to be closed by the caller. Raises TooManyWatchers."""
+        with self._changed:
+            if self._watchers >= self._most_watchers:
+                raise errors.TooManyWatchers(
+                    f"{self._most_watchers} people are watching already. Close a live view somewhere, then try again."
+                )
+            self._watchers += 1
+            if not self._is_encoding:
+                self._is_encoding = True
+                threading.Thread(target=self._encode_while_watched, name="live", daemon=True).start()
+        return Watcher(self)
+
+    def take_picture(self) -> LivePicture:
+        """One picture received after this call. Blocks; raises the camera's error."""
+        asked_at_s = time.monotonic()
+        with closing(self.watch()) as watcher:
+            picture = watcher.wait_for_first()
+            while picture.raw.received_at_s < asked_at_s:
+                picture = watcher.wait_for_next()
+            return picture
+
+    def close(self) -> None:
+        """End all streams, for good."""
+        with self._changed:
+            self._is_ending = True
+            self._changed.notify_all()
+
+    @property
+    def is_ending(self) -> bool:
+        return self._is_ending
+
+    def wait_for_picture(self, after: int, timeout_s: float) -> LivePicture | None:
+        """The newest picture, once its count is above `after`; None if none came in time or the program ends.
+
+        Blocks. Raises the camera's error while there is one.
+        """
+        until_s = time.monotonic() + timeout_s
+        with self._changed:
+            while self._picture is None or self._picture.count <= after:
+                if self._problem is not None:
+                    raise self._problem
+                remaining_s = until_s - time.monotonic()
+                if remaining_s <= 0 or self._is_ending:
+                    return None
+                self._changed.wait(remaining_s)
+            return self._picture
+
+    def leave(self) -> None:
+        """One watcher less."""
+        with self._changed:
+            self._watchers -= 1
+
+    def _encode_while_watched(self) -> None:
+        count = 0
+        with _scratch_file() as scratch:
+            while not self._sign_off():
+                try:
+                    with self._camera.watching():
+                        while self._watchers and not self._is_ending:
+                            count = self._encode_next(count, scratch)
+                except errors.CameraError as problem:
+                    self._show(None, problem)
+                    time.sleep(PAUSE_AFTER_FAULT_S)
+
+    def _encode_next(self, count: int, scratch: BinaryIO) -> int:
+        began_at_s = time.monotonic()
+        newest = self._camera.wait_for_newest(count, LONGEST_SILENCE_S)
+        if newest is None:
+            return count
+        count, raw = newest
+        frame = self._camera.develop(raw)
+        jpeg = encode_jpeg(to_display(frame.pixels, frame.descriptor.significant_bits), scratch)
+        self._show(LivePicture(count, jpeg, raw), None)
+        time.sleep(max(self._shortest_interval_s - (time.monotonic() - began_at_s), 0))
+        return count
+
+    def _show(self, picture: LivePicture | None, problem: errors.CameraError | None) -> None:
+        with self._changed:
+            self._picture, self._problem = picture, problem
+            self._changed.notify_all()
+
+    def _sign_off(self) -> bool:
+        """Whether the encoding thread may end: decided under the lock, so that none is begun beside it nor missed."""
+        with self._changed:
+            if self._watchers and not self._is_ending:
+                return False
+            self._is_encoding = False
+            self._picture = self._problem = None
+            return True
+
+
+class Watcher:
+    """One who watches, from one thread. Iterating gives pictures as they come, each the newest.
+
+    Where no new one came for a while the last is given again: whoever sends them thereby notices when nobody
+    receives any more. Iteration ends with the program and when the camera is lost.
+    """
+
+    def __init__(self, live: LiveView) -> None:
+        self._live = live
+        self._picture: LivePicture | None = None
+        self._is_closed = False
+
+    def wait_for_first(self) -> LivePicture:
+        """Blocks for the first picture, so that a dead camera is an error and not an empty stream."""
+        return self.wait_for_next(FIRST_PICTURE_TIMEOUT_S)
+
+    def wait_for_next(self, timeout_s: float = FIRST_PICTURE_TIMEOUT_S) -> LivePicture:
+        after = self._picture.count if self._picture else 0
+        picture = self._live.wait_for_picture(after, timeout_s)
+        if picture is None:
+            raise errors.CameraNotResponding("The camera has sent no picture in time.")
+        self._picture = picture
+        return picture
+
+    def __iter__(self) -> "Watcher":
+        return self
+
+    def __next__(self) -> LivePicture:
+        if self._picture is None:
+            return self.wait_for_first()
+        try:
+            self._picture = self._live.wait_for_picture(self._picture.count, LONGEST_SILENCE_S) or self._picture
+        except errors.CameraError:
+            raise StopIteration from None
+        if self._live.is_ending or self._is_closed:
+            raise StopIteration
+        return self._picture
+
+    def close(self) -> None:
+        """Leave; may be called twice."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._live.leave()
+
+
+def encode_jpeg(pixels, scratch: BinaryIO, quality: int = QUALITY) -> bytes:
+    """JPEG of 8-bit pixels. `scratch` is a real file: Pillow lets other threads run only while it writes to one."""
+    scratch.seek(0)
+    Image.fromarray(pixels).save(scratch, "JPEG", quality=quality)
+    size = scratch.tell()
+    scratch.seek(0)
+    return scratch.read(size)
+
+
+def _scratch_file() -> BinaryIO:
+    """A file that is never seen by anyone, in memory where the system can."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("live"), "w+b")
+    return tempfile.TemporaryFile()

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from camera import api
+
+urlpatterns = [
+    path("api/v1/camera", api.CameraView.as_view(), name="api-camera"),
+    path("api/v1/camera/settings", api.SettingsView.as_view(), name="api-camera-settings"),
+    path("api/v1/camera/frame", api.FrameView.as_view(), name="api-camera-frame"),
+    path("api/v1/camera/live", api.LiveStreamView.as_view(), name="api-camera-live"),
+]

@@ -1,0 +1,86 @@
+"""The library in the admin: to look at, to search, to remove. What the frame said cannot be changed here."""
+
+import json
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from images.models import Image, Job
+
+
+@admin.register(Image)
+class ImageAdmin(admin.ModelAdmin):
+    list_display = ["thumbnail", "filename", "captured_at", "user", "job", "exposure", "gain", "size", "is_simulated"]
+    list_display_links = ["thumbnail", "filename"]
+    list_filter = [("user", admin.RelatedOnlyFieldListFilter), "captured_at", "job", "is_simulated"]
+    list_select_related = ["user", "job"]
+    list_per_page = 50
+    search_fields = ["filename"]
+    search_help_text = "A part of the file name, for instance 20250116"
+    date_hierarchy = "captured_at"
+    ordering = ["-captured_at", "-id"]
+    show_full_result_count = False
+    fieldsets = [
+        (None, {"fields": ["preview"]}),
+        ("Taken", {"fields": ["captured_at", "user", "job", "exposure", "gain", "position", "is_simulated"]}),
+        ("File", {"fields": ["filename", "size", "pixels", "image_format", "sha256", "is_adopted", "created_at"]}),
+        ("Record", {"fields": ["record"]}),
+    ]
+
+    class Media:
+        css = {"all": ["images/admin.css"]}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Image | None = None) -> bool:
+        """Nothing of an image can be changed in the admin; it is shown to whoever may view it."""
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Image | None = None) -> list[str]:
+        return [name for _, options in self.fieldsets for name in options["fields"]]
+
+    @admin.display(description="")
+    def thumbnail(self, image: Image) -> str:
+        return format_html(
+            '<img class="thumbnail" src="{}" alt="" loading="lazy">', reverse("api-image-thumbnail", args=[image.pk])
+        )
+
+    @admin.display(description="")
+    def preview(self, image: Image) -> str:
+        address = reverse("api-image-file", args=[image.pk])
+        return format_html('<a href="{0}"><img class="preview" src="{0}" alt="{1}"></a>', address, image.filename)
+
+    @admin.display(description="Exposure", ordering="exposure_ms")
+    def exposure(self, image: Image) -> str:
+        return f"{image.exposure_ms:g} ms"
+
+    @admin.display(description="Gain", ordering="gain_db")
+    def gain(self, image: Image) -> str:
+        return f"{image.gain_db:g} dB"
+
+    @admin.display(description="Size", ordering="file_size")
+    def size(self, image: Image) -> str:
+        return f"{image.file_size / 1e6:.2f} MB"
+
+    @admin.display(description="Pixels")
+    def pixels(self, image: Image) -> str:
+        return f"{image.width} x {image.height}"
+
+    @admin.display(description="Position")
+    def position(self, image: Image) -> str:
+        places = (("X", image.x_position), ("Y", image.y_position), ("Z", image.z_position))
+        return ", ".join(f"{axis} {value:g}" for axis, value in places if value is not None) or "-"
+
+    @admin.display(description="What the frame said")
+    def record(self, image: Image) -> str:
+        return format_html('<pre class="record">{}</pre>', json.dumps(image.metadata, indent=2, ensure_ascii=False))
+
+
+@admin.register(Job)
+class JobAdmin(admin.ModelAdmin):
+    list_display = ["name", "kind", "user", "state", "created_at"]
+    list_filter = ["state", "kind"]
+    search_fields = ["name"]

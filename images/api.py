@@ -1,0 +1,144 @@
+"""The library's calls: capture, find, one image, its bytes."""
+
+from django.apps import apps
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from images.capture import capture_image
+from images.filters import MOST_PER_PAGE, ImageFilter, find_page
+from images.formats import FORMATS
+from images.models import Image
+from images.record import Position
+from images.serializers import (
+    CapturedSerializer,
+    CaptureSerializer,
+    ImagePageSerializer,
+    ImageSerializer,
+    describe_captured,
+    describe_image,
+)
+from images.serving import serve_file
+
+PAGE_PARAMETERS = [
+    OpenApiParameter("cursor", str, description="From `next` of the page before."),
+    OpenApiParameter("limit", int, description=f"Images a page, at most {MOST_PER_PAGE}."),
+]
+FILTER_PARAMETERS = [
+    OpenApiParameter(name, _type, description=ImageFilter.base_filters[name].label, enum=_enum)
+    for name, _type, _enum in (
+        ("user", str, None),
+        ("job", int, None),
+        ("capturedAfter", OpenApiTypes.DATETIME, None),
+        ("capturedBefore", OpenApiTypes.DATETIME, None),
+        ("exposureMin", float, None),
+        ("exposureMax", float, None),
+        ("gainMin", float, None),
+        ("gainMax", float, None),
+        ("format", str, list(FORMATS)),
+        ("simulated", bool, None),
+        ("text", str, None),
+    )
+]
+
+
+class CaptureView(APIView):
+    needs = {"POST": "capture"}
+
+    @extend_schema(
+        tags=["camera"],
+        summary="Capture one image and keep it",
+        request=CaptureSerializer,
+        responses={201: CapturedSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        wanted = CaptureSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        asked = wanted.validated_data
+        captured = capture_image(
+            by=request.user,
+            exposure_ms=asked["exposure"],
+            gain_db=asked["gain"],
+            image_format=asked["format"],
+            quality=asked["quality"],
+            position=Position(asked.get("xPosition"), asked.get("yPosition"), asked.get("zPosition")),
+            job_id=asked.get("jobId"),
+        )
+        return Response(describe_captured(captured), status=201)
+
+
+class ImageListView(APIView):
+    needs = {"GET": "view"}
+
+    @extend_schema(
+        tags=["images"],
+        summary="Find images, newest first",
+        parameters=FILTER_PARAMETERS + PAGE_PARAMETERS,
+        responses=ImagePageSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        page = find_page(request.query_params)
+        return Response(
+            {
+                "results": [describe_image(image) for image in page.images],
+                "next": _next_address(request, page.next_cursor),
+            }
+        )
+
+
+class ImageView(APIView):
+    needs = {"GET": "view"}
+
+    @extend_schema(tags=["images"], summary="One image", responses=ImageSerializer)
+    def get(self, request: Request, image_id: int) -> Response:
+        image = get_object_or_404(Image.objects.select_related("user"), pk=image_id)
+        return Response(describe_image(image))
+
+
+class ImageFileView(APIView):
+    needs = {"GET": "view"}
+
+    @extend_schema(
+        tags=["images"],
+        summary="The original, byte for byte; ranges are served",
+        responses={(200, "image/*"): OpenApiTypes.BINARY, (206, "image/*"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, image_id: int) -> HttpResponse | StreamingHttpResponse:
+        image = get_object_or_404(Image, pk=image_id)
+        file = apps.get_app_config("images").archive.open(image.filename)
+        return serve_file(
+            request,
+            file,
+            image.file_size,
+            etag=image.sha256,
+            content_type=FORMATS[image.image_format].content_type,
+            filename=image.filename,
+        )
+
+
+class ImageThumbnailView(APIView):
+    needs = {"GET": "view"}
+
+    @extend_schema(
+        tags=["images"],
+        summary="A JPEG of at most 512 pixels a side",
+        responses={(200, "image/jpeg"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, image_id: int) -> HttpResponse | StreamingHttpResponse:
+        image = get_object_or_404(Image, pk=image_id)
+        path = apps.get_app_config("images").thumbnails.open(image)
+        return serve_file(
+            request, path.open("rb"), path.stat().st_size, etag=f"{image.sha256}-512", content_type="image/jpeg"
+        )
+
+
+def _next_address(request: Request, cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    query = request.query_params.copy()
+    query["cursor"] = cursor
+    return f"{request.path}?{query.urlencode()}"

@@ -1,0 +1,59 @@
+"""What can go wrong with the library, named by cause. Shaped as `camera.errors`; none knows HTTP."""
+
+
+class LibraryError(Exception):
+    """The root of the family. `fields` names the fields of a request that are to blame, if any."""
+
+    code = "library_error"
+
+    def __init__(self, message: str, fields: dict[str, list[str]] | None = None) -> None:
+        super().__init__(message)
+        self.fields = fields or {}
+
+
+class StorageUnavailable(LibraryError):
+    """Nothing can be kept where the images belong."""
+
+    code = "storage_unavailable"
+
+
+class DiskFull(StorageUnavailable):
+    """Less space is left than is kept in reserve."""
+
+    code = "disk_full"
+
+
+class StorageMissing(StorageUnavailable):
+    """The folder, or the marker that tells it from an empty mount point, is not there."""
+
+    code = "storage_missing"
+
+
+class StorageNotWritable(StorageUnavailable):
+    """The system refuses to write there."""
+
+    code = "storage_not_writable"
+
+
+class OriginalMissing(LibraryError):
+    """The row is there and its file is not."""
+
+    code = "original_missing"
+
+
+class NotAnOriginal(LibraryError):
+    """A file that carries no record of this program."""
+
+    code = "not_an_original"
+
+
+class UnknownJob(LibraryError):
+    """A capture names a job that does not exist."""
+
+    code = "unknown_job"
+
+
+class BadQuery(LibraryError):
+    """A filter or a cursor makes no sense."""
+
+    code = "bad_query"

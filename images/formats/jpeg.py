@@ -1,0 +1,66 @@
+"""JPEG: eight bits, lossy; the record stands in the comment segment, and EXIF says what other programs look for."""
+
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from camera.frame import Frame, to_display
+from images.errors import NotAnOriginal
+from images.record import dump_record, load_record, parse_time
+
+
+def bits_of(frame: Frame) -> int:
+    return 8
+
+
+def write(file: BinaryIO, frame: Frame, record: dict[str, Any], quality: int) -> None:
+    display = to_display(frame.pixels, frame.descriptor.significant_bits)
+    Image.fromarray(display).save(
+        file, "JPEG", quality=quality, exif=make_exif(record), comment=dump_record(record).encode("ascii")
+    )
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Reads the head of the file and makes sure that its end is there too."""
+    try:
+        with Image.open(path) as image:
+            comment = image.info.get("comment", b"") if image.format == "JPEG" else b""
+        with path.open("rb") as file:
+            file.seek(-2, 2)
+            is_whole = file.read() == b"\xff\xd9"
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as problem:
+        raise NotAnOriginal(f"{path.name} is no readable JPEG.") from problem
+    if not is_whole:
+        raise NotAnOriginal(f"{path.name} ends too early.")
+    return load_record(comment.decode("ascii", "replace"))
+
+
+def make_exif(record: dict[str, Any]) -> Image.Exif:
+    """EXIF 2.32 tags: times with sub-seconds and offset, exposure in seconds, camera."""
+    moment = parse_time(record["capturedAt"])
+    camera, place = record["camera"], ExifTags.Base
+    exif = Image.Exif()
+    exif[place.Make] = _ascii(camera["vendor"])
+    exif[place.Model] = _ascii(camera["model"])
+    exif[place.Software] = record["software"]
+    exif[place.DateTime] = moment.strftime("%Y:%m:%d %H:%M:%S")
+    exif[place.Artist] = _ascii(record["user"])
+    if record["simulated"]:
+        exif[place.ImageDescription] = "SIMULATED: drawn by a program, no data"
+    exif.get_ifd(ExifTags.IFD.Exif).update(
+        {
+            place.ExposureTime: record["actual"]["exposureMs"] / 1000,
+            place.DateTimeOriginal: moment.strftime("%Y:%m:%d %H:%M:%S"),
+            place.SubsecTimeOriginal: f"{moment.microsecond // 1000:03d}",
+            place.OffsetTimeOriginal: "+00:00",
+            place.BodySerialNumber: _ascii(camera["serialNumber"]),
+            place.ImageUniqueID: record["id"].replace("-", ""),
+        }
+    )
+    return exif
+
+
+def _ascii(text: str) -> str:
+    """EXIF's texts are ASCII; the record itself keeps every character."""
+    return text.encode("ascii", "replace").decode("ascii")

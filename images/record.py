@@ -1,0 +1,133 @@
+"""The record that travels inside every original: who, when, with what, and what the frame said of itself.
+
+It is JSON, the same for every format. The database is an index of these records: a row can be made again from a
+file alone. Version 1; a reader must take what it knows and leave the rest.
+"""
+
+import json
+import uuid
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from camera.frame import Frame
+from images.errors import NotAnOriginal
+
+SCHEMA = "microscope.image"
+VERSION = 1
+SOFTWARE = "Microscope 0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where the stage stood, in its own units; None where nobody said."""
+
+    x: float | None = None
+    y: float | None = None
+    z: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """What was asked for; None where the camera's settings were to stay."""
+
+    exposure_ms: float | None = None
+    gain_db: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How the pixels stand in the file. `quality` only for formats that lose something."""
+
+    format: str
+    bits: int
+    quality: int | None = None
+
+
+def make_record(
+    frame: Frame,
+    *,
+    username: str,
+    requested: Requested,
+    encoding: Encoding,
+    position: Position,
+    job: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The record of a frame about to be kept. Its id is new."""
+    taken = frame.descriptor
+    return {
+        "schema": SCHEMA,
+        "version": VERSION,
+        "id": str(uuid.uuid4()),
+        "capturedAt": format_time(frame.captured_at),
+        "user": username,
+        "job": job,
+        "simulated": frame.is_simulated,
+        "requested": {"exposureMs": requested.exposure_ms, "gainDb": requested.gain_db},
+        "actual": {
+            "exposureMs": taken.exposure_ms,
+            "gainDb": taken.gain_db,
+            "roi": asdict(taken.roi),
+            "pixelAddressing": asdict(taken.addressing),
+            "pixelFormat": taken.pixel_format,
+            "significantBits": taken.significant_bits,
+            "flipHorizontal": taken.flip_horizontal,
+            "flipVertical": taken.flip_vertical,
+            "rotationDeg": taken.rotation_deg,
+            "whiteBalance": taken.white_balance,
+            "gamma": taken.gamma,
+        },
+        "frame": {
+            "number": taken.frame_number,
+            "cameraTimeS": taken.camera_time_s,
+            "sensorTemperatureC": taken.sensor_temperature_c,
+            "sdkCode": taken.sdk_code,
+            "tries": frame.tries,
+        },
+        "camera": {**_camel(asdict(frame.camera)), "driver": frame.driver},
+        "position": asdict(position),
+        "image": {"width": frame.width, "height": frame.height, "isColour": frame.is_colour},
+        "file": {"format": encoding.format, "bits": encoding.bits, "quality": encoding.quality},
+        "software": SOFTWARE,
+    }
+
+
+def dump_record(record: dict[str, Any]) -> str:
+    """One line of JSON; every character survives, whatever the format does to text."""
+    return json.dumps(record, ensure_ascii=True, separators=(",", ":"))
+
+
+def load_record(text: str) -> dict[str, Any]:
+    """The record in a file's text. Raises NotAnOriginal where it is none of ours."""
+    try:
+        record = json.loads(text)
+        is_ours = record["schema"] == SCHEMA and isinstance(record["version"], int)
+        uuid.UUID(record["id"])
+        parse_time(record["capturedAt"])
+    except (ValueError, KeyError, TypeError) as problem:
+        raise NotAnOriginal("The file carries no record of this program.") from problem
+    if not is_ours:
+        raise NotAnOriginal("The file carries the record of another program.")
+    return record
+
+
+def format_time(moment: datetime) -> str:
+    """ISO 8601, UTC, milliseconds: 2025-01-16T10:30:45.123Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_time(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def to_milliseconds(moment: datetime) -> datetime:
+    """Cut to milliseconds, the precision of records, file names and rows alike."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _camel(facts: dict[str, Any]) -> dict[str, Any]:
+    def rename(name: str) -> str:
+        first, *rest = name.split("_")
+        return first + "".join(word.capitalize() for word in rest)
+
+    return {rename(name): value for name, value in facts.items()}

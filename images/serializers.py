@@ -1,0 +1,176 @@
+"""What the library's calls take and answer."""
+
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from rest_framework import serializers
+
+from camera.serializers import SettingsChangeSerializer
+from camera.service import the_camera
+from images.capture import Captured
+from images.formats import FORMATS
+from images.models import Image
+from images.record import format_time
+
+
+class FiniteField(serializers.FloatField):
+    """A JSON number, neither NaN nor infinite."""
+
+    default_error_messages = {"invalid": "Must be a number."}
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool) or not isinstance(data, (int, float)):
+            self.fail("invalid")
+        value = super().to_internal_value(data)
+        if value - value != 0:
+            self.fail("invalid")
+        return value
+
+
+class CaptureSerializer(SettingsChangeSerializer):
+    """What is left out stays as the camera is set, or as the settings say."""
+
+    format = serializers.ChoiceField(list(FORMATS), required=False, help_text="Format of the file.")
+    quality = serializers.IntegerField(required=False, min_value=1, max_value=100, help_text="Of JPEG.")
+    xPosition = FiniteField(required=False, allow_null=True, help_text="Of the stage.")
+    yPosition = FiniteField(required=False, allow_null=True)
+    zPosition = FiniteField(required=False, allow_null=True)
+    jobId = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2**63 - 1)
+
+    def validate(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        return {"format": settings.IMAGE_FORMAT, "quality": settings.IMAGE_QUALITY, **wanted}
+
+
+class CaptureMetadataSerializer(serializers.Serializer):
+    """The first four are fixed; what follows may grow."""
+
+    format = serializers.CharField(help_text="JPG or PNG.")
+    quality = serializers.IntegerField(allow_null=True)
+    cameraConnected = serializers.BooleanField(help_text="A real camera took the picture.")
+    simulatedMode = serializers.BooleanField()
+    requested = serializers.DictField()
+    actual = serializers.DictField(help_text="What the frame itself says.")
+    frame = serializers.DictField()
+    camera = serializers.DictField()
+    recordId = serializers.UUIDField()
+
+
+class CapturedSerializer(serializers.Serializer):
+    """A picture that is safe on disk."""
+
+    success = serializers.BooleanField()
+    imageId = serializers.IntegerField(allow_null=True, help_text="null while the row is still to come.")
+    filename = serializers.CharField()
+    filepath = serializers.CharField()
+    capturedAt = serializers.DateTimeField()
+    exposureTime = serializers.FloatField(help_text="Milliseconds, as the frame says.")
+    gain = serializers.FloatField(help_text="Decibels, as the frame says.")
+    fileSize = serializers.IntegerField(help_text="Bytes.")
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    metadata = CaptureMetadataSerializer()
+    databaseSaved = serializers.BooleanField()
+    sha256 = serializers.CharField()
+    url = serializers.CharField(allow_null=True)
+    thumbnailUrl = serializers.CharField(allow_null=True)
+
+
+class ImageSerializer(serializers.Serializer):
+    """One image of the library."""
+
+    imageId = serializers.IntegerField()
+    filename = serializers.CharField()
+    capturedAt = serializers.DateTimeField()
+    user = serializers.CharField(allow_null=True)
+    userId = serializers.IntegerField(allow_null=True)
+    jobId = serializers.IntegerField(allow_null=True)
+    exposureTime = serializers.FloatField(help_text="Milliseconds.")
+    gain = serializers.FloatField(help_text="Decibels.")
+    xPosition = serializers.FloatField(allow_null=True)
+    yPosition = serializers.FloatField(allow_null=True)
+    zPosition = serializers.FloatField(allow_null=True)
+    fileSize = serializers.IntegerField(help_text="Bytes.")
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    format = serializers.CharField()
+    simulated = serializers.BooleanField()
+    adopted = serializers.BooleanField(help_text="The row was made from the file afterwards.")
+    sha256 = serializers.CharField()
+    metadata = serializers.DictField(help_text="The record inside the file.")
+    url = serializers.CharField()
+    thumbnailUrl = serializers.CharField()
+
+
+class ImagePageSerializer(serializers.Serializer):
+    results = ImageSerializer(many=True)
+    next = serializers.CharField(allow_null=True, help_text="Address of the next page.")
+
+
+def describe_captured(captured: Captured) -> dict[str, Any]:
+    """The answer to a capture: what is true now, of the file as it lies there."""
+    record, kept, image = captured.record, captured.kept, captured.image
+    return {
+        "success": True,
+        "imageId": image.pk if image else None,
+        "filename": kept.filename,
+        "filepath": str(kept.path),
+        "capturedAt": record["capturedAt"],
+        "exposureTime": record["actual"]["exposureMs"],
+        "gain": record["actual"]["gainDb"],
+        "fileSize": kept.size_bytes,
+        "width": record["image"]["width"],
+        "height": record["image"]["height"],
+        "metadata": _describe_metadata(record),
+        "databaseSaved": image is not None,
+        "sha256": kept.sha256,
+        **_addresses(image.pk if image else None),
+    }
+
+
+def describe_image(image: Image) -> dict[str, Any]:
+    return {
+        "imageId": image.pk,
+        "filename": image.filename,
+        "capturedAt": format_time(image.captured_at),
+        "user": image.user.get_username() if image.user else None,
+        "userId": image.user_id,
+        "jobId": image.job_id,
+        "exposureTime": image.exposure_ms,
+        "gain": image.gain_db,
+        "xPosition": image.x_position,
+        "yPosition": image.y_position,
+        "zPosition": image.z_position,
+        "fileSize": image.file_size,
+        "width": image.width,
+        "height": image.height,
+        "format": image.image_format,
+        "simulated": image.is_simulated,
+        "adopted": image.is_adopted,
+        "sha256": image.sha256,
+        "metadata": image.metadata,
+        **_addresses(image.pk),
+    }
+
+
+def _describe_metadata(record: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "format": record["file"]["format"].upper(),
+        "quality": record["file"]["quality"],
+        "cameraConnected": not record["simulated"] and the_camera().status().is_well,
+        "simulatedMode": record["simulated"],
+        "requested": record["requested"],
+        "actual": record["actual"],
+        "frame": record["frame"],
+        "camera": record["camera"],
+        "recordId": record["id"],
+    }
+
+
+def _addresses(image_id: int | None) -> dict[str, str | None]:
+    if image_id is None:
+        return {"url": None, "thumbnailUrl": None}
+    return {
+        "url": reverse("api-image-file", args=[image_id]),
+        "thumbnailUrl": reverse("api-image-thumbnail", args=[image_id]),
+    }

@@ -1,0 +1,75 @@
+"""What the program needs before it can work, made at each start and again when a fault that hindered it is gone."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.db import close_old_connections
+
+from accounts.first_administrator import make_first_administrator
+from images.errors import LibraryError
+from images.listing import DATABASE_AWAY, adopt_unlisted
+from images.removal import finish_removals
+
+logger = logging.getLogger(__name__)
+
+RETRY_S = 5.0
+
+
+class Startup:
+    """Prepares database and archive; where either is away it goes on trying in the background."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        """`say` prints a line for the person who started the program."""
+        self._say = say
+        self._ended = threading.Event()
+
+    def begin(self) -> None:
+        """Prepare now what is needed to sign in, and the rest behind the scenes. Raises nothing for faults that may
+        pass: it says them."""
+        is_database_ready = self._try_database()
+        threading.Thread(target=self._finish, args=(is_database_ready,), name="startup", daemon=True).start()
+
+    def end(self) -> None:
+        self._ended.set()
+
+    def _finish(self, is_database_ready: bool) -> None:
+        while not is_database_ready and not self._ended.wait(RETRY_S):
+            is_database_ready = self._try_database()
+        while not self._ended.is_set() and not self._try_archive():
+            self._ended.wait(RETRY_S)
+        close_old_connections()
+
+    def _try_database(self) -> bool:
+        try:
+            call_command("migrate", interactive=False, verbosity=0)
+            password = make_first_administrator(settings.ADMIN_USERNAME, settings.ADMIN_PASSWORD)
+        except DATABASE_AWAY as away:
+            self._say(f"The database does not answer; trying again every {RETRY_S:g} s. ({str(away).strip()})")
+            return False
+        if password is not None:
+            self._tell_administrator(password)
+        return True
+
+    def _tell_administrator(self, password: str) -> None:
+        shown = "the password from ADMIN_PASSWORD" if settings.ADMIN_PASSWORD else f"password {password}"
+        self._say(f"The first administrator was made: user {settings.ADMIN_USERNAME}, {shown}")
+        if not settings.ADMIN_PASSWORD:
+            self._say("This password is shown once. Change it after signing in.")
+
+    def _try_archive(self) -> bool:
+        archive = apps.get_app_config("images").archive
+        try:
+            archive.check_folder()
+            archive.remove_orphaned_temporaries()
+            finish_removals()
+            adopted = adopt_unlisted(archive)
+        except (*DATABASE_AWAY, LibraryError, OSError) as fault:
+            logger.warning("The archive could not be looked through yet: %s", fault)
+            return False
+        if adopted:
+            logger.info("%d images that had no row yet were listed", adopted)
+        return True
