@@ -1,0 +1,78 @@
+"""PxLFormatImage: from a raw frame and its descriptor to a picture. Needs neither a camera nor a handle.
+
+The layouts are those of the vendor's knowledge base (article 3000044465). Files are written by Pillow, 8 bits per
+channel, grey for mono frames and R, G, B for the others; what the real library does there is not documented.
+"""
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .codes import ImageFormat, RefusedError, ReturnCode
+from .descriptor import delivered_shape
+from .pixel_formats import decode, layout_of
+from .structures import FrameDescriptor
+
+Picture = NDArray[np.uint16]
+
+_FILE_FORMATS = {
+    ImageFormat.BMP: "BMP",
+    ImageFormat.TIFF: "TIFF",
+    ImageFormat.JPEG: "JPEG",
+    ImageFormat.PNG: "PNG",
+}
+
+
+def format_image(frame: bytes, descriptor: FrameDescriptor, image_format: int) -> bytes:
+    if image_format not in {int(known) for known in ImageFormat} - {ImageFormat.PSD}:
+        raise RefusedError(ReturnCode.ApiInvalidParameterError, f"no image format {image_format}")
+    picture = _picture(frame, descriptor)
+    if image_format in _FILE_FORMATS:
+        return _as_file(picture, ImageFormat(image_format))
+    return _as_raw(picture, ImageFormat(image_format))
+
+
+def _picture(frame: bytes, descriptor: FrameDescriptor) -> Picture:
+    """Justified to the top of 16 bits: [rows, columns] of a mono frame, else [rows, columns, 3] in R, G, B."""
+    rows, columns, pixel_format = delivered_shape(descriptor)
+    layout = layout_of(pixel_format)
+    if layout.family == "YUV" and columns % 2:
+        raise RefusedError(ReturnCode.ApiInvalidParameterError, "YUV422 with an odd number of columns")
+    samples = decode(frame, rows, columns, pixel_format)
+    return demosaic(samples, layout.pattern) if layout.pattern else samples
+
+
+def demosaic(samples: Picture, pattern: str) -> Picture:
+    """The simplest there is: the pixels of a 2 x 2 cell share its red, its blue and the mean of its greens."""
+    rows, columns = samples.shape
+    even = np.pad(samples, ((0, rows % 2), (0, columns % 2)), mode="edge").astype(np.uint32)
+    sites: dict[str, list[NDArray[np.uint32]]] = {"R": [], "G": [], "B": []}
+    for site, colour in enumerate(pattern):
+        row, column = divmod(site, 2)
+        sites[colour].append(even[row::2, column::2])
+    cells = np.stack([sum(sites[colour]) // len(sites[colour]) for colour in "RGB"], axis=2)
+    return cells.repeat(2, axis=0).repeat(2, axis=1)[:rows, :columns].astype(np.uint16)
+
+
+def _as_raw(picture: Picture, image_format: ImageFormat) -> bytes:
+    if image_format == ImageFormat.RAW_MONO8:
+        if picture.ndim == 3:
+            raise RefusedError(ReturnCode.ApiInvalidParameterError, "RAW_MONO8 is for monochrome cameras")
+        return (picture >> 8).astype(np.uint8).tobytes()
+    colour = picture if picture.ndim == 3 else np.stack((picture,) * 3, axis=2)
+    if image_format == ImageFormat.RAW_RGB48:
+        return colour.astype("<u2").tobytes()
+    eight_bit = (colour >> 8).astype(np.uint8)
+    if image_format == ImageFormat.RAW_RGB24_DIB:
+        return eight_bit[::-1, :, ::-1].tobytes()
+    return (eight_bit[:, :, ::-1] if image_format == ImageFormat.RAW_BGR24 else eight_bit).tobytes()
+
+
+def _as_file(picture: Picture, image_format: ImageFormat) -> bytes:
+    from PIL import Image
+
+    target = io.BytesIO()
+    options = {"quality": 95} if image_format == ImageFormat.JPEG else {}
+    Image.fromarray((picture >> 8).astype(np.uint8)).save(target, _FILE_FORMATS[image_format], **options)
+    return target.getvalue()
