@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 DECLARED: dict[str, str] = {}
 
-_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
 def read_env_file(path: Path) -> None:
@@ -21,8 +21,9 @@ def read_env_file(path: Path) -> None:
 
 
 def text(name: str, default: str = "") -> str:
+    """The value, or the default where there is none or an empty one."""
     DECLARED[name] = default
-    return os.environ.get(name, default).strip()
+    return os.environ.get(name, "").strip() or default
 
 
 def choice(name: str, default: str, allowed: list[str]) -> str:

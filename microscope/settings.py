@@ -149,6 +149,8 @@ else:
         "pool": {"min_size": 1, "max_size": 20, "timeout": 5},
         "connect_timeout": 5,
     }
+    # After the database was away, connections from before are dead: they are tried before they are lent.
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"

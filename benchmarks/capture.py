@@ -1,0 +1,157 @@
+"""What a capture costs beyond its exposure and frame period, beside the floor: the plainest code that keeps a picture.
+
+Through real HTTP with a JWT and keep-alive: a 1920 x 1080 colour scene of stained cells with noise at 1 ms exposure,
+JPEG of quality 95, durable. Both sides take turns in one run, for machines are noisy: trust the ratios.
+
+    python -m benchmarks.capture [--captures 200]
+"""
+
+import argparse
+import hashlib
+import os
+import sqlite3
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+
+from benchmarks.server_process import Client, ServerProcess
+from camera.drivers.simulated import MODELS, SimulatedDriver
+
+MODEL = MODELS["colour-2mp-bright"]
+EXPOSURE_MS = 1.0
+CLIENTS = 8
+BLOCK = 20
+CAPTURE = {"exposure": EXPOSURE_MS, "gain": 0, "format": "jpg", "quality": 95}
+
+
+class Floor:
+    """Encode, write, fsync, insert a row, commit. Nothing else."""
+
+    def __init__(self, folder: Path, pixels) -> None:
+        self._folder = folder
+        self._pixels = pixels
+        self._local = threading.local()
+        with self._connect() as connection:
+            connection.execute("CREATE TABLE images (id INTEGER PRIMARY KEY, filename TEXT UNIQUE, size INTEGER)")
+
+    def keep(self) -> None:
+        path = self._folder / f"{time.time_ns()}-{threading.get_ident()}.jpg"
+        with path.open("wb") as file:
+            Image.fromarray(self._pixels).save(file, "JPEG", quality=95)
+            file.flush()
+            os.fsync(file.fileno())
+        if not hasattr(self._local, "connection"):
+            self._local.connection = self._connect()
+        with self._local.connection as connection:
+            connection.execute("INSERT INTO images (filename, size) VALUES (?, ?)", (path.name, path.stat().st_size))
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._folder / "floor.sqlite3", timeout=20)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        return connection
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--captures", type=int, default=200)
+    captures = parser.parse_args().captures
+    environment = {"SIMULATED_CAMERA": MODEL.name, "DEFAULT_EXPOSURE": f"{EXPOSURE_MS:g}", "DEFAULT_GAIN": "0"}
+    with ServerProcess(**environment) as server, tempfile.TemporaryDirectory(dir=server.data_path) as folder:
+        floor = Floor(Path(folder), _take_frame())
+        client = server.log_in()
+        _warm_up(client, floor)
+        _report_one_by_one(client, floor, captures)
+        _report_at_once(server, client.token, floor, captures)
+        _report_memory(server, client, captures)
+
+
+def _report_one_by_one(client: Client, floor: Floor, captures: int) -> None:
+    latencies_ms, floors_ms = [], []
+    for _ in range(max(captures // BLOCK, 1)):
+        floors_ms += [_time_ms(floor.keep) for _ in range(BLOCK)]
+        latencies_ms += [_time_ms(lambda: client.post("/api/v1/camera/capture", CAPTURE)) for _ in range(BLOCK)]
+    period_ms = max(MODEL.height * MODEL.row_readout_us / 1000, EXPOSURE_MS)
+    costs_ms = [latency_ms - EXPOSURE_MS - period_ms for latency_ms in latencies_ms]
+    print(f"One by one ({len(costs_ms)} each), milliseconds; exposure {EXPOSURE_MS:g}, frame period {period_ms:.2f}")
+    print(f"  {'':28}{'median':>8}{'95 %':>8}")
+    for name, values in (("the plainest code (floor)", floors_ms), ("a capture, beyond the frame", costs_ms)):
+        print(f"  {name:28}{statistics.median(values):8.1f}{_percentile_95(values):8.1f}")
+    ratio = statistics.median(costs_ms) / statistics.median(floors_ms)
+    print(f"  median is {ratio:.2f} times the floor (aim: at most 1.35)")
+
+
+def _report_at_once(server: ServerProcess, token: str, floor: Floor, captures: int) -> None:
+    clients = [Client(server.port, token) for _ in range(CLIENTS)]
+    ours, plain = [], []
+    for _ in range(4):
+        plain.append(_rate([floor.keep] * 2, captures // 4))
+        ours.append(_rate([_capture_with(client) for client in clients], captures // 4))
+    ratio = statistics.median(ours) / statistics.median(plain)
+    print(f"From {CLIENTS} clients at once: {statistics.median(ours):.1f} captures a second")
+    print(f"  two threads of the plainest code: {statistics.median(plain):.1f} a second")
+    print(f"  {ratio:.2f} of it (aim: at least 0.85)")
+
+
+def _report_memory(server: ServerProcess, client: Client, captures: int) -> None:
+    before_mb = server.resident_mb()
+    for _ in range(1000):
+        client.post("/api/v1/camera/capture", CAPTURE)
+    after_mb = server.resident_mb()
+    print(f"Memory over 1,000 captures: {before_mb:.0f} MB before, {after_mb:.0f} MB after")
+
+
+def _take_frame():
+    driver = SimulatedDriver(MODEL)
+    driver.open()
+    driver.configure(EXPOSURE_MS, 0)
+    driver.start()
+    return driver.grab().develop()
+
+
+def _warm_up(client: Client, floor: Floor) -> None:
+    for _ in range(BLOCK):
+        floor.keep()
+        answer = client.post("/api/v1/camera/capture", CAPTURE)
+    content = Path(answer["filepath"]).read_bytes()
+    assert hashlib.sha256(content).hexdigest() == answer["sha256"], "the file is not what was answered"
+
+
+def _capture_with(client: Client) -> Callable[[], object]:
+    return lambda: client.post("/api/v1/camera/capture", CAPTURE)
+
+
+def _rate(workers: list[Callable[[], object]], total: int) -> float:
+    """Calls a second, with each worker in a thread of its own."""
+    each = max(total // len(workers), 1)
+
+    def work(call: Callable[[], object]) -> None:
+        for _ in range(each):
+            call()
+
+    threads = [threading.Thread(target=work, args=(call,)) for call in workers]
+    began_s = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return each * len(workers) / (time.perf_counter() - began_s)
+
+
+def _time_ms(call: Callable[[], object]) -> float:
+    began_s = time.perf_counter()
+    call()
+    return (time.perf_counter() - began_s) * 1000
+
+
+def _percentile_95(values: list[float]) -> float:
+    return statistics.quantiles(values, n=20)[-1]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""The real server in a process of its own, on a free port, with a data folder that is thrown away."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSWORD = "benchmark-password"
+
+
+class ServerProcess:
+    """`with ServerProcess(SIMULATED_CAMERA="...") as server:` serves within the block."""
+
+    def __init__(self, **environment: str) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="microscope-benchmark-", ignore_cleanup_errors=True)
+        self.data_path = Path(self._folder.name)
+        self.port = _find_free_port()
+        self._environment = {
+            **os.environ,
+            "DATA_PATH": self._folder.name,
+            "PORT": str(self.port),
+            "CAMERA_DRIVER": "simulated",
+            "ADMIN_USERNAME": "admin",
+            "ADMIN_PASSWORD": PASSWORD,
+            **environment,
+        }
+
+    def __enter__(self) -> "ServerProcess":
+        log = open(self.data_path / "server.log", "wb")  # noqa: SIM115 (the process keeps it)
+        command = [sys.executable, "manage.py", "serve"]
+        self._process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
+        self._wait_until_ready()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(30)
+        self._folder.cleanup()
+
+    def log_in(self) -> "Client":
+        client = Client(self.port)
+        answer = client.post("/api/v1/auth/login", {"username": "admin", "password": PASSWORD})
+        client.token = answer["access"]
+        return client
+
+    def resident_mb(self) -> float:
+        """Memory of the process that is really in use (Linux)."""
+        lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) / 1000 for line in lines if line.startswith("VmRSS"))
+
+    def cpu_seconds(self) -> float:
+        """Processor time used so far (Linux)."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def _wait_until_ready(self, patience_s: float = 60) -> None:
+        until_s = time.monotonic() + patience_s
+        while time.monotonic() < until_s:
+            try:
+                client = Client(self.port)
+                if client.get("/health")["camera"]["state"] in ("ready", "streaming"):
+                    return
+            except (OSError, http.client.HTTPException):
+                pass
+            time.sleep(0.1)
+        raise RuntimeError((self.data_path / "server.log").read_text())
+
+
+class Client:
+    """One keep-alive connection. For one thread."""
+
+    def __init__(self, port: int, token: str = "") -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self._connection.connect()
+        self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.token = token
+
+    def get(self, path: str) -> dict:
+        return self._ask("GET", path, None)
+
+    def post(self, path: str, body: dict) -> dict:
+        return self._ask("POST", path, json.dumps(body))
+
+    def _ask(self, method: str, path: str, body: str | None) -> dict:
+        headers = {"Content-Type": "application/json"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        self._connection.request(method, path, body, headers)
+        answer = self._connection.getresponse()
+        content = json.loads(answer.read())
+        if answer.status >= 400 and path != "/health":
+            raise RuntimeError(f"{method} {path}: {answer.status} {content}")
+        return content
+
+
+def _find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

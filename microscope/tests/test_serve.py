@@ -1,0 +1,152 @@
+"""`manage.py serve` as a person starts it: a process of its own, asked over HTTP."""
+
+import hashlib
+import re
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from microscope.tests.server_process import ServerProcess
+
+
+@pytest.fixture
+def start(tmp_path):
+    """start() begins a server on this test's data folder, with SQLite; all are ended afterwards."""
+    servers = []
+
+    def begin(**environment: str) -> ServerProcess:
+        servers.append(ServerProcess(tmp_path, **{"DATABASE_URL": "", **environment}))
+        return servers[-1]
+
+    yield begin
+    for server in servers:
+        server.kill()
+
+
+@pytest.fixture
+def postgres_url(needs_postgres):
+    """An empty database of its own."""
+    name = "microscope_serve_test"
+    with psycopg.connect(f"{needs_postgres}/postgres", autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name}")
+    yield f"{needs_postgres}/{name}"
+    with psycopg.connect(f"{needs_postgres}/postgres", autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def printed_password(server: ServerProcess) -> str:
+    found = re.search(r"first administrator was made: user admin, password (\S+)", server.log())
+    assert found, server.log()
+    return found[1]
+
+
+def assert_captures(server: ServerProcess, token: str) -> dict:
+    status, answer = server.ask("POST", "/api/v1/camera/capture", {"exposure": 20, "gain": 1.5}, token)
+    assert status == 201, answer
+    assert answer["success"] and answer["databaseSaved"]
+    assert (answer["exposureTime"], answer["gain"]) == (20, 1.5)
+    assert hashlib.sha256(Path(answer["filepath"]).read_bytes()).hexdigest() == answer["sha256"]
+    return answer
+
+
+def test_the_first_start_prints_a_password_that_works_and_the_second_prints_none(start):
+    first = start().wait_until_ready()
+    password = printed_password(first)
+    assert_captures(first, first.log_in("admin", password))
+    first.tell_to_stop()
+    assert first.wait_until_ended() == 0
+    second = start().wait_until_ready()
+    assert "password" not in second.log()
+    assert_captures(second, second.log_in("admin", password))
+
+
+def test_the_first_administrator_can_come_from_the_environment(start):
+    server = start(ADMIN_USERNAME="grace", ADMIN_PASSWORD="a-long-secret-word").wait_until_ready()
+    assert_captures(server, server.log_in("grace", "a-long-secret-word"))
+    assert "a-long-secret-word" not in server.log()
+
+
+def test_it_serves_from_postgresql(start, postgres_url):
+    server = start(DATABASE_URL=postgres_url).wait_until_ready()
+    answer = assert_captures(server, server.log_in("admin", printed_password(server)))
+    with psycopg.connect(postgres_url) as connection:
+        row = connection.execute("SELECT filename, exposure_time, gain FROM images WHERE id = %s", [answer["imageId"]])
+        assert row.fetchone() == (answer["filename"], 20, 1.5)
+
+
+@pytest.mark.parametrize("end", ["tell_to_stop", "interrupt"])
+def test_ending_lets_a_capture_in_progress_finish_and_frees_the_camera(start, end):
+    server = start(ADMIN_PASSWORD="a-long-secret-word").wait_until_ready()
+    token = server.log_in("admin", "a-long-secret-word")
+    answers = []
+    wanted = {"exposure": 1500, "gain": 0}
+    capture = threading.Thread(
+        target=lambda: answers.append(server.ask("POST", "/api/v1/camera/capture", wanted, token))
+    )
+    capture.start()
+    wait_for_exposure(server, token)
+    getattr(server, end)()
+    capture.join()
+    assert server.wait_until_ended() == 0
+    assert answers[0][0] == 201, answers
+    assert "the camera is free" in server.log()
+    assert_captures(*signed_in(start()))
+
+
+def wait_for_exposure(server: ServerProcess, token: str) -> None:
+    """Until the capture has set the stream going."""
+    while server.ask("GET", "/api/v1/camera", token=token)[1]["state"] != "streaming":
+        pass
+
+
+def signed_in(server: ServerProcess) -> tuple[ServerProcess, str]:
+    server.wait_until_ready()
+    return server, server.log_in("admin", "a-long-secret-word")
+
+
+def test_ending_does_not_wait_for_those_who_watch(start):
+    server, token = signed_in(start(ADMIN_PASSWORD="a-long-secret-word"))
+    request = urllib.request.Request(
+        server.address("/api/v1/camera/live"), headers={"Authorization": f"Bearer {token}"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as stream:
+        assert stream.read(1000)
+        server.tell_to_stop()
+        assert server.wait_until_ended(8) == 0
+
+
+def test_a_second_server_says_which_process_has_the_camera(start):
+    first, _ = signed_in(start(ADMIN_PASSWORD="a-long-secret-word"))
+    second, token = signed_in(start())
+    status, answer = second.ask("POST", "/api/v1/camera/capture", {}, token)
+    assert status == 503
+    assert answer["code"] == "camera_in_use"
+    assert f"process {first.process_id}" in answer["message"]
+    first.kill()
+    until_s = time.monotonic() + 10
+    while status == 503 and time.monotonic() < until_s:
+        status, answer = second.ask("POST", "/api/v1/camera/capture", {}, token)
+    assert status == 201, answer
+
+
+def test_a_killed_server_leaves_nothing_that_hinders_the_next(start):
+    server, token = signed_in(start(ADMIN_PASSWORD="a-long-secret-word"))
+    kept = assert_captures(server, token)
+    server.kill()
+    after, token = signed_in(start())
+    status, image = after.ask("GET", f"/api/v1/images/{kept['imageId']}", token=token)
+    assert (status, image["sha256"]) == (200, kept["sha256"])
+    assert_captures(after, token)
+
+
+def test_a_port_that_is_taken_is_said_in_a_sentence(start):
+    first, _ = signed_in(start(ADMIN_PASSWORD="a-long-secret-word"))
+    second = start(PORT=str(first.port))
+    assert second.wait_until_ended() == 1
+    assert f"127.0.0.1:{first.port} cannot be served" in second.log()
+    assert "Traceback" not in second.log()
