@@ -1,6 +1,7 @@
 """What tests of every app share: a camera, an archive and people of their own for each test."""
 
 import os
+from importlib import import_module
 
 import pytest
 from django.apps import apps
@@ -19,6 +20,14 @@ from camera.turns import Wanted
 from images.archive import Archive
 from images.listing import Registrar
 from images.thumbnails import Thumbnails
+
+make_roles = import_module("images.migrations.0002_roles").make_roles
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(settings):
+    """A hash that is made to take long makes every user of a test take long."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
@@ -66,6 +75,8 @@ def make_user(db):
 
     def make(username: str, *roles: str, **facts):
         user = get_user_model().objects.create_user(username, password=f"{username}-password", **facts)
+        if not Group.objects.exists():
+            make_roles(apps, None)  # a test before this one emptied the database
         user.groups.set(Group.objects.filter(name__in=roles))
         return user
 

@@ -7,7 +7,7 @@ from rest_framework.views import APIView
 from rest_framework_simplejwt.exceptions import InvalidToken
 from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 
-from accounts.serializers import LogoutSerializer, UserSerializer
+from accounts.serializers import LogoutSerializer, RefreshSerializer, UserSerializer
 from accounts.tokens import TokenError, revoke
 
 
@@ -19,6 +19,7 @@ class LoginView(TokenObtainPairView):
 
 @extend_schema(tags=["auth"], summary="A new pair of tokens; the old refresh token dies")
 class RefreshView(TokenRefreshView):
+    serializer_class = RefreshSerializer
     needs = {"POST": "nothing"}
     permission_classes = []
 

@@ -1,7 +1,18 @@
 """What the sign-in calls take and answer."""
 
+from typing import Any
+
 from django.contrib.auth import get_user_model
 from rest_framework import serializers
+from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.serializers import TokenRefreshSerializer
+
+
+class RefreshSerializer(TokenRefreshSerializer):
+    def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
+        """Refresh tokens die, as access tokens do, with a changed password and with the account."""
+        JWTAuthentication().get_user(self.token_class(attrs["refresh"]))
+        return super().validate(attrs)
 
 
 class LogoutSerializer(serializers.Serializer):

@@ -6,6 +6,8 @@ from accounts import api, views
 urlpatterns = [
     path("sign-in", views.SignInView.as_view(), name="sign-in"),
     path("sign-out", LogoutView.as_view(), name="sign-out"),
+    path("profile", views.ProfileView.as_view(), name="profile"),
+    path("profile/password", views.PasswordView.as_view(), name="password"),
     path("api/v1/auth/login", api.LoginView.as_view(), name="api-login"),
     path("api/v1/auth/refresh", api.RefreshView.as_view(), name="api-refresh"),
     path("api/v1/auth/logout", api.LogoutView.as_view(), name="api-logout"),

@@ -1,6 +1,9 @@
 """The library's calls: capture, find, one image, its bytes."""
 
-from django.apps import apps
+import os
+from typing import cast
+
+from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
@@ -9,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from images.apps import the_library
 from images.capture import capture_image
 from images.filters import MOST_PER_PAGE, ImageFilter, find_page
 from images.formats import FORMATS
@@ -60,7 +64,7 @@ class CaptureView(APIView):
         wanted.is_valid(raise_exception=True)
         asked = wanted.validated_data
         captured = capture_image(
-            by=request.user,
+            by=cast(AbstractBaseUser, request.user),
             exposure_ms=asked["exposure"],
             gain_db=asked["gain"],
             image_format=asked["format"],
@@ -75,6 +79,7 @@ class ImageListView(APIView):
     needs = {"GET": "view"}
 
     @extend_schema(
+        operation_id="images_list",
         tags=["images"],
         summary="Find images, newest first",
         parameters=FILTER_PARAMETERS + PAGE_PARAMETERS,
@@ -109,7 +114,7 @@ class ImageFileView(APIView):
     )
     def get(self, request: Request, image_id: int) -> HttpResponse | StreamingHttpResponse:
         image = get_object_or_404(Image, pk=image_id)
-        file = apps.get_app_config("images").archive.open(image.filename)
+        file = the_library().archive.open(image.filename)
         return serve_file(
             request,
             file,
@@ -130,10 +135,9 @@ class ImageThumbnailView(APIView):
     )
     def get(self, request: Request, image_id: int) -> HttpResponse | StreamingHttpResponse:
         image = get_object_or_404(Image, pk=image_id)
-        path = apps.get_app_config("images").thumbnails.open(image)
-        return serve_file(
-            request, path.open("rb"), path.stat().st_size, etag=f"{image.sha256}-512", content_type="image/jpeg"
-        )
+        file = the_library().thumbnails.open(image)
+        size_bytes = os.fstat(file.fileno()).st_size
+        return serve_file(request, file, size_bytes, etag=f"{image.sha256}-512", content_type="image/jpeg")
 
 
 def _next_address(request: Request, cursor: str | None) -> str | None:

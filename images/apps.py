@@ -1,8 +1,8 @@
 """The library app: builds the archive from the settings. Touches no disk before its first use."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 
 from images.archive import Archive
@@ -30,3 +30,8 @@ class ImagesConfig(AppConfig):
         )
         self.thumbnails = Thumbnails(settings.DATA_PATH / "thumbnails", self.archive)
         self.registrar = Registrar(self.archive)
+
+
+def the_library() -> ImagesConfig:
+    """Archive, thumbnails and registrar of this process."""
+    return cast(ImagesConfig, apps.get_app_config("images"))

@@ -3,21 +3,20 @@ job alike."""
 
 import os
 import threading
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.apps import apps
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError
 
-from camera.frame import Frame
 from camera.service import the_camera
-from images.archive import Kept
-from images.errors import UnknownJob
+from images.apps import the_library
+from images.archive import Archive, Kept
+from images.errors import LibraryError, UnknownJob
 from images.formats import FORMATS
-from images.listing import DATABASE_AWAY, list_original, the_registrar, thumbnail_path_of
+from images.listing import DATABASE_AWAY, adopt, list_original, the_registrar, thumbnail_path_of
 from images.models import Image, Job
-from images.record import Position, Requested, make_record, to_milliseconds
+from images.record import Position, Requested, make_record
 
 # More encoders than processors only push each other's pixels out of the caches.
 _encoders = threading.BoundedSemaphore(max(os.cpu_count() or 1, 1))
@@ -29,7 +28,6 @@ class Captured:
 
     kept: Kept
     record: dict[str, Any]
-    captured_at: datetime
     image: Image | None
 
 
@@ -48,7 +46,7 @@ def capture_image(
     Returns once the original is complete on disk and its row is committed, or, if the database does not answer,
     with `image=None`; the row then comes by itself. Raises camera.errors and images.errors; then nothing is kept.
     """
-    archive = apps.get_app_config("images").archive
+    archive = the_library().archive
     archive.check()
     job = _find_job(job_id)
     frame = the_camera().capture(exposure_ms, gain_db)
@@ -61,32 +59,42 @@ def capture_image(
         position=position or Position(),
         job=job,
     )
-    captured_at = to_milliseconds(frame.captured_at)
     with _encoders:
         kept = archive.keep(
-            captured_at, file_format.extension, lambda file: file_format.write(file, frame, record, quality)
+            frame.captured_at, file_format.extension, lambda file: file_format.write(file, frame, record, quality)
         )
-    image = _list(kept, record, by)
-    _make_thumbnail(kept, frame)
-    return Captured(kept, record, captured_at, image)
+    captured = _list(archive, kept, record, by)
+    the_library().thumbnails.make_soon(thumbnail_path_of(captured.kept.path), frame)
+    return captured
 
 
 def _find_job(job_id: int | None) -> dict[str, Any] | None:
     if job_id is None:
         return None
-    job = Job.objects.filter(id=job_id).values("id", "name").first()
+    job = Job.objects.filter(id=job_id).first()
     if job is None:
         raise UnknownJob(f"There is no job {job_id}.", {"jobId": [f"There is no job {job_id}."]})
-    return job
+    return {"id": job.pk, "name": job.name}
 
 
-def _list(kept: Kept, record: dict[str, Any], by: AbstractBaseUser) -> Image | None:
+def _list(archive: Archive, kept: Kept, record: dict[str, Any], by: AbstractBaseUser) -> Captured:
+    """Write the row, or have it written later: from here on the original is kept whatever happens."""
+    job_id = record["job"] and record["job"]["id"]
     try:
-        return list_original(kept, record, user_id=by.pk)
+        return Captured(kept, record, list_original(kept, record, user_id=by.pk, job_id=job_id))
+    except IntegrityError:
+        return _list_otherwise(archive, kept, record)
     except DATABASE_AWAY:
         the_registrar().add_later(kept.path)
-        return None
+        return Captured(kept, record, None)
 
 
-def _make_thumbnail(kept: Kept, frame: Frame) -> None:
-    apps.get_app_config("images").thumbnails.make_soon(thumbnail_path_of(kept.path), frame)
+def _list_otherwise(archive: Archive, kept: Kept, record: dict[str, Any]) -> Captured:
+    """The database answers but refused the row: an adopter was faster, or the name belongs to the row of a file that
+    was lost, or user or job were deleted meanwhile. Adoption knows what to do about each."""
+    try:
+        image = adopt(archive, kept.path) or Image.objects.get(record_id=record["id"])
+    except (*DATABASE_AWAY, LibraryError, OSError):
+        the_registrar().add_later(kept.path)
+        return Captured(kept, record, None)
+    return Captured(replace(kept, path=archive.path_of(image.filename)), record, image)

@@ -1,27 +1,49 @@
 """Finding images: filters, and pages that cost the same at the first image as at the millionth."""
 
 import base64
-import binascii
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from images.errors import BadQuery
 from images.formats import FORMATS
 from images.models import Image, ImageQuerySet
+from images.record import parse_time
 
 MOST_PER_PAGE = 200
 PER_PAGE = 50
 PAGE_FIELDS = {"cursor", "limit"}
 
 
+class WholeNumberFilter(django_filters.NumberFilter):
+    field_class = forms.IntegerField
+
+
+class MomentField(django_filters.fields.IsoDateTimeField):
+    def clean(self, value: Any) -> datetime | None:
+        """Moments at either end of the calendar have no counterpart in UTC."""
+        moment = super().clean(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError as problem:
+            raise ValidationError("Is too far away in time.") from problem
+
+
+class MomentFilter(django_filters.IsoDateTimeFilter):
+    field_class = MomentField
+
+
 class ImageFilter(django_filters.FilterSet):
     user = django_filters.CharFilter("user__username", label="Who captured it: a user name.")
-    job = django_filters.NumberFilter("job_id", label="Number of a job.")
-    capturedAfter = django_filters.IsoDateTimeFilter("captured_at", "gte", label="ISO 8601, included.")
-    capturedBefore = django_filters.IsoDateTimeFilter("captured_at", "lt", label="ISO 8601, not included.")
+    job = WholeNumberFilter("job_id", label="Number of a job.")
+    capturedAfter = MomentFilter("captured_at", "gte", label="ISO 8601, included.")
+    capturedBefore = MomentFilter("captured_at", "lt", label="ISO 8601, not included.")
     exposureMin = django_filters.NumberFilter("exposure_ms", "gte", label="Milliseconds, included.")
     exposureMax = django_filters.NumberFilter("exposure_ms", "lte", label="Milliseconds, included.")
     gainMin = django_filters.NumberFilter("gain_db", "gte", label="Decibels, included.")
@@ -68,18 +90,15 @@ def _after_cursor(images: ImageQuerySet, cursor: str | None) -> ImageQuerySet:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         captured_at, image_id = text.split("|")
-        moment = datetime.fromisoformat(captured_at)
-        if moment.tzinfo is None:
-            raise ValueError
-        return images.older_than(moment, int(image_id))
-    except (ValueError, binascii.Error) as problem:
+        return images.older_than(parse_time(captured_at), int(image_id))
+    except (ValueError, OverflowError) as problem:
         raise _bad({"cursor": ["Not a cursor of this server. Begin again without one."]}) from problem
 
 
 def _read_limit(text: str | None) -> int:
     if text is None:
         return PER_PAGE
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_PER_PAGE:
+    if not re.fullmatch("[0-9]{1,3}", text) or not 1 <= int(text) <= MOST_PER_PAGE:
         raise _bad({"limit": [f"Must be a whole number from 1 to {MOST_PER_PAGE}."]})
     return int(text)
 

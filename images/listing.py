@@ -3,16 +3,18 @@ without one. Always from the record inside the file, so that the database stays 
 
 import logging
 import threading
+from collections import deque
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, DataError, InterfaceError, close_old_connections, connections
 
+from images.apps import the_library
 from images.archive import Archive, Kept
-from images.errors import LibraryError, NotAnOriginal
+from images.errors import NotAnOriginal, StorageUnavailable
 from images.formats import format_of
 from images.models import Image, Job, Removal
 from images.record import parse_time
@@ -21,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 DATABASE_AWAY = (DatabaseError, InterfaceError)
 RETRY_S = 2.0
+PATIENCE_S = 2.0
 
 
 def thumbnail_path_of(original: Path) -> str:
@@ -28,11 +31,14 @@ def thumbnail_path_of(original: Path) -> str:
     return f"{original.parent.name}/{original.name}.jpg"
 
 
-def list_original(kept: Kept, record: dict[str, Any], *, user_id: int | None, is_adopted: bool = False) -> Image:
-    """Write the row of an original. Raises Django's DatabaseError when it cannot be written."""
+def list_original(
+    kept: Kept, record: dict[str, Any], *, user_id: int | None, job_id: int | None, is_adopted: bool = False
+) -> Image:
+    """Write the row of an original. Raises Django's DatabaseError when it cannot be written, and for a record that
+    comes from elsewhere also ValidationError."""
     position, actual = record["position"], record["actual"]
-    return Image.objects.create(
-        job_id=(record["job"] or {}).get("id"),
+    image = Image(
+        job_id=job_id,
         user_id=user_id,
         filename=kept.filename,
         thumbnail_path=thumbnail_path_of(kept.path),
@@ -48,22 +54,26 @@ def list_original(kept: Kept, record: dict[str, Any], *, user_id: int | None, is
         metadata=record,
         record_id=record["id"],
         sha256=kept.sha256,
-        image_format=record["file"]["format"],
+        image_format=kept.path.suffix.removeprefix("."),
         is_simulated=record["simulated"],
         is_adopted=is_adopted,
     )
+    if is_adopted:
+        image.clean_fields(exclude=["user", "job"])
+    image.save(force_insert=True)
+    return image
 
 
 class Registrar:
     """Adds rows that could not be written when their file was. One thread, alive while there is something to add."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, retry_s: float = RETRY_S) -> None:
         self._archive = archive
-        self._pending: list[Path] = []
+        self._retry_s = retry_s
+        self._pending: deque[Path] = deque()
         self._lock = threading.Lock()
-        self._wake = threading.Event()
+        self._ending = threading.Event()
         self._thread: threading.Thread | None = None
-        self._is_ending = False
 
     @property
     def pending_count(self) -> int:
@@ -74,33 +84,41 @@ class Registrar:
         """See to it that this original gets its row as soon as the database answers."""
         with self._lock:
             self._pending.append(path)
-            if self._thread is None and not self._is_ending:
+            if self._thread is None and not self._ending.is_set():
                 self._thread = threading.Thread(target=self._add_pending, name="registrar", daemon=True)
                 self._thread.start()
 
     def close(self) -> None:
         """Stop trying; what is pending is found again at the next start."""
-        self._is_ending = True
-        self._wake.set()
+        self._ending.set()
+        if thread := self._thread:
+            thread.join(PATIENCE_S)
 
     def _add_pending(self) -> None:
         while not self._has_finished():
             close_old_connections()
-            try:
-                while self._pending:
-                    adopt(self._archive, self._pending[0])
-                    self._pending.pop(0)
-            except DATABASE_AWAY as away:
-                logger.warning("%d images wait for the database: %s", len(self._pending), away)
-                self._wake.wait(RETRY_S)
-            except (LibraryError, OSError):
-                logger.exception("%s could not be listed; the next start tries again", self._pending[0].name)
-                self._pending.pop(0)
-        close_old_connections()
+            if self._is_settled(self._pending[0]):
+                self._pending.popleft()
+            else:
+                self._pending.rotate(-1)
+                self._ending.wait(self._retry_s)
+        connections.close_all()
+
+    def _is_settled(self, path: Path) -> bool:
+        """Whether this original has its row now, or waiting cannot help it."""
+        try:
+            adopt(self._archive, path)
+        except (*DATABASE_AWAY, StorageUnavailable) as away:
+            logger.warning("%d images wait for their rows: %s", len(self._pending), away)
+            return False
+        except Exception:
+            # The thread's boundary: one original that cannot be listed must not keep the others from it.
+            logger.exception("%s could not be listed; the next start tries again", path.name)
+        return True
 
     def _has_finished(self) -> bool:
         with self._lock:
-            if self._pending and not self._is_ending:
+            if self._pending and not self._ending.is_set():
                 return False
             self._thread = None
             return True
@@ -112,21 +130,20 @@ def adopt(archive: Archive, path: Path) -> Image | None:
     Where its name belongs to the row of another image, whose file was lost, it gets a new one.
     Raises NotAnOriginal for a foreign or damaged file, and Django's DatabaseError.
     """
-    image_format = format_of(path)
-    if image_format is None:
-        raise NotAnOriginal(f"{path.name} is no image of this program.")
-    if Removal.objects.filter(filename=path.name).exists():
+    record = _read_record(archive, path)
+    if Removal.objects.filter(record_id=record["id"]).exists():
         return None
-    record = image_format.read_record(path)
-    if namesake := Image.objects.filter(filename=path.name).first():
-        if str(namesake.record_id) == record["id"]:
-            return None
+    if listed := Image.objects.filter(record_id=record["id"]).first():
+        if listed.filename != path.name:
+            logger.warning("%s is a copy of %s; it was left alone", path.name, listed.filename)
+        return None
+    if Image.objects.filter(filename=path.name).exists():
         path = archive.rename_to_free(path, parse_time(record["capturedAt"]))
-    if Image.objects.filter(record_id=record["id"]).exists():
-        logger.warning("%s is a copy of an image that is listed already; it was left alone", path.name)
-        return None
     kept = archive.measure(path)
-    return list_original(kept, _with_job_that_exists(record), user_id=_find_user(record), is_adopted=True)
+    try:
+        return list_original(kept, record, user_id=_find_user(record), job_id=_find_job(record), is_adopted=True)
+    except (KeyError, TypeError, AttributeError, ValueError, ValidationError, DataError) as problem:
+        raise NotAnOriginal(f"The record in {path.name} is damaged ({problem!r}).") from problem
 
 
 def adopt_unlisted(archive: Archive) -> int:
@@ -134,16 +151,24 @@ def adopt_unlisted(archive: Archive) -> int:
     were adopted. Raises Django's DatabaseError."""
     adopted = 0
     for folder in archive.day_folders():
-        listed = set(Image.objects.of_day(date.fromisoformat(folder.name)).values_list("filename", flat=True))
+        of_day = Image.objects.of_day(date.fromisoformat(folder.name))
+        size_by_name = dict(of_day.values_list("filename", "file_size"))
         for path in sorted(folder.glob("capture_*")):
-            if path.name not in listed:
-                adopted += _adopt_or_report(archive, path)
+            adopted += _adopt_or_report(archive, path, size_by_name.get(path.name))
     return adopted
 
 
-def _adopt_or_report(archive: Archive, path: Path) -> int:
+def _read_record(archive: Archive, path: Path) -> dict[str, Any]:
+    image_format = format_of(path)
+    if image_format is None or archive.path_of(path.name) != path:
+        raise NotAnOriginal(f"{path.parent.name}/{path.name} is not how this program names and files an image.")
+    return image_format.read_record(path)
+
+
+def _adopt_or_report(archive: Archive, path: Path, listed_size_bytes: int | None) -> int:
+    """Another size than the listed one is that of another image under the same name, or of a damaged one."""
     try:
-        return int(adopt(archive, path) is not None)
+        return int(path.stat().st_size != listed_size_bytes and adopt(archive, path) is not None)
     except (NotAnOriginal, OSError) as problem:
         logger.warning("Not adopted: %s", problem)
         return 0
@@ -153,12 +178,10 @@ def _find_user(record: dict[str, Any]) -> int | None:
     return get_user_model().objects.filter(username=record["user"]).values_list("id", flat=True).first()
 
 
-def _with_job_that_exists(record: dict[str, Any]) -> dict[str, Any]:
+def _find_job(record: dict[str, Any]) -> int | None:
     job = record["job"]
-    if job is None or Job.objects.filter(id=job["id"]).exists():
-        return record
-    return {**record, "job": None}
+    return job and Job.objects.filter(id=job["id"]).values_list("id", flat=True).first()
 
 
 def the_registrar() -> Registrar:
-    return apps.get_app_config("images").registrar
+    return the_library().registrar

@@ -94,10 +94,12 @@ class Image(models.Model):
 class Removal(models.Model):
     """A promise to remove a file whose row was deleted, made in the same transaction.
 
-    Without it a file that a crash left behind its deleted row would be taken for one that has no row yet.
+    Without it a file that a crash left behind its deleted row would be taken for one that has no row yet. The record's
+    id says which file is meant: a name can have been given anew.
     """
 
-    filename = models.CharField(max_length=100, unique=True)
+    record_id = models.UUIDField(unique=True)
+    filename = models.CharField(max_length=100)
     decided_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -5,6 +5,7 @@ file alone. Version 1; a reader must take what it knows and leave the rest.
 """
 
 import json
+import math
 import uuid
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -55,7 +56,7 @@ def make_record(
 ) -> dict[str, Any]:
     """The record of a frame about to be kept. Its id is new."""
     taken = frame.descriptor
-    return {
+    record = {
         "schema": SCHEMA,
         "version": VERSION,
         "id": str(uuid.uuid4()),
@@ -90,6 +91,7 @@ def make_record(
         "file": {"format": encoding.format, "bits": encoding.bits, "quality": encoding.quality},
         "software": SOFTWARE,
     }
+    return _storable(record)
 
 
 def dump_record(record: dict[str, Any]) -> str:
@@ -100,11 +102,11 @@ def dump_record(record: dict[str, Any]) -> str:
 def load_record(text: str) -> dict[str, Any]:
     """The record in a file's text. Raises NotAnOriginal where it is none of ours."""
     try:
-        record = json.loads(text)
+        record = json.loads(text, parse_constant=_refuse)
         is_ours = record["schema"] == SCHEMA and isinstance(record["version"], int)
-        uuid.UUID(record["id"])
+        is_ours = is_ours and str(uuid.UUID(record["id"])) == record["id"]
         parse_time(record["capturedAt"])
-    except (ValueError, KeyError, TypeError) as problem:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as problem:
         raise NotAnOriginal("The file carries no record of this program.") from problem
     if not is_ours:
         raise NotAnOriginal("The file carries the record of another program.")
@@ -120,9 +122,21 @@ def parse_time(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def to_milliseconds(moment: datetime) -> datetime:
-    """Cut to milliseconds, the precision of records, file names and rows alike."""
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+def _storable(value: Any) -> Any:
+    """What JSON and every database can hold: no number that is none, no text with a zero byte or half a character."""
+    if isinstance(value, dict):
+        return {name: _storable(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(part) for part in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    return value
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
 
 
 def _camel(facts: dict[str, Any]) -> dict[str, Any]:

@@ -4,13 +4,16 @@ The signals see to it however a row is deleted, alone or in bulk, by admin, API 
 """
 
 import logging
+from pathlib import Path
 from typing import Any
 
-from django.apps import apps
 from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
+from images.apps import the_library
+from images.errors import LibraryError, NotAnOriginal
+from images.formats import format_of
 from images.models import Image, Removal
 
 logger = logging.getLogger(__name__)
@@ -18,25 +21,35 @@ logger = logging.getLogger(__name__)
 
 @receiver(post_delete, sender=Image)
 def remove_file_after_commit(sender: type[Image], instance: Image, **_: Any) -> None:
-    Removal.objects.get_or_create(filename=instance.filename)
-    transaction.on_commit(lambda: _remove(instance.filename, instance.thumbnail_path), robust=True)
+    removal, _is_new = Removal.objects.get_or_create(
+        record_id=instance.record_id, defaults={"filename": instance.filename}
+    )
+    transaction.on_commit(lambda: _carry_out(removal, instance.thumbnail_path), robust=True)
 
 
 def finish_removals() -> int:
     """Remove the files of rows that were deleted just before the program died. Answers how many."""
-    filenames = list(Removal.objects.values_list("filename", flat=True))
-    for filename in filenames:
-        _remove(filename)
-    return len(filenames)
+    return sum(_carry_out(removal) for removal in Removal.objects.all())
 
 
-def _remove(filename: str, thumbnail_path: str = "") -> None:
-    library = apps.get_app_config("images")
+def _carry_out(removal: Removal, thumbnail_path: str = "") -> bool:
+    library = the_library()
     try:
-        library.archive.remove(filename)
+        if not _belongs_to_another(library.archive.path_of(removal.filename), removal):
+            library.archive.remove(removal.filename)
         if thumbnail_path:
             library.thumbnails.remove(thumbnail_path)
-    except OSError as problem:
-        logger.warning("%s will be removed at the next start: %s", filename, problem)
-        return
-    Removal.objects.filter(filename=filename).delete()
+    except (LibraryError, OSError) as problem:
+        logger.warning("%s will be removed at the next start: %s", removal.filename, problem)
+        return False
+    Removal.objects.filter(record_id=removal.record_id).delete()
+    return True
+
+
+def _belongs_to_another(path: Path, removal: Removal) -> bool:
+    """Where a file was lost and the clock set back, another image can have got its name."""
+    image_format = format_of(path)
+    try:
+        return image_format is not None and image_format.read_record(path)["id"] != str(removal.record_id)
+    except (NotAnOriginal, FileNotFoundError):
+        return False

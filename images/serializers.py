@@ -1,5 +1,6 @@
 """What the library's calls take and answer."""
 
+import math
 from typing import Any
 
 from django.conf import settings
@@ -20,23 +21,37 @@ class FiniteField(serializers.FloatField):
     default_error_messages = {"invalid": "Must be a number."}
 
     def to_internal_value(self, data: Any) -> float:
-        if isinstance(data, bool) or not isinstance(data, (int, float)):
+        if isinstance(data, bool) or not isinstance(data, int | float):
             self.fail("invalid")
-        value = super().to_internal_value(data)
-        if value - value != 0:
+        try:
+            value = float(data)
+        except OverflowError:
+            self.fail("invalid")
+        if not math.isfinite(value):
             self.fail("invalid")
         return value
+
+
+class WholeNumberField(serializers.IntegerField):
+    """A JSON number without a fraction; no text that looks like one."""
+
+    default_error_messages = {"invalid": "Must be a whole number."}
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return data
 
 
 class CaptureSerializer(SettingsChangeSerializer):
     """What is left out stays as the camera is set, or as the settings say."""
 
     format = serializers.ChoiceField(list(FORMATS), required=False, help_text="Format of the file.")
-    quality = serializers.IntegerField(required=False, min_value=1, max_value=100, help_text="Of JPEG.")
+    quality = WholeNumberField(required=False, min_value=1, max_value=100, help_text="Of JPEG.")
     xPosition = FiniteField(required=False, allow_null=True, help_text="Of the stage.")
     yPosition = FiniteField(required=False, allow_null=True)
     zPosition = FiniteField(required=False, allow_null=True)
-    jobId = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2**63 - 1)
+    jobId = WholeNumberField(required=False, allow_null=True, min_value=1, max_value=2**63 - 1)
 
     def validate(self, wanted: dict[str, Any]) -> dict[str, Any]:
         return {"format": settings.IMAGE_FORMAT, "quality": settings.IMAGE_QUALITY, **wanted}

@@ -9,7 +9,7 @@ from django.utils.http import parse_etags, quote_etag
 
 BLOCK_BYTES = 256 * 1024
 CACHE_FOR_GOOD = "private, max-age=31536000, immutable"
-SINGLE_RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+SINGLE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII | re.IGNORECASE)
 
 
 class FileSlice:
@@ -42,7 +42,7 @@ def serve_file(
     `filename` makes it a download of that name.
     """
     quoted = quote_etag(etag)
-    wanted_etags = parse_etags(request.headers.get("If-None-Match", ""))
+    wanted_etags = [etag.removeprefix("W/") for etag in parse_etags(request.headers.get("If-None-Match", ""))]
     if quoted in wanted_etags or "*" in wanted_etags:
         file.close()
         response: HttpResponse | StreamingHttpResponse = HttpResponseNotModified()
@@ -57,7 +57,7 @@ def serve_file(
 
 
 def _serve_range(request: HttpRequest, file: BinaryIO, size: int, etag: str) -> HttpResponse | StreamingHttpResponse:
-    asked = SINGLE_RANGE.match(request.headers.get("Range", ""))
+    asked = SINGLE_RANGE.fullmatch(request.headers.get("Range", ""))
     if_range = request.headers.get("If-Range")
     if asked is None or asked.groups() == ("", "") or (if_range is not None and if_range != etag):
         return _stream(request, file, 0, size, 200)

@@ -123,5 +123,11 @@ def _texts(said: object) -> list[str]:
     return [str(text) for text in said] if isinstance(said, (list, tuple)) else [str(said)]
 
 
-def _body(status: int, code: str, message: str, fields: dict | None = None) -> dict:
-    return {"statusCode": status, "code": code, "message": message, "errors": fields or {}}
+def _body(status: int, code: str, message: str, fields: dict[str, list[str]] | None = None) -> dict:
+    errors = {_sendable(name): [_sendable(text) for text in texts] for name, texts in (fields or {}).items()}
+    return {"statusCode": status, "code": code, "message": _sendable(message), "errors": errors}
+
+
+def _sendable(text: str) -> str:
+    """JSON can ask with half a character, which no answer can carry back."""
+    return text.encode("utf-8", "replace").decode("utf-8")

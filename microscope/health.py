@@ -2,21 +2,22 @@
 
 import logging
 
-from django.apps import apps
 from django.db import DatabaseError, InterfaceError, connection
-from django.http import HttpRequest, JsonResponse
-from django.views.decorators.http import require_safe
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from camera.service import the_camera
+from images.apps import the_library
 from images.errors import LibraryError
 from images.listing import the_registrar
+from microscope.errors import answer
 
 logger = logging.getLogger(__name__)
 
 
-@require_safe
-def health(request: HttpRequest) -> JsonResponse:
+def health(request: HttpRequest) -> HttpResponse:
     """200 when all is well, else 503. Says neither paths nor names nor versions."""
+    if request.method not in ("GET", "HEAD"):
+        return answer(request, 405, "method_not_allowed", "Health can only be read.")
     camera = the_camera().status()
     checks = {
         "database": _check_database(),
@@ -49,7 +50,7 @@ def _check_database() -> str:
 
 def _check_storage() -> str:
     try:
-        apps.get_app_config("images").archive.check()
+        the_library().archive.check()
     except LibraryError as problem:
         logger.warning("Health: %s", problem)
         return problem.code

@@ -4,12 +4,12 @@ import logging
 import threading
 from collections.abc import Callable
 
-from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from accounts.first_administrator import make_first_administrator
+from images.apps import the_library
 from images.errors import LibraryError
 from images.listing import DATABASE_AWAY, adopt_unlisted
 from images.removal import finish_removals
@@ -22,9 +22,10 @@ RETRY_S = 5.0
 class Startup:
     """Prepares database and archive; where either is away it goes on trying in the background."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], retry_s: float = RETRY_S) -> None:
         """`say` prints a line for the person who started the program."""
         self._say = say
+        self._retry_s = retry_s
         self._ended = threading.Event()
 
     def begin(self) -> None:
@@ -37,18 +38,19 @@ class Startup:
         self._ended.set()
 
     def _finish(self, is_database_ready: bool) -> None:
-        while not is_database_ready and not self._ended.wait(RETRY_S):
+        while not is_database_ready and not self._ended.wait(self._retry_s):
             is_database_ready = self._try_database()
         while not self._ended.is_set() and not self._try_archive():
-            self._ended.wait(RETRY_S)
-        close_old_connections()
+            self._ended.wait(self._retry_s)
+        connections.close_all()
 
     def _try_database(self) -> bool:
+        close_old_connections()
         try:
             call_command("migrate", interactive=False, verbosity=0)
             password = make_first_administrator(settings.ADMIN_USERNAME, settings.ADMIN_PASSWORD)
         except DATABASE_AWAY as away:
-            self._say(f"The database does not answer; trying again every {RETRY_S:g} s. ({str(away).strip()})")
+            self._say(f"The database does not answer; trying again every {self._retry_s:g} s. ({str(away).strip()})")
             return False
         if password is not None:
             self._tell_administrator(password)
@@ -61,7 +63,8 @@ class Startup:
             self._say("This password is shown once. Change it after signing in.")
 
     def _try_archive(self) -> bool:
-        archive = apps.get_app_config("images").archive
+        archive = the_library().archive
+        close_old_connections()
         try:
             archive.check_folder()
             archive.remove_orphaned_temporaries()

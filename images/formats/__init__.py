@@ -13,7 +13,8 @@ from images.record import Encoding
 @dataclass(frozen=True, slots=True)
 class ImageFormat:
     """`write(file, frame, record, quality)` writes into a real file, so that other threads run meanwhile, and
-    leaves it open. `read_record(path)` raises NotAnOriginal. `bits` says how deep a frame is kept."""
+    leaves it open. `read_record(path)` raises NotAnOriginal, or OSError where the file cannot be read. `bits` says
+    how deep a frame is kept."""
 
     name: str
     extension: str

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image
 
 from camera.frame import Frame, to_display
-from images.errors import NotAnOriginal
+from images.formats.jpeg_strips import END_OF_IMAGE, save_jpeg
+from images.formats.whole import read_header
 from images.record import dump_record, load_record, parse_time
 
 
@@ -16,23 +17,12 @@ def bits_of(frame: Frame) -> int:
 
 def write(file: BinaryIO, frame: Frame, record: dict[str, Any], quality: int) -> None:
     display = to_display(frame.pixels, frame.descriptor.significant_bits)
-    Image.fromarray(display).save(
-        file, "JPEG", quality=quality, exif=make_exif(record), comment=dump_record(record).encode("ascii")
-    )
+    save_jpeg(file, display, quality=quality, exif=make_exif(record), comment=dump_record(record).encode("ascii"))
 
 
 def read_record(path: Path) -> dict[str, Any]:
     """Reads the head of the file and makes sure that its end is there too."""
-    try:
-        with Image.open(path) as image:
-            comment = image.info.get("comment", b"") if image.format == "JPEG" else b""
-        with path.open("rb") as file:
-            file.seek(-2, 2)
-            is_whole = file.read() == b"\xff\xd9"
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as problem:
-        raise NotAnOriginal(f"{path.name} is no readable JPEG.") from problem
-    if not is_whole:
-        raise NotAnOriginal(f"{path.name} ends too early.")
+    comment = read_header(path, "JPEG", END_OF_IMAGE).get("comment", b"")
     return load_record(comment.decode("ascii", "replace"))
 
 

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from camera.frame import Frame, to_display
-from images.errors import NotAnOriginal
+from images.formats.whole import demand_end, read_header
 from images.record import dump_record, load_record
 
 RECORD_KEYWORD = "microscope"
@@ -24,21 +24,12 @@ def bits_of(frame: Frame) -> int:
 def write(file: BinaryIO, frame: Frame, record: dict[str, Any], quality: int) -> None:
     pixels = frame.pixels if bits_of(frame) == 16 else to_display(frame.pixels, frame.descriptor.significant_bits)
     Image.fromarray(pixels).save(file, "PNG", compress_level=COMPRESS_LEVEL, pnginfo=make_texts(record))
+    demand_end(file, END_CHUNK)
 
 
 def read_record(path: Path) -> dict[str, Any]:
     """Reads the head of the file and makes sure that its end is there too."""
-    try:
-        with Image.open(path) as image:
-            text = image.info.get(RECORD_KEYWORD, "") if image.format == "PNG" else ""
-        with path.open("rb") as file:
-            file.seek(-len(END_CHUNK), 2)
-            is_whole = file.read() == END_CHUNK
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, ValueError) as problem:
-        raise NotAnOriginal(f"{path.name} is no readable PNG.") from problem
-    if not is_whole:
-        raise NotAnOriginal(f"{path.name} ends too early.")
-    return load_record(text)
+    return load_record(read_header(path, "PNG", END_CHUNK).get(RECORD_KEYWORD, ""))
 
 
 def make_texts(record: dict[str, Any]) -> PngInfo:

@@ -19,7 +19,8 @@ class Migration(migrations.Migration):
             name="Removal",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("filename", models.CharField(max_length=100, unique=True)),
+                ("record_id", models.UUIDField(unique=True)),
+                ("filename", models.CharField(max_length=100)),
                 ("decided_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={

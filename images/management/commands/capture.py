@@ -1,7 +1,8 @@
 """Capture one image from the console: no server, no token."""
 
 import json
-from argparse import ArgumentParser
+import math
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +19,13 @@ from images.record import Position
 from images.serializers import describe_captured
 
 
+def finite_number(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ArgumentTypeError("must be a number")
+    return value
+
+
 class Command(BaseCommand):
     help = "Capture one image. Where the server holds the camera, use its API instead."
 
@@ -29,9 +37,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--quality", type=int, default=settings.IMAGE_QUALITY, choices=range(1, 101), metavar="1-100"
         )
-        parser.add_argument("--x", type=float, help="position of the stage")
-        parser.add_argument("--y", type=float)
-        parser.add_argument("--z", type=float)
+        parser.add_argument("--x", type=finite_number, help="position of the stage")
+        parser.add_argument("--y", type=finite_number)
+        parser.add_argument("--z", type=finite_number)
         parser.add_argument("--job", type=int, help="number of a job")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,0 +1,127 @@
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+
+from images.models import Image, Job
+from images.tests.frames import TAKEN_AT
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/images/image/"
+
+
+@pytest.fixture
+def browse(client, administrator):
+    """browse("q=x") is the page of images, as the administrator sees it."""
+    client.force_login(administrator)
+    return lambda query="": client.get(f"{LIST}?{query}")
+
+
+@pytest.fixture
+def images(keep_image, make_user) -> list[Image]:
+    """Two images that differ in day, user, job and simulation."""
+    grace = make_user("grace", "operators")
+    job = Job.objects.create(name="wound healing", user=grace)
+    day = timedelta(days=1)
+    return [keep_image(is_simulated=True), keep_image(taken_at=TAKEN_AT + 40 * day, user=grace, job=job)]
+
+
+def shown(response) -> list[Image]:
+    assert response.status_code == 200
+    return list(response.context["cl"].result_list)
+
+
+def test_the_list_shows_every_image_with_its_thumbnail(browse, images):
+    page = browse().content.decode()
+    for image in images:
+        assert image.filename in page
+        assert f'src="{reverse("api-image-thumbnail", args=[image.pk])}"' in page
+
+
+@pytest.mark.parametrize("part", ["file", "thumbnail"])
+def test_the_pictures_on_the_page_are_served_to_whoever_is_signed_in(client, browse, images, part):
+    assert client.get(f"/api/v1/images/{images[0].pk}/{part}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "user__id__exact={user}",
+        "job__id__exact={job}",
+        "is_simulated__exact=0",
+        "captured_at__gte=2025-02-25 00:00:00%2B00:00&captured_at__lt=2025-02-26 00:00:00%2B00:00",
+        "captured_at__year=2025&captured_at__month=2&captured_at__day=25",
+        "q=20250225",
+    ],
+)
+def test_images_are_found_by_user_job_simulation_day_and_name(browse, images, query):
+    wanted = images[1]
+    assert shown(browse(query.format(user=wanted.user_id, job=wanted.job_id))) == [wanted]
+
+
+def test_the_filters_and_the_days_are_offered(browse, images):
+    page = browse().content.decode()
+    for offered in ("By user", "By captured at", "By job", "By is simulated", "January 2025", "February 2025"):
+        assert offered in page
+
+
+def test_the_page_of_an_image_shows_it_large_and_what_the_frame_said_and_changes_nothing(client, browse, images):
+    address = f"{LIST}{images[0].pk}/change/"
+    page = client.get(address).content.decode()
+    assert f'src="{reverse("api-image-file", args=[images[0].pk])}"' in page
+    for said in ("100 ms", "1.5 dB", images[0].sha256, "PL-D752", "significantBits"):
+        assert said in page
+    assert 'name="_save"' not in page
+    assert client.post(address, {"filename": "other.jpg"}).status_code == 403
+    assert client.get(f"{LIST}add/").status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deleting_many_removes_rows_and_files(client, browse, archive, images, keep_image):
+    stays = keep_image(taken_at=TAKEN_AT + timedelta(hours=1))
+    wanted = {"action": "delete_selected", "_selected_action": [image.pk for image in images]}
+    assert images[0].filename in client.post(LIST, wanted).content.decode()
+    assert archive.path_of(images[0].filename).exists()
+
+    assert client.post(LIST, {**wanted, "post": "yes"}).status_code == 302
+    assert list(Image.objects.all()) == [stays]
+    assert [archive.path_of(image.filename).exists() for image in [*images, stays]] == [False, False, True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deleting_one_removes_its_file(client, browse, archive, images):
+    assert client.post(f"{LIST}{images[0].pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not archive.path_of(images[0].filename).exists()
+
+
+def test_staff_without_the_permission_see_and_delete_nothing(client, make_user, images):
+    client.force_login(make_user("eve", is_staff=True))
+    assert client.get(LIST).status_code == 403
+    assert client.get(f"{LIST}{images[0].pk}/change/").status_code == 403
+    assert client.post(f"{LIST}{images[0].pk}/delete/", {"post": "yes"}).status_code == 403
+    assert Image.objects.count() == 2
+
+
+def test_staff_who_may_view_cannot_delete(client, make_user, images):
+    viewer = make_user("vera", "viewers", is_staff=True)
+    client.force_login(viewer)
+    assert len(shown(client.get(LIST))) == 2
+    wanted = {"action": "delete_selected", "_selected_action": [images[0].pk], "post": "yes"}
+    client.post(LIST, wanted)
+    assert client.post(f"{LIST}{images[0].pk}/delete/", {"post": "yes"}).status_code == 403
+    assert Image.objects.count() == 2
+    assert not viewer.has_perm(f"images.{Permission.objects.get(codename='delete_image').codename}")
+
+
+def test_who_is_no_staff_is_asked_to_sign_in(client, operator, images):
+    client.force_login(operator)
+    response = client.get(LIST)
+    assert (response.status_code, response["Location"].split("?")[0]) == (302, "/admin/login/")
+
+
+def test_the_number_of_queries_does_not_grow_with_the_images(browse, images, keep_image, django_assert_max_num_queries):
+    for hour in range(5):
+        keep_image(taken_at=TAKEN_AT + timedelta(hours=hour))
+    with django_assert_max_num_queries(14):
+        browse()

@@ -1,0 +1,85 @@
+import json
+import math
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from images.errors import NotAnOriginal
+from images.record import Position, Requested, dump_record, format_time, load_record, parse_time
+from images.tests.frames import make_frame, make_record_of
+
+texts = st.text(max_size=60)
+numbers = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@given(texts, texts, numbers, st.none() | numbers)
+def test_whatever_it_holds_it_comes_back_the_same(username, job_name, exposure_ms, x_position):
+    record = make_record_of(
+        make_frame(exposure_ms=exposure_ms, white_balance=(1.0, 1.5, 2.0)),
+        username=username,
+        job={"id": 3, "name": job_name},
+        position=Position(x=x_position),
+        requested=Requested(exposure_ms, 1.5),
+    )
+    assert load_record(dump_record(record)) == record
+
+
+@given(texts, numbers)
+def test_it_holds_only_what_every_database_can(username, exposure_ms):
+    line = dump_record(make_record_of(make_frame(exposure_ms=exposure_ms), username=f"a\0{username}"))
+    json.loads(line, parse_constant=pytest.fail)
+    assert line.isascii()
+    assert "\\u0000" not in line.replace("\\\\", "")
+
+
+def test_what_the_frame_says_stands_beside_what_was_asked():
+    record = make_record_of(make_frame(exposure_ms=99.87, gain_db=1.4), requested=Requested(100.0, 1.5))
+    assert record["requested"] == {"exposureMs": 100.0, "gainDb": 1.5}
+    assert (record["actual"]["exposureMs"], record["actual"]["gainDb"]) == (99.87, 1.4)
+
+
+def test_every_record_has_an_id_of_its_own():
+    frame = make_frame()
+    assert make_record_of(frame)["id"] != make_record_of(frame)["id"]
+
+
+def test_fields_of_a_later_version_are_left_alone():
+    record = {**make_record_of(make_frame()), "version": 7, "stain": "H&E"}
+    assert load_record(dump_record(record)) == record
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "no JSON",
+        "{}",
+        "[]",
+        "null",
+        '"text"',
+        '{"schema": "other", "version": 1}',
+        "[" * 100_000,
+        '{"schema": "microscope.image", "version": 1, "id": 5, "capturedAt": "2025-01-16T10:30:45.123Z"}',
+        '{"schema": "microscope.image", "version": 1, "id": "x", "capturedAt": "2025-01-16T10:30:45.123Z"}',
+    ],
+)
+def test_a_text_that_is_no_record_is_refused(text):
+    with pytest.raises(NotAnOriginal):
+        load_record(text)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"capturedAt": "yesterday"}, {"capturedAt": "0001-01-01T00:00:00+14:00"}, {"gain": math.nan}]
+)
+def test_a_record_with_nonsense_in_it_is_refused(changes):
+    with pytest.raises(NotAnOriginal):
+        load_record(json.dumps({**make_record_of(make_frame()), **changes}))
+
+
+@given(st.datetimes(datetime(1970, 1, 1), datetime(2999, 1, 1), timezones=st.just(UTC)))
+def test_times_are_kept_to_the_millisecond_in_utc(moment):
+    text = format_time(moment)
+    assert text.endswith("Z")
+    assert parse_time(text) == moment.replace(microsecond=moment.microsecond // 1000 * 1000)
