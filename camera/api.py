@@ -1,6 +1,7 @@
 """The camera's calls: how it is, its settings, the live picture."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
 
 from django.apps import apps
 from django.db import connections
@@ -21,7 +22,11 @@ from camera.serializers import (
 )
 from camera.service import the_camera
 
+if TYPE_CHECKING:
+    from camera.apps import CameraConfig
+
 BOUNDARY = "frame"
+PART_HEADERS = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\n\r\n".encode("ascii")
 
 
 class CameraView(APIView):
@@ -73,8 +78,8 @@ class LiveStreamView(APIView):
         },
     )
     def get(self, request: Request) -> StreamingHttpResponse:
-        stream = MultipartStream(_live().watch())
         _give_back_connections()
+        stream = MultipartStream(_live().watch())
         return StreamingHttpResponse(
             stream,
             content_type=f"multipart/x-mixed-replace; boundary={BOUNDARY}",
@@ -83,7 +88,11 @@ class LiveStreamView(APIView):
 
 
 class MultipartStream:
-    """A watcher's pictures as parts of one HTTP body (RFC 2046, section 5.1). The server closes it."""
+    """A watcher's pictures as parts of one HTTP body (RFC 2046, section 5.1). The server closes it.
+
+    Browsers show a part only once the next one's headers arrive, so these are sent right behind each picture, before
+    anything is known of the next.
+    """
 
     def __init__(self, watcher: Watcher) -> None:
         """Waits for the first picture; raises the camera's error instead, and the watcher is gone."""
@@ -93,15 +102,15 @@ class MultipartStream:
         except BaseException:
             watcher.close()
             raise
+        self._lead = PART_HEADERS
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
         picture, self._first = self._first or next(self._watcher), None
-        lines = [f"--{BOUNDARY}", "Content-Type: image/jpeg", f"Content-Length: {len(picture.jpeg)}"]
-        lines += [f"{name}: {value}" for name, value in _frame_headers(picture).items()]
-        return "\r\n".join(lines).encode("ascii") + b"\r\n\r\n" + picture.jpeg + b"\r\n"
+        lead, self._lead = self._lead, b""
+        return lead + picture.jpeg + b"\r\n" + PART_HEADERS
 
     def close(self) -> None:
         self._watcher.close()
@@ -126,4 +135,4 @@ def _give_back_connections() -> None:
 
 
 def _live() -> LiveView:
-    return apps.get_app_config("camera").live
+    return cast("CameraConfig", apps.get_app_config("camera")).live

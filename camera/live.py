@@ -4,6 +4,7 @@ One thread encodes, for all watchers together. A watcher that is slow gets the n
 one, never a queue. The encoding thread lives while there is someone to see its work.
 """
 
+import logging
 import os
 import tempfile
 import threading
@@ -16,7 +17,10 @@ from PIL import Image
 
 from camera import errors
 from camera.frame import RawFrame, to_display
-from camera.service import Camera
+from camera.service import Camera, develop
+from camera.turns import anew
+
+logger = logging.getLogger(__name__)
 
 QUALITY = 80
 FIRST_PICTURE_TIMEOUT_S = 5.0
@@ -47,22 +51,23 @@ class LiveView:
         self._changed = threading.Condition()
         self._picture: LivePicture | None = None
         self._problem: errors.CameraError | None = None
-        self._watchers = 0
+        self._watchers: set[Watcher] = set()
         self._is_encoding = False
         self._is_ending = False
 
     def watch(self) -> "Watcher":
         """A new watcher, to be closed by the caller. Raises TooManyWatchers."""
         with self._changed:
-            if self._watchers >= self._most_watchers:
+            if len(self._watchers) >= self._most_watchers:
                 raise errors.TooManyWatchers(
                     f"{self._most_watchers} people are watching already. Close a live view somewhere, then try again."
                 )
-            self._watchers += 1
+            watcher = Watcher(self)
+            self._watchers.add(watcher)
             if not self._is_encoding:
                 self._is_encoding = True
                 threading.Thread(target=self._encode_while_watched, name="live", daemon=True).start()
-        return Watcher(self)
+        return watcher
 
     def take_picture(self) -> LivePicture:
         """One picture received after this call. Blocks; raises the camera's error."""
@@ -83,6 +88,20 @@ class LiveView:
     def is_ending(self) -> bool:
         return self._is_ending
 
+    @property
+    def watchers(self) -> int:
+        return len(self._watchers)
+
+    @property
+    def is_encoding(self) -> bool:
+        """Whether the encoding thread is at work."""
+        return self._is_encoding
+
+    @property
+    def patience_s(self) -> float:
+        """How long to wait for a picture before that is a fault: long exposures take their time."""
+        return FIRST_PICTURE_TIMEOUT_S + 2 * self._camera.longest_exposure_s
+
     def wait_for_picture(self, after: int, timeout_s: float) -> LivePicture | None:
         """The newest picture, once its count is above `after`; None if none came in time or the program ends.
 
@@ -92,54 +111,71 @@ class LiveView:
         with self._changed:
             while self._picture is None or self._picture.count <= after:
                 if self._problem is not None:
-                    raise self._problem
+                    raise anew(self._problem)
                 remaining_s = until_s - time.monotonic()
                 if remaining_s <= 0 or self._is_ending:
                     return None
                 self._changed.wait(remaining_s)
             return self._picture
 
-    def leave(self) -> None:
-        """One watcher less."""
+    def leave(self, watcher: "Watcher") -> None:
+        """One watcher less; nothing for one who has left before."""
         with self._changed:
-            self._watchers -= 1
+            self._watchers.discard(watcher)
+            self._changed.notify_all()
 
     def _encode_while_watched(self) -> None:
-        count = 0
+        # What was seen before is old by now.
+        count = self._camera.newest_count
         with _scratch_file() as scratch:
             while not self._sign_off():
                 try:
+                    self._show(None, None)
                     with self._camera.watching():
-                        while self._watchers and not self._is_ending:
+                        while self._is_needed:
                             count = self._encode_next(count, scratch)
                 except errors.CameraError as problem:
                     self._show(None, problem)
-                    time.sleep(PAUSE_AFTER_FAULT_S)
+                    self._pause(PAUSE_AFTER_FAULT_S)
+                except Exception as problem:
+                    # The thread's boundary: a picture that cannot be encoded must not end the live view for good.
+                    logger.exception("The live view met an error nobody foresaw")
+                    self._show(None, errors.CaptureFailed(f"The picture could not be shown ({problem})."))
+                    self._pause(PAUSE_AFTER_FAULT_S)
 
     def _encode_next(self, count: int, scratch: BinaryIO) -> int:
         began_at_s = time.monotonic()
         newest = self._camera.wait_for_newest(count, LONGEST_SILENCE_S)
         if newest is None:
             return count
-        count, raw = newest
-        frame = self._camera.develop(raw)
+        frame = develop(newest.raw, newest.source)
         jpeg = encode_jpeg(to_display(frame.pixels, frame.descriptor.significant_bits), scratch)
-        self._show(LivePicture(count, jpeg, raw), None)
-        time.sleep(max(self._shortest_interval_s - (time.monotonic() - began_at_s), 0))
-        return count
+        self._show(LivePicture(newest.count, jpeg, newest.raw), None)
+        self._pause(self._shortest_interval_s - (time.monotonic() - began_at_s))
+        return newest.count
 
     def _show(self, picture: LivePicture | None, problem: errors.CameraError | None) -> None:
         with self._changed:
             self._picture, self._problem = picture, problem
             self._changed.notify_all()
 
+    @property
+    def _is_needed(self) -> bool:
+        return bool(self._watchers) and not self._is_ending
+
+    def _pause(self, seconds: float) -> None:
+        """Ends early when nobody watches any more."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._is_needed, max(seconds, 0.0))
+
     def _sign_off(self) -> bool:
         """Whether the encoding thread may end: decided under the lock, so that none is begun beside it nor missed."""
         with self._changed:
-            if self._watchers and not self._is_ending:
+            if self._is_needed:
                 return False
             self._is_encoding = False
             self._picture = self._problem = None
+            self._changed.notify_all()
             return True
 
 
@@ -157,11 +193,12 @@ class Watcher:
 
     def wait_for_first(self) -> LivePicture:
         """Blocks for the first picture, so that a dead camera is an error and not an empty stream."""
-        return self.wait_for_next(FIRST_PICTURE_TIMEOUT_S)
+        return self.wait_for_next()
 
-    def wait_for_next(self, timeout_s: float = FIRST_PICTURE_TIMEOUT_S) -> LivePicture:
+    def wait_for_next(self) -> LivePicture:
+        """Blocks for a picture not yet seen. Raises the camera's error."""
         after = self._picture.count if self._picture else 0
-        picture = self._live.wait_for_picture(after, timeout_s)
+        picture = self._live.wait_for_picture(after, self._live.patience_s)
         if picture is None:
             raise errors.CameraNotResponding("The camera has sent no picture in time.")
         self._picture = picture
@@ -183,9 +220,8 @@ class Watcher:
 
     def close(self) -> None:
         """Leave; may be called twice."""
-        if not self._is_closed:
-            self._is_closed = True
-            self._live.leave()
+        self._is_closed = True
+        self._live.leave(self)
 
 
 def encode_jpeg(pixels, scratch: BinaryIO, quality: int = QUALITY) -> bytes:

@@ -3,19 +3,24 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, cast
 
 from django.apps import apps
 
 from camera import errors
+from camera.bulletin import Bulletin
 from camera.drivers.base import Driver, Limits, Settings
 from camera.drivers.choice import DriverChoice
 from camera.frame import CameraIdentity, Frame, RawFrame
 from camera.frame_loop import FrameLoop, Timing
 from camera.ownership import CameraLock
-from camera.turns import Answer, CaptureRequest, Request, SettingsRequest, Wanted
+from camera.turns import Answer, CaptureRequest, Request, SettingsRequest, Source, Wanted, anew
+
+if TYPE_CHECKING:
+    from camera.apps import CameraConfig
 
 STUCK_CHECK_S = 0.25
 
@@ -44,6 +49,15 @@ class CameraStatus:
         return self.state not in ("fault", "reopening")
 
 
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The newest frame that everybody may see; `count` rises with each."""
+
+    count: int
+    raw: RawFrame
+    source: Source
+
+
 class Camera:
     """Every method may be called from any thread. Those that say they block raise the family of `camera.errors`,
     and all end in bounded time: when a call into the driver hangs, with CameraNotResponding."""
@@ -64,19 +78,22 @@ class Camera:
         self._timing = timing or Timing()
         self._change = threading.Lock()
         self._loop: FrameLoop | None = None
+        self._watchers = 0
         self._is_closed_for_good = False
 
     def open_soon(self) -> None:
         """Have the camera opened in the background. Does not block and raises nothing."""
-        self._running_loop().want_open()
+        with suppress(errors.CameraClosed):
+            self._running_loop().want_open()
 
     def limits(self) -> Limits:
         """What the camera can be set to. Blocks until it is open."""
-        loop = self._running_loop()
-        if loop.limits is None:
+        limits = self._running_loop().bulletin.limits
+        if limits is None:
             self._ask(SettingsRequest(Wanted()))
-        assert loop.limits
-        return loop.limits
+            limits = self._running_loop().bulletin.limits
+        assert limits
+        return limits
 
     def configure(self, exposure_ms: float | None = None, gain_db: float | None = None) -> Settings:
         """Change the settings that everybody shares; answers what the camera accepted. Blocks.
@@ -92,60 +109,63 @@ class Camera:
         tries, SettingOutOfRange, or a CameraUnavailable.
         """
         taken = self._ask(CaptureRequest(self._check(Wanted(exposure_ms, gain_db))))
-        return self.develop(taken.raw, _as_utc(taken.began_at_s), taken.tries)
+        return develop(taken.raw, taken.source, _as_utc(taken.began_at_s), taken.tries)
 
-    def develop(self, raw: RawFrame, captured_at: datetime | None = None, tries: int = 1) -> Frame:
-        """Make a Frame of a raw one, in the caller's thread."""
-        loop = self._loop
-        driver = loop.driver if loop else None
-        assert loop and loop.identity
-        return Frame(
-            pixels=raw.develop(),
-            descriptor=raw.descriptor,
-            camera=loop.identity,
-            driver=driver.name if driver else "",
-            is_simulated=driver.is_simulated if driver else False,
-            captured_at=captured_at or _as_utc(raw.received_at_s - raw.descriptor.exposure_ms / 1000),
-            tries=tries,
-        )
-
-    def wait_for_newest(self, after: int, timeout_s: float) -> tuple[int, RawFrame] | None:
-        """The newest frame and its count, once its count is above `after`; None if none came in time.
+    def wait_for_newest(self, after: int, timeout_s: float) -> Newest | None:
+        """The newest frame, once its count is above `after`; None if none came in time.
 
         Counts go on through stops of the stream. Keep `watching` meanwhile, else no frame may come.
-        Raises the cause when the camera is lost while waiting.
+        Raises the cause when the camera is lost, even if there is a frame from before.
         """
         loop = self._running_loop()
+        bulletin = loop.bulletin
         until_s = time.monotonic() + timeout_s
-        with loop.changed:
-            while loop.newest_count <= after or loop.newest is None:
-                if loop.cause is not None:
-                    raise loop.cause
+        with bulletin.changed:
+            while True:
+                if bulletin.cause is not None:
+                    raise anew(bulletin.cause)
+                if bulletin.newest and bulletin.newest_source and bulletin.newest_count > after:
+                    return Newest(bulletin.newest_count, bulletin.newest, bulletin.newest_source)
                 remaining_s = until_s - time.monotonic()
                 if remaining_s <= 0:
                     return None
-                loop.changed.wait(min(remaining_s, STUCK_CHECK_S))
+                bulletin.changed.wait(min(remaining_s, STUCK_CHECK_S))
                 if loop.is_stuck:
-                    raise self._replace(loop)
-            return loop.newest_count, loop.newest
+                    break
+        raise self._replace(loop)
+
+    @property
+    def newest_count(self) -> int:
+        """Of the last frame that watchers could see; 0 before the first."""
+        loop = self._loop
+        return loop.bulletin.newest_count if loop else 0
+
+    @property
+    def longest_exposure_s(self) -> float:
+        """How long a frame under way may take, so how long a wait for one is no reason to worry."""
+        loop = self._loop
+        return loop.longest_exposure_s if loop else 0.0
 
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Keeps the stream on within the block."""
-        loop = self._running_loop()
-        loop.add_watchers(1)
+        self._running_loop()
+        self._add_watchers(1)
         try:
             yield
         finally:
-            loop.add_watchers(-1)
+            self._add_watchers(-1)
 
     def status(self) -> CameraStatus:
-        """How the camera is, at once."""
+        """How the camera is, at once. Raises nothing."""
         loop = self._loop
+        if loop is not None and loop.is_stuck:
+            self._replace(loop)
+            loop = self._loop
         if loop is None:
             return _status_of_closed()
-        with loop.changed:
-            return _status_of(loop)
+        with loop.bulletin.changed:
+            return _status_of(loop.bulletin)
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Give the camera back, for good: later calls raise CameraClosed. Requests that wait get that error."""
@@ -166,10 +186,16 @@ class Camera:
 
     def _check(self, wanted: Wanted) -> Wanted:
         """Refuse nonsense at once, not only when its turn has come. The loop checks again, for limits can change."""
-        loop = self._running_loop()
-        if loop.limits is not None:
-            wanted.check(loop.limits)
+        limits = self._running_loop().bulletin.limits
+        if limits is not None:
+            wanted.check(limits)
         return wanted
+
+    def _add_watchers(self, number: int) -> None:
+        with self._change:
+            self._watchers += number
+            if self._loop is not None:
+                self._loop.note_watchers(self._watchers)
 
     def _running_loop(self) -> FrameLoop:
         with self._change:
@@ -186,46 +212,65 @@ class Camera:
             "The camera did not answer in time. It is being reopened; if that does not help, switch it off and on."
         )
         with self._change:
-            if self._loop is stuck:
+            if self._loop is stuck and not self._is_closed_for_good:
                 stuck.abandon(problem)
-                self._loop = stuck.successor(problem)
+                self._loop = stuck.successor()
+                self._loop.note_watchers(self._watchers)
                 self._loop.start()
         return problem
 
     def _open_driver(self) -> tuple[Driver, CameraIdentity]:
-        if not self._lock.is_held:
-            self._lock.acquire(self.purpose)
+        """For the camera's thread."""
+        self._lock.acquire(self.purpose)
+        if self._is_closed_for_good:
+            self._lock.release()
+            raise errors.CameraClosed("The program is ending.")
         return self._choice.open()
 
 
 def the_camera() -> Camera:
     """The camera of this process, made when the app loads."""
-    return apps.get_app_config("camera").camera
+    return cast("CameraConfig", apps.get_app_config("camera")).camera
+
+
+def develop(raw: RawFrame, source: Source, captured_at: datetime | None = None, tries: int = 1) -> Frame:
+    """Make a Frame of a raw one, in the caller's thread."""
+    return Frame(
+        pixels=raw.develop(),
+        descriptor=raw.descriptor,
+        camera=source.identity,
+        driver=source.driver,
+        is_simulated=source.is_simulated,
+        captured_at=captured_at or _as_utc(raw.received_at_s - raw.descriptor.exposure_ms / 1000),
+        tries=tries,
+    )
 
 
 def _as_utc(monotonic_s: float) -> datetime:
-    return datetime.now(UTC) - timedelta(seconds=time.monotonic() - monotonic_s)
+    """The monotonic clock is read first: if the thread is held up between the two, the result is late by that, and
+    not too early. What began after a request must not seem to have begun before it."""
+    age_s = time.monotonic() - monotonic_s
+    return datetime.now(UTC) - timedelta(seconds=age_s)
 
 
-def _status_of(loop: FrameLoop) -> CameraStatus:
-    driver, newest, now_s = loop.driver, loop.newest, time.monotonic()
-    is_stuck = loop.is_stuck
-    not_responding = errors.CameraNotResponding("The camera did not answer in time.")
+def _status_of(bulletin: Bulletin) -> CameraStatus:
+    source, newest, now_s = bulletin.source, bulletin.newest, time.monotonic()
+    next_try_at_s = bulletin.next_try_at_s
     return CameraStatus(
-        state="fault" if is_stuck else loop.state,
-        since=_as_utc(loop.state_since_s),
-        cause=not_responding if is_stuck else loop.cause,
-        driver=driver.name if driver else None,
-        is_simulated=driver.is_simulated if driver else False,
-        simulation_reason=driver.simulation_reason if driver else None,
-        identity=loop.identity,
-        settings=loop.shared,
-        limits=loop.limits,
-        frame_rate_hz=loop.frame_rate_hz,
+        state=bulletin.state,
+        since=_as_utc(bulletin.state_since_s),
+        cause=bulletin.cause,
+        driver=source.driver if source else None,
+        is_simulated=source.is_simulated if source else False,
+        simulation_reason=source.simulation_reason if source else None,
+        identity=source.identity if source else None,
+        settings=bulletin.shared,
+        limits=bulletin.limits,
+        frame_rate_hz=bulletin.frame_rate_hz,
         frame_age_ms=(now_s - newest.received_at_s) * 1000 if newest else None,
         sensor_temperature_c=newest.descriptor.sensor_temperature_c if newest else None,
-        watchers=loop.watchers,
-        next_try_in_s=max(loop.next_try_at_s - now_s, 0.0) if loop.next_try_at_s is not None else None,
+        watchers=bulletin.watchers,
+        next_try_in_s=max(next_try_at_s - now_s, 0.0) if next_try_at_s is not None else None,
     )
 
 

@@ -1,9 +1,11 @@
 """The interface between the program and one make of camera. Small on purpose: a new make is an afternoon's work."""
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
+from camera.errors import SettingRefused
 from camera.frame import CameraIdentity, PixelAddressing, RawFrame, Roi
 
 
@@ -16,8 +18,7 @@ class Range:
 
     def __contains__(self, value: float) -> bool:
         # One part in a million: limits come as 32-bit floats, and a value typed as the limit must pass.
-        slack = 1e-6 * max(abs(self.minimum), abs(self.maximum))
-        return self.minimum - slack <= value <= self.maximum + slack
+        return self.minimum - 1e-6 * abs(self.minimum) <= value <= self.maximum + 1e-6 * abs(self.maximum)
 
     def clamp(self, value: float) -> float:
         return min(max(value, self.minimum), self.maximum)
@@ -71,12 +72,12 @@ class Driver(ABC):
     def configure(self, exposure_ms: float | None = None, gain_db: float | None = None) -> Settings:
         """Set what is named and answer what the camera accepted. Frames already under way keep what they had.
 
-        Raises SettingRefused if the camera does not take a value.
+        Raises SettingRefused, with nothing changed, if the camera does not take a value.
         """
 
     @abstractmethod
     def start(self) -> None:
-        """Begin to stream. Does nothing if the stream is on."""
+        """Begin to stream. Does nothing if the stream is on, and begins anew one that was interrupted."""
 
     @abstractmethod
     def stop(self) -> None:
@@ -94,9 +95,17 @@ class Driver(ABC):
         """Ask the camera for a sign of life. Never raises."""
 
     def interrupt(self) -> None:  # noqa: B027 (a driver whose grab always ends by itself need do nothing)
-        """Make a `grab` that is waiting in another thread end soon. Never raises."""
+        """Make a `grab` that is waiting in another thread end soon, with a FrameTimeout unless its frame has come.
+        No more frames come until the next `start`. Never raises."""
 
     @property
     def has_disconnected(self) -> bool:
         """Whether the camera has reported by itself that it is gone."""
         return False
+
+
+def demand_numbers(*values: float | None) -> None:
+    """Raise SettingRefused for what is no number: libraries written in C take it for one."""
+    for value in values:
+        if value is not None and not math.isfinite(value):
+            raise SettingRefused(f"{value} is no value that a camera can be set to.")

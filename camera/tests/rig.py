@@ -1,0 +1,139 @@
+"""The camera service over the stand-in, as tests of several files need it."""
+
+import importlib
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from camera.drivers.choice import DriverChoice
+from camera.drivers.pixelink import PixelinkDriver
+from camera.drivers.simulated import MODELS, SimulatedDriver
+from camera.errors import CameraError
+from camera.frame import Frame
+from camera.frame_loop import Timing
+from camera.ownership import CameraLock, SeenCamera
+from camera.service import Camera, CameraStatus
+from camera.tests.standin.camera import StandinCamera
+from camera.tests.standin.library import Library
+from camera.tests.standin.loading import install
+from camera.tests.standin.stream import Exposure
+from camera.turns import Wanted
+
+SERIAL = 725001234
+PATIENCE_S = 20.0
+QUICK = Timing(call_timeout_s=0.3, keep_streaming_s=0.5, first_retry_s=0.05)
+STEADY = Timing(call_timeout_s=5.0, keep_streaming_s=5.0, first_retry_s=0.05)
+UNHURRIED = Timing(call_timeout_s=10.0, keep_streaming_s=10.0)
+SHARED = Wanted(2.0, 0.0)
+
+
+class Rig:
+    """A stand-in camera, plugged or not, and the service that shall use it."""
+
+    def __init__(
+        self, folder: Path, library: Library, camera: StandinCamera, timing: Timing, mode: str = "pixelink"
+    ) -> None:
+        self.folder, self.library, self.camera, self.timing = folder, library, camera, timing
+        self.service = self.make_service(mode)
+
+    def make_service(self, mode: str = "pixelink") -> Camera:
+        choice = DriverChoice(
+            mode, PixelinkDriver, lambda: SimulatedDriver(MODELS["mono-small-12bit"]), SeenCamera(self.folder)
+        )
+        return Camera(choice, CameraLock(self.folder), SHARED, self.timing, purpose="a test")
+
+    def wait_for_status(self, is_so: Callable[[CameraStatus], object], timeout_s: float = PATIENCE_S) -> CameraStatus:
+        wait_until(lambda: is_so(self.service.status()), timeout_s)
+        return self.service.status()
+
+    def wait_for_state(self, *states: str, timeout_s: float = PATIENCE_S) -> CameraStatus:
+        return self.wait_for_status(lambda status: status.state in states, timeout_s)
+
+    def count(self, function_name: str) -> int:
+        """Calls of the native function, on any handle."""
+        return self.library.calls.count(function_name)
+
+    def exposure_of(self, frame: Frame) -> Exposure:
+        """What the sensor really did for this frame; the newest stream's where numbers came up in several."""
+        number = frame.descriptor.frame_number
+        return next(exposure for exposure in reversed(self.camera.exposures) if exposure.frame_number == number)
+
+
+@contextmanager
+def rigged(
+    folder: Path, timing: Timing = QUICK, mode: str = "pixelink", is_plugged: bool = True, **characteristics: Any
+) -> Iterator[Rig]:
+    """Nothing may be noted at the end that a careful program does not do."""
+    camera = StandinCamera(SERIAL, **characteristics)
+    camera.stream_start_s = 0.01
+    library = Library([camera] if is_plugged else [])
+    with install(library):
+        importlib.import_module("pixelinkWrapper")  # takes longer than QUICK allows on a busy machine
+        rig = Rig(folder, library, camera, timing, mode)
+        try:
+            yield rig
+        finally:
+            library.release()
+            camera.release()
+            rig.service.close()
+        assert library.violations == []
+
+
+class Asking:
+    """One call, made in a thread of its own: how it ended, and when."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self._work = work
+        self._answer: Any = None
+        self.problem: CameraError | None = None
+        self.asked_at_s = time.monotonic()
+        self.answered_at_s = 0.0
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    @property
+    def is_waiting(self) -> bool:
+        return self._thread.is_alive()
+
+    @property
+    def took_s(self) -> float:
+        return self.answered_at_s - self.asked_at_s
+
+    def join(self, timeout_s: float = PATIENCE_S) -> "Asking":
+        self._thread.join(timeout_s)
+        assert not self._thread.is_alive(), "still waiting for an answer"
+        return self
+
+    def answer(self) -> Any:
+        self.join()
+        if self.problem is not None:
+            raise self.problem
+        return self._answer
+
+    def _run(self) -> None:
+        try:
+            self._answer = self._work()
+        except CameraError as problem:
+            self.problem = problem
+        self.answered_at_s = time.monotonic()
+
+
+def wait_until(is_so: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
+    until_s = time.monotonic() + timeout_s
+    while not is_so():
+        assert time.monotonic() < until_s, "it did not come to be in time"
+        time.sleep(0.002)
+
+
+def took_s(work: Callable[[], Any]) -> float:
+    began_s = time.monotonic()
+    work()
+    return time.monotonic() - began_s
+
+
+def holder_of(folder: Path) -> int:
+    return json.loads((folder / "camera.holder.json").read_text())["process"]

@@ -1,0 +1,239 @@
+"""Promise 5: the frame that is kept was exposed wholly after the request, under the settings asked for."""
+
+import random
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+
+import pytest
+
+from camera.frame import Frame
+from camera.service import Camera
+from camera.tests.rig import UNHURRIED, Asking, Rig, rigged, took_s, wait_until
+from camera.tests.standin.stream import Exposure
+
+OWN_WISHES = [(1.0, 0.0), (1.0, 6.0), (3.0, 0.0), (None, 3.0), (5.0, None), (None, None), (None, None)]
+
+
+@pytest.fixture
+def rig(tmp_path):
+    with rigged(tmp_path, UNHURRIED) as rig:
+        yield rig
+
+
+@dataclass
+class Captured:
+    asked_at_s: float
+    asked_at: datetime
+    frame: Frame
+    answered_at: datetime
+    wish: tuple[float | None, float | None]
+
+
+def capture(camera: Camera, *wish: float | None) -> Captured:
+    asked_at_s, asked_at = time.monotonic(), datetime.now(UTC)
+    frame = camera.capture(*wish)
+    return Captured(asked_at_s, asked_at, frame, datetime.now(UTC), (*wish, None, None)[:2])
+
+
+def assert_true(rig: Rig, captured: Captured) -> Exposure:
+    """The camera's own log says of this frame what we said of it."""
+    exposure, taken = rig.exposure_of(captured.frame), captured.frame.descriptor
+    assert exposure.started_at >= captured.asked_at_s
+    exposure_ms, gain_db = captured.wish
+    assert exposure.exposure_s * 1000 == pytest.approx(2.0 if exposure_ms is None else exposure_ms, rel=1e-4)
+    assert exposure.gain_db == pytest.approx(0.0 if gain_db is None else gain_db, abs=0.001)
+    assert taken.exposure_ms == pytest.approx(exposure.exposure_s * 1000)
+    assert taken.gain_db == pytest.approx(exposure.gain_db)
+    assert captured.asked_at <= captured.frame.captured_at <= captured.answered_at
+    return exposure
+
+
+def capture_often(camera: Camera, seed: int, times: int) -> list[Captured]:
+    chance = random.Random(seed)
+    return [capture(camera, *chance.choice(OWN_WISHES)) for _ in range(times)]
+
+
+def arrange(rig: Rig, latency_frames: int, pipeline_frames: int, marks: str, clock_says: str) -> None:
+    rig.camera.stream.settings_latency_frames = latency_frames
+    rig.camera.stream.pipeline_frames = pipeline_frames
+    rig.camera.frame_time_marks = marks
+    if clock_says != "the time":
+        rig.library.missing_functions.add("PxLGetCurrentTimestamp")
+        rig.camera.faults.garble_descriptors(100_000, {"dFrameTime": float(clock_says)})
+
+
+@pytest.mark.parametrize("clock_says", ["the time", "nan", "0"])
+@pytest.mark.parametrize(
+    ("latency_frames", "pipeline_frames", "marks"),
+    [(0, 0, "start"), (0, 2, "end"), (1, 1, "start"), (2, 0, "end"), (3, 2, "start")],
+)
+def test_every_frame_of_many_people_is_their_own_and_new(rig, latency_frames, pipeline_frames, marks, clock_says):
+    arrange(rig, latency_frames, pipeline_frames, marks, clock_says)
+    with rig.service.watching():
+        people = [Asking(lambda seed=seed: capture_often(rig.service, seed, times=3)) for seed in range(8)]
+        captured = [one for person in people for one in person.answer()]
+    exposures = [assert_true(rig, one) for one in captured]
+    assert len({exposure.frame_number for exposure in exposures}) == len(captured) == 24
+    assert rig.count("PxLSetStreamState") == 1
+
+
+def test_without_a_timestamp_function_frames_are_as_fresh(rig):
+    rig.library.missing_functions.add("PxLGetCurrentTimestamp")
+    for captured in capture_often(rig.service, seed=1, times=40):
+        assert_true(rig, captured)
+
+
+def test_a_long_pipeline_filled_by_short_exposures_gives_no_old_frame_at_long_ones(rig):
+    rig.camera.stream.pipeline_frames = 2
+    rig.service.configure(1.0)
+    for _ in range(5):
+        rig.service.capture()
+    rig.service.configure(60.0)
+    for _ in range(4):
+        captured = capture(rig.service)
+        assert rig.exposure_of(captured.frame).started_at >= captured.asked_at_s
+
+
+def test_settings_that_come_back_at_once_do_not_make_an_older_frame_pass_for_new(rig):
+    rig.camera.stream.settings_latency_frames = 3
+    with rig.service.watching():
+        for _ in range(15):
+            rig.service.configure(7.0)
+            rig.service.configure(2.0)
+            assert_true(rig, capture(rig.service, 7.0))
+
+
+def test_a_change_of_gain_alone_proves_nothing_about_the_time_of_exposure(rig):
+    rig.camera.stream.settings_latency_frames = 0
+    gain_db = count(1)
+    for _ in range(15):
+        assert_true(rig, capture(rig.service, None, float(next(gain_db))))
+
+
+def test_nobody_starves_between_people_who_ask_all_the_time(rig):
+    finished: list[int] = []
+
+    def insist(person: int) -> None:
+        for _ in range(15):
+            rig.service.capture(1.0 + person)
+            finished.append(person)
+
+    for one in [Asking(lambda person=person: insist(person)) for person in range(4)]:
+        one.answer()
+    at_half = [finished[:30].count(person) for person in range(4)]
+    assert min(at_half) >= 3, at_half
+
+
+def test_those_who_ask_for_the_same_share_a_turn_and_each_gets_a_frame(rig):
+    rig.service.capture(20.0)
+    calls_before = rig.count("PxLSetFeature")
+    people = [Asking(lambda: rig.service.capture(20.0)) for _ in range(6)]
+    frames = [person.answer() for person in people]
+    assert len({frame.descriptor.frame_number for frame in frames}) == 6
+    assert rig.count("PxLSetFeature") - calls_before <= 2
+
+
+class TestTheStream:
+    def test_stays_on_between_captures(self, rig):
+        for _ in range(10):
+            rig.service.capture()
+        assert rig.count("PxLSetStreamState") == 1
+
+    def test_stops_when_idle_and_keeps_the_handle(self, tmp_path):
+        with rigged(tmp_path) as rig:
+            rig.service.capture()
+            assert rig.service.status().state == "streaming"
+            rig.wait_for_state("ready")
+            assert rig.count("PxLSetStreamState") == 2
+            assert len(rig.library.open_handles) == 1
+            rig.service.capture()
+            assert rig.count("PxLSetStreamState") == 3
+            assert rig.count("PxLInitializeEx") == 1
+
+    def test_stays_on_while_anyone_watches(self, tmp_path):
+        with rigged(tmp_path) as rig, rig.service.watching():
+            until_s = time.monotonic() + 2 * rig.timing.keep_streaming_s
+            seen = 0
+            while time.monotonic() < until_s:
+                seen = rig.service.wait_for_newest(seen, 5).count
+            assert rig.count("PxLSetStreamState") == 1
+
+    def test_counts_frames_on_through_a_stop(self, tmp_path):
+        with rigged(tmp_path) as rig:
+            rig.service.capture()
+            rig.wait_for_state("ready")
+            before = rig.service.newest_count
+            with rig.service.watching():
+                assert rig.service.wait_for_newest(before, 5).count > before
+
+
+class TestLongExposures:
+    """A frame that nobody asked for is not waited for when it takes long; the stream begins anew instead."""
+
+    def test_a_capture_breaks_off_a_long_exposure_that_serves_nobody(self, rig):
+        rig.service.configure(5000.0)
+        with rig.service.watching():
+            assert rig.camera.wait_until_grabbing()
+            captured = capture(rig.service, 1.0)
+        assert_true(rig, captured)
+        assert (captured.answered_at - captured.asked_at).total_seconds() < 3
+
+    def test_the_next_capture_costs_one_exposure(self, rig):
+        rig.service.capture(600.0)
+        captured = capture(rig.service, 600.0)
+        assert rig.exposure_of(captured.frame).started_at >= captured.asked_at_s
+        assert (captured.answered_at - captured.asked_at).total_seconds() < 1.15
+
+    def test_somebody_elses_long_exposure_is_not_disturbed(self, rig):
+        long = Asking(lambda: capture(rig.service, 700.0))
+        assert rig.camera.wait_until_grabbing()
+        short = Asking(lambda: capture(rig.service, 1.0))
+        for one in (long, short):
+            assert_true(rig, one.answer())
+        assert long.took_s < 1.4
+        assert short.answered_at_s > long.answered_at_s
+
+    def test_settings_take_effect_without_waiting_for_it(self, rig):
+        rig.service.configure(8000.0)
+        with rig.service.watching():
+            assert rig.camera.wait_until_grabbing()
+            assert took_s(lambda: rig.service.configure(2.0)) < 3
+
+    def test_ordinary_exposures_never_stop_the_stream(self, rig):
+        rig.service.capture(100.0)
+        rig.service.capture(1.0)
+        rig.service.capture(100.0)
+        assert rig.count("PxLSetStreamState") == 1
+
+    def test_a_pipeline_that_holds_frames_back_is_not_taken_for_a_camera_that_hangs(self, tmp_path):
+        with rigged(tmp_path) as rig:
+            rig.camera.stream.pipeline_frames = 2
+            assert_true(rig, capture(rig.service, 400.0))
+
+
+def test_watchers_see_frames_under_the_shared_settings_only(rig):
+    seen: list[float] = []
+
+    def watch() -> None:
+        newest = 0
+        while busy.is_waiting:
+            frame = rig.service.wait_for_newest(newest, 5)
+            if frame:
+                newest = frame.count
+                seen.append(frame.raw.descriptor.exposure_ms)
+
+    with rig.service.watching():
+        rig.service.wait_for_newest(0, 5)
+        busy = Asking(lambda: [rig.service.capture(ms) for ms in (5.0, 9.0, 2.0) * 8])
+        Asking(watch).answer()
+        busy.answer()
+    assert set(seen) == {2.0}
+
+
+def test_a_frame_rate_left_low_by_another_program_is_waited_for(rig):
+    rig.camera.leave_behind(frame_rate_hz=20.0)
+    for _ in range(3):
+        assert_true(rig, capture(rig.service))
+    wait_until(lambda: rig.service.status().frame_rate_hz)

@@ -1,0 +1,140 @@
+"""A call into the vendor's library that does not return: everyone is told in time, and nothing needs a restart."""
+
+import threading
+from itertools import count
+
+import pytest
+
+from camera import errors
+from camera.frame_loop import MOST_STUCK_THREADS
+from camera.tests.rig import PATIENCE_S, QUICK, Asking, rigged, took_s, wait_until
+
+BOUND_S = 3.0  # generous for busy machines; without the watchdog it would be for ever
+
+
+@pytest.fixture
+def rig(tmp_path):
+    with rigged(tmp_path) as rig:
+        yield rig
+
+
+def assert_hang_is_told(rig, function: str) -> None:
+    rig.camera.hang(function)
+    exposure_ms = count(3)
+    people = [Asking(lambda: rig.service.capture(float(next(exposure_ms)))) for _ in range(3)]
+    for person in people:
+        assert isinstance(person.join().problem, errors.CameraNotResponding)
+        assert person.took_s < QUICK.call_timeout_s + BOUND_S
+    status = rig.wait_for_state("fault", "reopening")
+    assert isinstance(status.cause, errors.CameraUnavailable)
+
+
+def watch_to_the_end(rig) -> None:
+    seen = 0
+    while frame := rig.service.wait_for_newest(seen, PATIENCE_S):
+        seen = frame.count
+
+
+def assert_refused_in_time(rig) -> None:
+    request = Asking(rig.service.capture).join()
+    assert isinstance(request.problem, errors.CameraUnavailable)
+    assert request.took_s < BOUND_S
+
+
+def assert_works_again(rig) -> None:
+    rig.camera.release()
+    rig.wait_for_state("ready", "streaming")
+    assert rig.service.capture(5.0).descriptor.exposure_ms == 5.0
+    wait_until(lambda: len(rig.library.open_handles) == 1)
+
+
+@pytest.mark.parametrize(
+    "function", ["PxLInitializeEx", "PxLGetCameraInfoEx", "PxLGetFeature", "PxLSetFeature", "PxLSetStreamState"]
+)
+def test_while_opening(rig, function):
+    assert_hang_is_told(rig, function)
+    assert_works_again(rig)
+
+
+@pytest.mark.parametrize("function", ["PxLGetFeature", "PxLSetFeature", "PxLGetNextFrame"])
+def test_while_streaming(rig, function):
+    rig.service.capture()
+    assert_hang_is_told(rig, function)
+    assert_works_again(rig)
+
+
+@pytest.mark.parametrize("function", ["PxLSetStreamState", "PxLUninitialize"])
+def test_while_giving_back_a_lost_camera(rig, function):
+    rig.service.capture()
+    rig.camera.hang(function)
+    rig.library.unplug(rig.camera)
+    assert rig.camera.gates.wait_until_hanging(function)
+    assert_refused_in_time(rig)
+    rig.library.plug(rig.camera)
+    assert_works_again(rig)
+
+
+def test_stopping_an_idle_stream(rig):
+    rig.service.capture()
+    rig.camera.hang("PxLSetStreamState")
+    assert rig.camera.gates.wait_until_hanging("PxLSetStreamState")
+    assert rig.wait_for_state("fault", "reopening").cause.code in ("camera_not_responding", "camera_in_use")
+    assert_works_again(rig)
+
+
+def test_status_tells_it_with_nobody_asking_for_frames(rig):
+    rig.service.limits()
+    rig.camera.hang("PxLSetFeature")
+    Asking(lambda: rig.service.configure(9.0))
+    assert rig.camera.gates.wait_until_hanging("PxLSetFeature")
+    status = rig.wait_for_state("fault")
+    assert status.cause.code == "camera_not_responding"
+    assert took_s(rig.service.status) < 1
+
+
+def test_watchers_get_an_error_and_then_frames_again(rig):
+    with rig.service.watching():
+        seen = rig.service.wait_for_newest(0, PATIENCE_S)
+        rig.camera.hang("PxLGetNextFrame")
+        watching = Asking(lambda: watch_to_the_end(rig))
+        assert isinstance(watching.join().problem, errors.CameraUnavailable)
+        rig.camera.release()
+        rig.wait_for_state("streaming")
+        last = rig.service.newest_count
+        assert last >= seen.count
+        assert rig.service.wait_for_newest(last, PATIENCE_S).count > last
+    assert rig.service.status().watchers == 0
+    rig.wait_for_state("ready")
+
+
+def test_requests_meanwhile_get_the_cause_at_once_or_in_time(rig):
+    rig.service.limits()
+    assert_hang_is_told(rig, "PxLSetFeature")
+    for _ in range(3):
+        assert_refused_in_time(rig)
+    assert_works_again(rig)
+
+
+def test_threads_that_hang_do_not_become_more_and_more(rig):
+    rig.camera.hang("PxLInitializeEx")
+    for _ in range(8):
+        assert_refused_in_time(rig)
+    assert rig.count("PxLInitializeEx") <= MOST_STUCK_THREADS + 1
+    camera_threads = [thread for thread in threading.enumerate() if thread.name == "camera"]
+    assert len(camera_threads) <= MOST_STUCK_THREADS + 1
+    assert_works_again(rig)
+
+
+def test_a_long_exposure_is_no_hang(rig):
+    assert rig.service.capture(800.0).descriptor.exposure_ms == 800.0
+
+
+def test_ending_the_program_while_a_call_hangs(rig):
+    rig.service.limits()
+    rig.camera.hang("PxLSetFeature")
+    request = Asking(lambda: rig.service.capture(9.0))
+    assert rig.camera.gates.wait_until_hanging("PxLSetFeature")
+    assert took_s(lambda: rig.service.close(timeout_s=0.2)) < BOUND_S
+    assert isinstance(request.join().problem, errors.CameraUnavailable)
+    rig.camera.release()
+    wait_until(lambda: not rig.library.open_handles)
