@@ -70,7 +70,8 @@ class RawFrame:
     `received_at_s` and `exposure_began_at_s` are on this computer's monotonic clock; the second is None where the
     driver cannot know it. `readout_s` is the longest that reading the sensor can have taken. `develop` makes the
     pixels (see `Frame.pixels`); it may be called from any thread, with the stream on or off, and keeps the frame's
-    memory for as long as it or its result is referred to.
+    memory for as long as it or its result is referred to. `label_rows`: how many rows at the top are not picture but
+    a label, as simulated frames have one.
     """
 
     descriptor: Descriptor
@@ -78,6 +79,7 @@ class RawFrame:
     received_at_s: float
     readout_s: float | None = None
     exposure_began_at_s: float | None = None
+    label_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,12 @@ class Frame:
     is_simulated: bool
     captured_at: datetime
     tries: int = 1
+    label_rows: int = 0
+
+    @property
+    def picture(self) -> np.ndarray:
+        """The pixels without the label: what there is to measure."""
+        return self.pixels[self.label_rows :]
 
     @property
     def width(self) -> int:

@@ -5,6 +5,7 @@ Numbers and names are those of the SDK (`PxLApi.PixelFormat`); layouts are those
 whose demosaicing the camera's users know.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,81 +14,130 @@ import numpy as np
 from camera.errors import PixelFormatUnsupported
 
 PATTERNS = ("GRBG", "RGGB", "GBRG", "BGGR")
+WHOLE_GROUPS_BYTES = 15  # the packed formats share bytes in groups of 3 and of 5
+
+Allocate = Callable[[int], np.ndarray]
+Unpack = Callable[[np.ndarray, int, int, Allocate], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
 class PixelFormat:
     """`significant_bits` is None where the camera's own pixel depth decides.
 
-    `unpack(data, rows, columns)` gives pixels with their signal justified to the right, except that those of depth
-    None stay justified to the left as they came. Where it is None, the SDK converts: to 8 bit or to 16 bit a colour.
+    `unpack(data, rows, columns, allocate)` gives pixels with their signal justified to the right, except that those
+    of depth None stay justified to the left as they came; `allocate` gives it memory, uint8, of so many bytes. Where
+    `unpack` is None, the SDK converts: to 8 bit or to 16 bit a colour.
     """
 
     name: str
     bytes_per_pixel: float
     significant_bits: int | None
-    unpack: Callable[[np.ndarray, int, int], np.ndarray] | None = None
-
-    def size_bytes(self, rows: int, columns: int) -> int:
-        return int(np.ceil(rows * columns * self.bytes_per_pixel))
+    unpack: Unpack | None = None
 
 
-def unpack_mono8(data: np.ndarray, rows: int, columns: int) -> np.ndarray:
+@dataclass(frozen=True, slots=True)
+class FrameLayout:
+    """How a frame lies in memory: `rows` of `columns` pixels in a format."""
+
+    rows: int
+    columns: int
+    pixel_format: PixelFormat
+
+    @property
+    def whole_bytes(self) -> int:
+        """What the library writes at least: the vendor's application cuts the product to an integer."""
+        return math.floor(self.rows * self.columns * self.pixel_format.bytes_per_pixel)
+
+    @property
+    def size_bytes(self) -> int:
+        """What the library writes at most."""
+        return math.ceil(self.rows * self.columns * self.pixel_format.bytes_per_pixel)
+
+    @property
+    def buffer_bytes(self) -> int:
+        """Room for the frame in whole groups of pixels, so that a last group cut short can be read like the others."""
+        return -(-self.size_bytes // WHOLE_GROUPS_BYTES) * WHOLE_GROUPS_BYTES
+
+    def resembles(self, other: "FrameLayout | None") -> bool:
+        """Whether frames of both are read alike. The pattern of Bayer formats is told by each frame anew."""
+        if other is None or (self.rows, self.columns) != (other.rows, other.columns):
+            return False
+        ours, theirs = self.pixel_format, other.pixel_format
+        return (ours.bytes_per_pixel, ours.significant_bits, ours.unpack) == (
+            theirs.bytes_per_pixel,
+            theirs.significant_bits,
+            theirs.unpack,
+        )
+
+
+def unpack_mono8(data: np.ndarray, rows: int, columns: int, _allocate: Allocate) -> np.ndarray:
     return data[: rows * columns].reshape(rows, columns)
 
 
-def unpack_mono16(data: np.ndarray, rows: int, columns: int) -> np.ndarray:
+def unpack_mono16(data: np.ndarray, rows: int, columns: int, allocate: Allocate) -> np.ndarray:
     """Sixteen-bit pixels come big-endian."""
-    return data[: rows * columns * 2].view(">u2").reshape(rows, columns).astype(np.uint16)
+    pixels = allocate(2 * rows * columns).view(np.uint16)
+    pixels[:] = data[: 2 * rows * columns].view(">u2")
+    return pixels.reshape(rows, columns)
 
 
-def unpack_mono12(data: np.ndarray, rows: int, columns: int) -> np.ndarray:
+def unpack_mono12(data: np.ndarray, rows: int, columns: int, allocate: Allocate) -> np.ndarray:
     """Two pixels in three bytes: `11 12 22`, the low nibble of the middle byte being the first pixel's."""
     first, middle, last = _groups(data, rows * columns, 2, 3)
-    pairs = np.stack((first << 4 | middle & 0x0F, last << 4 | middle >> 4), axis=1)
-    return _trim(pairs, rows, columns)
+    return _join((first, last), (middle & 0x0F, middle >> 4), 4, rows, columns, allocate)
 
 
-def unpack_mono12_msfirst(data: np.ndarray, rows: int, columns: int) -> np.ndarray:
+def unpack_mono12_msfirst(data: np.ndarray, rows: int, columns: int, allocate: Allocate) -> np.ndarray:
     """Two pixels in three bytes: `11 22 12`, the low nibble of the last byte being the first pixel's."""
     first, second, low = _groups(data, rows * columns, 2, 3)
-    pairs = np.stack((first << 4 | low & 0x0F, second << 4 | low >> 4), axis=1)
-    return _trim(pairs, rows, columns)
+    return _join((first, second), (low & 0x0F, low >> 4), 4, rows, columns, allocate)
 
 
-def unpack_mono10_msfirst(data: np.ndarray, rows: int, columns: int) -> np.ndarray:
+def unpack_mono10_msfirst(data: np.ndarray, rows: int, columns: int, allocate: Allocate) -> np.ndarray:
     """Four pixels in five bytes: four high bytes, then the low bits, the first pixel's lowest."""
     *high, low = _groups(data, rows * columns, 4, 5)
-    fours = np.stack([byte << 2 | low >> 2 * place & 0x03 for place, byte in enumerate(high)], axis=1)
-    return _trim(fours, rows, columns)
+    return _join(tuple(high), tuple(low >> 2 * place & 0x03 for place in range(4)), 2, rows, columns, allocate)
 
 
 def _groups(data: np.ndarray, pixels: int, pixels_per_group: int, bytes_per_group: int) -> np.ndarray:
-    """The bytes as uint16, one row for each place in the group. A last group cut short is filled with zeros."""
+    """The bytes, one row for each place in a group; the buffer has room for whole groups."""
     groups = -(-pixels // pixels_per_group)
-    padded = np.zeros(groups * bytes_per_group, dtype=np.uint16)
-    available = data[: padded.size]
-    padded[: available.size] = available
-    return padded.reshape(groups, bytes_per_group).T
+    return data[: groups * bytes_per_group].reshape(groups, bytes_per_group).T
 
 
-def _trim(groups: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    return groups.reshape(-1)[: rows * columns].reshape(rows, columns)
+def _join(
+    high: tuple[np.ndarray, ...],
+    low: tuple[np.ndarray, ...],
+    low_bits: int,
+    rows: int,
+    columns: int,
+    allocate: Allocate,
+) -> np.ndarray:
+    """Pixels of high bytes and low bits, one array of each for each place in a group."""
+    pixels = allocate(2 * len(high) * high[0].size).view(np.uint16)
+    for place, (high_bytes, low_values) in enumerate(zip(high, low, strict=True)):
+        target = pixels[place :: len(high)]
+        np.left_shift(high_bytes, low_bits, out=target, dtype=np.uint16)
+        target |= low_values
+    return pixels[: rows * columns].reshape(rows, columns)
 
 
-def _unpack_colour(order: tuple[int, int, int], bytes_per_pixel: int = 3, is_bottom_up: bool = False):
+def _unpack_colour(order: tuple[int, int, int], bytes_per_pixel: int = 3, is_bottom_up: bool = False) -> Unpack:
     """`order` gives the places of red, green and blue within a pixel's bytes."""
 
-    def unpack(data: np.ndarray, rows: int, columns: int) -> np.ndarray:
-        pixels = data[: rows * columns * bytes_per_pixel].reshape(rows, columns, bytes_per_pixel)
-        upright = pixels[::-1] if is_bottom_up else pixels
-        return np.ascontiguousarray(upright[:, :, order])
+    def unpack(data: np.ndarray, rows: int, columns: int, allocate: Allocate) -> np.ndarray:
+        stored = data[: rows * columns * bytes_per_pixel].reshape(rows, columns, bytes_per_pixel)
+        upright = stored[::-1] if is_bottom_up else stored
+        pixels = allocate(3 * rows * columns).reshape(rows, columns, 3)
+        for colour, place in enumerate(order):  # plane by plane: numpy is several times slower by an index array
+            pixels[:, :, colour] = upright[:, :, place]
+        return pixels
 
     return unpack
 
 
-def _bayer(first_number: int, name: str, bytes_per_pixel: float, significant_bits: int | None):
-    """GRBG has the family's first number; the other three follow it, or follow the family's block."""
+def _bayer(first_number: int, name: str, bytes_per_pixel: float, significant_bits: int) -> dict[int, PixelFormat]:
+    """The packed Bayer formats have four successive numbers."""
     return {
         first_number + place: PixelFormat(name.format(pattern), bytes_per_pixel, significant_bits)
         for place, pattern in enumerate(PATTERNS)
@@ -123,13 +173,21 @@ FORMATS: dict[int, PixelFormat] = {
     38: PixelFormat("ABGR", 4, 8, _unpack_colour((3, 2, 1), 4)),
 }
 
+UNREADABLE = {30: "STOKES4_12", 31: "POLAR4_12", 32: "POLAR_RAW4_12", 33: "HSV4_12"}  # of polarisation cameras
+
+
+def name_format(number: float) -> str:
+    """The SDK's name for the number, also of a format that cannot be read here."""
+    known = FORMATS.get(round(number))
+    return known.name if known else UNREADABLE.get(round(number), f"format {number:g}")
+
 
 def find_format(number: float) -> PixelFormat:
     """The format with the SDK's number. Raises PixelFormatUnsupported, for instance for those of polar cameras."""
-    found = FORMATS.get(int(number)) if np.isfinite(number) else None
+    found = FORMATS.get(round(number))
     if found is None:
         raise PixelFormatUnsupported(
-            f"The camera is set to pixel format {number:g}, which this program cannot read. "
-            "Set it to an 8- or 16-bit mono or Bayer format."
+            f"The camera is set to the pixel format {name_format(number)}, which this program cannot read. "
+            "Set it to an 8- or 16-bit mono or Bayer format, for instance with Pixelink Capture."
         )
     return found

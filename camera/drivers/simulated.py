@@ -4,65 +4,29 @@ It behaves as a free-running camera does: real-time exposure that overlaps with 
 some frames later, values that it rounds, saturation, shot and read noise. Each picture says SIMULATED in its pixels.
 """
 
+import math
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from statistics import NormalDist
-
-import numpy as np
 
 from camera import errors
-from camera.drivers.base import Driver, Limits, Range, Settings
-from camera.drivers.specimen import blur, draw_banner, draw_specimen
+from camera.drivers.base import Driver, Limits, Range, Settings, demand_numbers
+from camera.drivers.simulated_scene import MODELS, SimulatedModel, SimulatedScene
 from camera.frame import CameraIdentity, Descriptor, PixelAddressing, RawFrame, Roi
 
 EXPOSURE_STEP_MS = 0.01
 GAIN_STEP_DB = 0.1
-FULL_WELL_ELECTRONS = 12_000
-READ_NOISE_ELECTRONS = 8.0
-NOISE_VARIANTS = 4
-LEVELS = 256
-
-
-@dataclass(frozen=True, slots=True)
-class SimulatedModel:
-    """A sensor under a lamp. `row_readout_us` bounds the frame rate, as in real sensors; the lamp, seen through no
-    specimen, saturates the sensor after `lamp_saturates_after_ms` at 0 dB."""
-
-    name: str
-    width: int
-    height: int
-    is_colour: bool
-    significant_bits: int
-    row_readout_us: float = 5.0
-    lamp_saturates_after_ms: float = 125.0
-
-
-MODELS = {
-    model.name: model
-    for model in (
-        SimulatedModel("colour-2mp", 1920, 1080, True, 8),
-        SimulatedModel("colour-2mp-bright", 1920, 1080, True, 8, row_readout_us=2.0, lamp_saturates_after_ms=1.25),
-        SimulatedModel("colour-5mp", 2592, 2048, True, 8),
-        SimulatedModel("colour-2mp-12bit", 1920, 1080, True, 12),
-        SimulatedModel("mono-2mp", 1920, 1200, False, 8),
-        SimulatedModel("mono-5mp-12bit", 2592, 2048, False, 12),
-        SimulatedModel("mono-1mp-16bit", 1280, 960, False, 16),
-        SimulatedModel("colour-small", 320, 240, True, 8),
-        SimulatedModel("mono-small-12bit", 320, 240, False, 12),
-    )
-}
 
 
 @dataclass
 class Clock:
     """Time as the simulated camera sees it; tests bring their own."""
 
-    now_s: Callable[[], float] = time.monotonic
+    now_s: Callable[[], float] = time.perf_counter
     wait_until_s: Callable[[float, threading.Event], object] = lambda when_s, interrupted: interrupted.wait(
-        max(when_s - time.monotonic(), 0)
+        max(when_s - time.perf_counter(), 0)
     )
 
 
@@ -114,6 +78,7 @@ class SimulatedDriver(Driver):
 
     def configure(self, exposure_ms: float | None = None, gain_db: float | None = None) -> Settings:
         limits = self.read_limits()
+        demand_numbers(exposure_ms, gain_db)
         wanted = self._programmed
         if exposure_ms is not None:
             wanted = replace(wanted, exposure_ms=_round_to(exposure_ms, EXPOSURE_STEP_MS, limits.exposure_ms))
@@ -124,7 +89,7 @@ class SimulatedDriver(Driver):
 
     def start(self) -> None:
         self._demand_plugged()
-        if self._next_start_s is None:
+        if self._next_start_s is None or self._interrupted.is_set():
             self._frame_number = 0
             self._interrupted.clear()
             self._in_force = self._programmed
@@ -180,9 +145,18 @@ class SimulatedDriver(Driver):
             period_s = max(self._in_force.exposure_ms / 1000, self.readout_s)
             self._next_start_s = began_at_s + period_s
             arrives_at_s = began_at_s + self._in_force.exposure_ms / 1000 + self.readout_s
-            if arrives_at_s >= self._clock.now_s():
+            late_s = self._clock.now_s() - arrives_at_s
+            if late_s <= 0:
                 return began_at_s, self._in_force
-            began_at_s = self._next_start_s
+            began_at_s = self._next_start_s + self._skip(late_s, period_s)
+
+    def _skip(self, late_s: float, period_s: float) -> float:
+        """Pass over the frames that nobody waited for, at once: after an hour there are many. The time it makes."""
+        if any(settings != self._programmed for settings in (self._in_force, *self._pending)):
+            return 0.0
+        missed = max(math.ceil(late_s / period_s) - 1, 0)
+        self._frame_number += missed
+        return missed * period_s
 
     def _deliver(self, began_at_s: float, settings: Settings) -> RawFrame:
         frame_number = self._frame_number
@@ -200,85 +174,13 @@ class SimulatedDriver(Driver):
             develop=lambda: self._scene.expose(settings.exposure_ms, settings.gain_db, frame_number),
             received_at_s=self._clock.now_s(),
             readout_s=self.readout_s,
+            label_rows=self._scene.label_rows,
             exposure_began_at_s=began_at_s,
         )
 
     def _demand_plugged(self) -> None:
         if not self._is_plugged:
             raise errors.CameraLost("The simulated camera was unplugged.")
-
-
-class SimulatedScene:
-    """The specimen under the lamp, and what a sensor makes of it. Safe to use from any thread."""
-
-    def __init__(self, model: SimulatedModel, seed: int, defocus_px: float) -> None:
-        self._model = model
-        self._seed = seed
-        self._defocus_px = defocus_px
-        self._lock = threading.Lock()
-        self._levels: np.ndarray | None = None  # row of the response table for each pixel, times its length
-        self._taken: dict[tuple[float, float, int], np.ndarray] = {}
-
-    def prepare(self) -> None:
-        """Draw the specimen, once; a second or two for a large sensor."""
-        with self._lock:
-            if self._levels is None:
-                self._levels = self._light_levels()
-
-    def expose(self, exposure_ms: float, gain_db: float, frame_number: int) -> np.ndarray:
-        """Pixels of a frame, read-only. A few with different noise are drawn for each setting and used in turn."""
-        key = (exposure_ms, gain_db, frame_number % NOISE_VARIANTS)
-        self.prepare()
-        with self._lock:
-            if key not in self._taken:
-                while len(self._taken) >= 2 * NOISE_VARIANTS:
-                    self._taken.pop(next(iter(self._taken)))
-                self._taken[key] = self._draw(*key)
-            return self._taken[key]
-
-    def _draw(self, exposure_ms: float, gain_db: float, variant: int) -> np.ndarray:
-        """Each pixel's value is looked up by its light and a random byte, in a table made for these settings."""
-        table = response_table(self._model, exposure_ms, gain_db).reshape(-1)
-        noise = np.random.default_rng((self._seed, variant)).integers(0, LEVELS, self._levels.shape, dtype=np.uint8)
-        pixels = table.take(self._levels | noise)
-        self._label(pixels)
-        pixels.flags.writeable = False
-        return pixels
-
-    def _light_levels(self) -> np.ndarray:
-        light = draw_specimen(self._model.width, self._model.height, seed=self._seed)
-        if self._defocus_px:
-            light = blur(light, self._defocus_px)
-        if not self._model.is_colour:
-            light = light.mean(axis=2)
-        return np.round(np.clip(light, 0, 1) * (LEVELS - 1)).astype(np.uint16) * LEVELS
-
-    def _label(self, pixels: np.ndarray) -> None:
-        height_px = max(12, self._model.height // 18)
-        banner = draw_banner(self._model.width, height_px) > 127
-        full = (1 << self._model.significant_bits) - 1
-        strip = np.where(banner, full, 0).astype(pixels.dtype)
-        pixels[:height_px] = strip[:, :, None] if pixels.ndim == 3 else strip
-
-
-def response_table(model: SimulatedModel, exposure_ms: float, gain_db: float) -> np.ndarray:
-    """Pixel values [light level, noise byte] as the sensor gives them: (256, 256), uint8 or uint16.
-
-    Light is turned into electrons; their count varies by its square root (shot noise) and by the read noise; the
-    gain (20 dB are a factor of ten) multiplies; the converter cuts off at full scale.
-    """
-    light = np.linspace(0, 1, LEVELS)[:, None]
-    electrons = light * FULL_WELL_ELECTRONS * exposure_ms / model.lamp_saturates_after_ms
-    deviation = np.sqrt(np.minimum(electrons, FULL_WELL_ELECTRONS) + READ_NOISE_ELECTRONS**2)
-    noisy = np.minimum(electrons + deviation * _normal_quantiles()[None, :], FULL_WELL_ELECTRONS)
-    full = (1 << model.significant_bits) - 1
-    values = noisy * 10 ** (gain_db / 20) * full / FULL_WELL_ELECTRONS
-    return np.clip(np.round(values), 0, full).astype(np.uint8 if model.significant_bits <= 8 else np.uint16)
-
-
-def _normal_quantiles() -> np.ndarray:
-    """256 equally likely values of a standard normal variable."""
-    return np.array([NormalDist().inv_cdf((place + 0.5) / LEVELS) for place in range(LEVELS)])
 
 
 def _pixel_format(model: SimulatedModel) -> str:

@@ -54,7 +54,7 @@ def draw_specimen(width: int, height: int, *, seed: int = 1) -> np.ndarray:
     stamp_stroma_nuclei(random, nuclei, depth_px, flow)
     picture = (slice(MARGIN_PX, -MARGIN_PX),) * 2
     amounts = np.stack([haematoxylin + 0.7 * nuclei, eosin * (1 - 0.4 * nuclei)], axis=-1)[picture]
-    density = np.maximum(amounts, 0) @ np.float32([HAEMATOXYLIN, EOSIN]) + np.float32(GLASS_DENSITY)
+    density = np.maximum(amounts, 0) @ np.array([HAEMATOXYLIN, EOSIN], np.float32) + np.float32(GLASS_DENSITY)
     return np.exp(density * np.float32(-np.log(10)))
 
 
@@ -111,6 +111,7 @@ def map_tissue(glands: list[Gland], shape: tuple[int, int]) -> tuple[np.ndarray,
     reach = np.arange(-GLAND_REACH_PX, GLAND_REACH_PX, dtype=np.float32)
     direction = (np.arctan2(reach[:, None], reach) * (DIRECTIONS / (2 * np.pi))).astype(int)  # a table's end for < 0
     distance_px = np.hypot(reach[:, None], reach)
+    maps: tuple[np.ndarray, ...]
     maps = np.full(shape, -75, np.float32), np.zeros(shape, np.float32), np.full(shape, -1, np.int16)
     for number, gland in enumerate(glands):
         corner = np.array([gland.y_px - GLAND_REACH_PX, gland.x_px - GLAND_REACH_PX])
@@ -154,7 +155,7 @@ def stain_stroma(random: Generator, fibres: np.ndarray, grain: np.ndarray) -> tu
 def draw_fibres(random: Generator, shape: tuple[int, int], flow: np.ndarray) -> np.ndarray:
     """Map of mean 0 and deviation 1: noise of several grains, averaged along the flow over some 60 px."""
     grains = ((1.2, 10), (1.5, 4.5), (1.8, 2.2))
-    fibres = sum(share * smooth_noise(random, shape, grain_px) for share, grain_px in grains)
+    fibres = np.sum([share * smooth_noise(random, shape, grain_px) for share, grain_px in grains], axis=0)
     flow_y, flow_x = (enlarge(part, shape, FLOW_STEP_PX) for part in flow)
     here = np.arange(fibres.size, dtype=np.int32).reshape(shape)
     for step_px in (0.5, 1, 2, 4, 8, 16):  # each doubles the length averaged so far

@@ -6,13 +6,13 @@ from typing import Literal
 import numpy as np
 
 from .codes import FeatureId, PixelFormat
-from .pixel_formats import layout_of
+from .pixel_formats import POLAR_FORMATS, layout_of
 from .settings import Roi, Settings
 
 OutOfRange = Literal["out_of_range", "invalid_parameter", "clamp"]
 
 _MONO_FORMATS = frozenset(pixel_format for pixel_format in PixelFormat if pixel_format.name.startswith("MONO"))
-_COLOUR_FORMATS = frozenset(PixelFormat) - _MONO_FORMATS
+_COLOUR_FORMATS = frozenset(PixelFormat) - _MONO_FORMATS - POLAR_FORMATS
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class Characteristics:
 
     `roi_step` and `roi_minimum` are (columns, rows). `out_of_range` says what a value beyond the limits brings, which
     no public source tells: one of two errors, or the limit and ApiSuccessParametersChanged. `absent_features` lack the
-    flag PRESENCE; microscopy models lack TRIGGER, for example.
+    flag PRESENCE; microscopy models lack TRIGGER, for example. `stopped_only_features` lack SETTABLE_WHILE_STREAMING,
+    besides those that always do.
     """
 
     model: str = "PL-D725MU"
@@ -46,6 +47,7 @@ class Characteristics:
         default=frozenset({FeatureId.SENSOR_TEMPERATURE, FeatureId.BODY_TEMPERATURE, FeatureId.ACTUAL_FRAME_RATE})
         | {FeatureId.MAX_PIXEL_SIZE}
     )
+    stopped_only_features: frozenset[FeatureId] = frozenset()
     out_of_range: OutOfRange = "out_of_range"
     row_time_s: float = 0.00001
     link_bytes_per_s: float = 350e6

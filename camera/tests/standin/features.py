@@ -52,7 +52,10 @@ def describe(feature_id: int, model: Characteristics, settings: Settings) -> Fea
     if not model.has(feature_id) or (feature_id == FeatureId.WHITE_SHADING and not model.is_colour):
         return Feature(feature_id)
     known = FeatureId(feature_id)
-    return Feature(known, _FLAGS[known] | FeatureFlag.PRESENCE, _limits(known, model, settings))
+    flags = _FLAGS[known] | FeatureFlag.PRESENCE
+    if known in model.stopped_only_features:
+        flags &= ~_LIVE
+    return Feature(known, flags, _limits(known, model, settings))
 
 
 def describe_all(model: Characteristics, settings: Settings) -> list[Feature]:

@@ -17,10 +17,13 @@ from .codes import PixelFormat
 
 Samples = NDArray[np.uint16]
 
+# Their sizes only: no frame of them is made here.
+POLAR_FORMATS = {PixelFormat.STOKES4_12, PixelFormat.POLAR4_12, PixelFormat.POLAR_RAW4_12, PixelFormat.HSV4_12}
+
 
 @dataclass(frozen=True)
 class Layout:
-    """`family` is MONO, BAYER, RGB or YUV; `bits` those of a sample in the buffer; `pattern` as in the name."""
+    """`family` is MONO, BAYER, RGB, YUV or POLAR; `bits` those of a sample in the buffer; `pattern` as in the name."""
 
     family: str
     bits: int
@@ -38,6 +41,8 @@ def layout_of(pixel_format: PixelFormat) -> Layout:
     name = pixel_format.name
     if pixel_format == PixelFormat.YUV422:
         return Layout("YUV", 8, 2)
+    if pixel_format in POLAR_FORMATS:
+        return Layout("POLAR", 12, 6)
     family, bits = re.findall(r"^(MONO|BAYER|RGB|BGR)(\d+)", name)[0]
     if family in ("RGB", "BGR"):
         return Layout("RGB", int(bits) // 3, int(bits) / 8)
