@@ -12,11 +12,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from camera.auto_exposure import expose_automatically
 from camera.live import LivePicture, LiveView, Watcher
 from camera.serializers import (
     CameraSerializer,
+    NumbersSerializer,
     SettingsChangeSerializer,
     SettingsSerializer,
+    describe_numbers,
     describe_settings,
     describe_status,
 )
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
     from camera.apps import CameraConfig
 
 BOUNDARY = "frame"
-PART_HEADERS = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\n\r\n".encode("ascii")
 
 
 class CameraView(APIView):
@@ -66,6 +68,29 @@ class FrameView(APIView):
         return HttpResponse(picture.jpeg, content_type="image/jpeg", headers=_frame_headers(picture))
 
 
+class NumbersView(APIView):
+    needs = {"GET": "view"}
+
+    @extend_schema(
+        tags=["camera"], summary="Histogram, clipped shares and focus of a frame", responses=NumbersSerializer
+    )
+    def get(self, request: Request) -> Response:
+        return Response(describe_numbers(_live().take_picture()))
+
+
+class AutoExposureView(APIView):
+    needs = {"POST": "capture"}
+
+    @extend_schema(
+        tags=["camera"],
+        summary="Set the exposure so that the bright end of the histogram lies below clipping",
+        request=None,
+        responses=SettingsSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        return Response(describe_settings(expose_automatically(the_camera())))
+
+
 class LiveStreamView(APIView):
     needs = {"GET": "view"}
 
@@ -88,11 +113,8 @@ class LiveStreamView(APIView):
 
 
 class MultipartStream:
-    """A watcher's pictures as parts of one HTTP body (RFC 2046, section 5.1). The server closes it.
-
-    Browsers show a part only once the next one's headers arrive, so these are sent right behind each picture, before
-    anything is known of the next.
-    """
+    """A watcher's pictures as parts of one HTTP body (RFC 2046, section 5.1), the numbers of each in its headers. The
+    server closes it."""
 
     def __init__(self, watcher: Watcher) -> None:
         """Waits for the first picture; raises the camera's error instead, and the watcher is gone."""
@@ -102,27 +124,35 @@ class MultipartStream:
         except BaseException:
             watcher.close()
             raise
-        self._lead = PART_HEADERS
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
         picture, self._first = self._first or next(self._watcher), None
-        lead, self._lead = self._lead, b""
-        return lead + picture.jpeg + b"\r\n" + PART_HEADERS
+        lines = [f"--{BOUNDARY}", "Content-Type: image/jpeg", f"Content-Length: {len(picture.jpeg)}"]
+        lines += [f"{name}: {value}" for name, value in _frame_headers(picture).items()]
+        return "\r\n".join(lines).encode("ascii") + b"\r\n\r\n" + picture.jpeg + b"\r\n"
 
     def close(self) -> None:
         self._watcher.close()
 
 
 def _frame_headers(picture: LivePicture) -> dict[str, str]:
-    taken = picture.raw.descriptor
+    """What belongs to the picture. Channels of the histogram are parted by semicolons, counts by commas."""
+    taken, numbers = picture.raw.descriptor, picture.numbers
     return {
         "X-Frame-Number": str(taken.frame_number),
         "X-Frame-Age-Ms": f"{picture.age_ms:.1f}",
+        "X-Frame-Width": str(picture.width),
+        "X-Frame-Height": str(picture.height),
+        "X-Significant-Bits": str(taken.significant_bits),
         "X-Exposure-Ms": f"{taken.exposure_ms:g}",
         "X-Gain-Db": f"{taken.gain_db:g}",
+        "X-Histogram": ";".join(",".join(map(str, channel)) for channel in numbers.histogram),
+        "X-Clipped": f"{numbers.clipped:.6f}",
+        "X-Black": f"{numbers.black:.6f}",
+        "X-Focus": f"{numbers.focus:.6g}",
         "Cache-Control": "no-store",
     }
 

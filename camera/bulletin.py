@@ -21,7 +21,7 @@ class Bulletin:
     def __init__(self) -> None:
         self.changed = threading.Condition()
         self.state = "closed"
-        self.state_since_s = time.monotonic()
+        self.state_since_s = time.perf_counter()
         self.cause: errors.CameraError | None = None
         self.source: Source | None = None
         self.limits: Limits | None = None
@@ -38,7 +38,7 @@ class Bulletin:
         with self.changed:
             is_same_fault = {state, self.state} <= {"fault", "reopening"}
             if state != self.state and not is_same_fault:
-                self.state_since_s = time.monotonic()
+                self.state_since_s = time.perf_counter()
             if state != "streaming":
                 self._arrivals_s.clear()
             self.state, self.cause = state, cause

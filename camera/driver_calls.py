@@ -28,7 +28,7 @@ class DriverCalls:
 
     def make(self, function: Callable[..., Result], *arguments: object, exposures: int = 1) -> Result:
         """Blocks for as long as the call takes, which may be for ever: see `is_overdue`."""
-        self._deadline_s = time.monotonic() + self._timeout_s + exposures * self.exposure_s
+        self._deadline_s = time.perf_counter() + self._timeout_s + exposures * self.exposure_s
         try:
             return function(*arguments)
         finally:
@@ -69,7 +69,7 @@ class DriverCalls:
     def is_overdue(self) -> bool:
         """Whether a call has not returned for longer than can be explained."""
         deadline_s = self._deadline_s
-        return deadline_s is not None and time.monotonic() > deadline_s
+        return deadline_s is not None and time.perf_counter() > deadline_s
 
     def _end_grab(self) -> None:
         """The driver is nobody else's again before this returns."""

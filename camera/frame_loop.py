@@ -65,7 +65,7 @@ class FrameLoop:
         """Queue a request. One that comes right after a failed attempt to open fails at once, with its cause."""
         with self.bulletin.changed:
             cause = self.bulletin.cause
-            is_hopeless = not self._may_try or time.monotonic() - self._last_attempt_s < SHORTEST_RETRY_S
+            is_hopeless = not self._may_try or time.perf_counter() - self._last_attempt_s < SHORTEST_RETRY_S
             if cause and is_hopeless:
                 request.fail(cause)
             else:
@@ -104,9 +104,9 @@ class FrameLoop:
         """A loop, not yet started, that takes over from this abandoned one."""
         heir = FrameLoop(self._open_driver, self._defaults, self._timing)
         heir.bulletin.copy_from(self.bulletin)
-        heir.bulletin.next_try_at_s = time.monotonic() + self._backoff_s
+        heir.bulletin.next_try_at_s = time.perf_counter() + self._backoff_s
         heir._is_wanted = True
-        heir._last_attempt_s = time.monotonic()
+        heir._last_attempt_s = time.perf_counter()
         heir._backoff_s = min(2 * self._backoff_s, LONGEST_BACKOFF_S)
         heir._stuck_threads = [thread for thread in [*self._stuck_threads, self._thread] if thread.is_alive()]
         return heir
@@ -140,7 +140,7 @@ class FrameLoop:
         with self.bulletin.changed:
             while not self._line.is_closed:
                 next_try_at_s = self.bulletin.next_try_at_s
-                remaining_s = 0.0 if next_try_at_s is None else next_try_at_s - time.monotonic()
+                remaining_s = 0.0 if next_try_at_s is None else next_try_at_s - time.perf_counter()
                 is_due = self._is_wanted and remaining_s <= 0
                 if (is_due or self._line.is_anyone_waiting) and self._may_try:
                     return True
@@ -188,7 +188,7 @@ class FrameLoop:
                 return
             if str(self.bulletin.cause) != str(problem):
                 logger.error("Camera: %s", problem)
-            self._last_attempt_s = time.monotonic()
+            self._last_attempt_s = time.perf_counter()
             self.bulletin.next_try_at_s = self._last_attempt_s + self._backoff_s
             self._backoff_s = min(2 * self._backoff_s, LONGEST_BACKOFF_S)
             self.bulletin.show("fault", problem)

@@ -5,8 +5,6 @@ one, never a queue. The encoding thread lives while there is someone to see its 
 """
 
 import logging
-import os
-import tempfile
 import threading
 import time
 from contextlib import closing
@@ -17,6 +15,8 @@ from PIL import Image
 
 from camera import errors
 from camera.frame import RawFrame, to_display
+from camera.numbers import Numbers, measure
+from camera.scratch import open_scratch_file
 from camera.service import Camera, develop
 from camera.turns import anew
 
@@ -25,20 +25,27 @@ logger = logging.getLogger(__name__)
 QUALITY = 80
 FIRST_PICTURE_TIMEOUT_S = 5.0
 LONGEST_SILENCE_S = 0.5
+REPEAT_AFTER_S = 0.1
 PAUSE_AFTER_FAULT_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class LivePicture:
-    """One JPEG of the live view with the frame it shows. `count` rises with each."""
+    """One JPEG of the live view with the frame it shows and that frame's numbers, computed once for all watchers.
+
+    `count` rises with each; `width` and `height` are the frame's, in pixels.
+    """
 
     count: int
     jpeg: bytes
     raw: RawFrame
+    numbers: Numbers
+    width: int
+    height: int
 
     @property
     def age_ms(self) -> float:
-        return (time.monotonic() - self.raw.received_at_s) * 1000
+        return (time.perf_counter() - self.raw.received_at_s) * 1000
 
 
 class LiveView:
@@ -71,7 +78,7 @@ class LiveView:
 
     def take_picture(self) -> LivePicture:
         """One picture received after this call. Blocks; raises the camera's error."""
-        asked_at_s = time.monotonic()
+        asked_at_s = time.perf_counter()
         with closing(self.watch()) as watcher:
             picture = watcher.wait_for_first()
             while picture.raw.received_at_s < asked_at_s:
@@ -107,12 +114,12 @@ class LiveView:
 
         Blocks. Raises the camera's error while there is one.
         """
-        until_s = time.monotonic() + timeout_s
+        until_s = time.perf_counter() + timeout_s
         with self._changed:
             while self._picture is None or self._picture.count <= after:
                 if self._problem is not None:
                     raise anew(self._problem)
-                remaining_s = until_s - time.monotonic()
+                remaining_s = until_s - time.perf_counter()
                 if remaining_s <= 0 or self._is_ending:
                     return None
                 self._changed.wait(remaining_s)
@@ -127,7 +134,7 @@ class LiveView:
     def _encode_while_watched(self) -> None:
         # What was seen before is old by now.
         count = self._camera.newest_count
-        with _scratch_file() as scratch:
+        with open_scratch_file() as scratch:
             while not self._sign_off():
                 try:
                     self._show(None, None)
@@ -144,14 +151,16 @@ class LiveView:
                     self._pause(PAUSE_AFTER_FAULT_S)
 
     def _encode_next(self, count: int, scratch: BinaryIO) -> int:
-        began_at_s = time.monotonic()
+        began_at_s = time.perf_counter()
         newest = self._camera.wait_for_newest(count, LONGEST_SILENCE_S)
         if newest is None:
             return count
         frame = develop(newest.raw, newest.source)
-        jpeg = encode_jpeg(to_display(frame.pixels, frame.descriptor.significant_bits), scratch)
-        self._show(LivePicture(newest.count, jpeg, newest.raw), None)
-        self._pause(self._shortest_interval_s - (time.monotonic() - began_at_s))
+        bits = frame.descriptor.significant_bits
+        jpeg = encode_jpeg(to_display(frame.pixels, bits), scratch)
+        numbers = measure(frame.picture, bits)
+        self._show(LivePicture(newest.count, jpeg, newest.raw, numbers, frame.width, frame.height), None)
+        self._pause(self._shortest_interval_s - (time.perf_counter() - began_at_s))
         return newest.count
 
     def _show(self, picture: LivePicture | None, problem: errors.CameraError | None) -> None:
@@ -182,13 +191,15 @@ class LiveView:
 class Watcher:
     """One who watches, from one thread. Iterating gives pictures as they come, each the newest.
 
-    Where no new one came for a while the last is given again: whoever sends them thereby notices when nobody
-    receives any more. Iteration ends with the program and when the camera is lost.
+    Where no new one came for a while the last is given again. Browsers show a picture only when the next one begins,
+    so the first time comes soon; later ones let whoever sends them notice when nobody receives any more.
+    Iteration ends with the program and when the camera is lost.
     """
 
     def __init__(self, live: LiveView) -> None:
         self._live = live
         self._picture: LivePicture | None = None
+        self._is_repeated = False
         self._is_closed = False
 
     def wait_for_first(self) -> LivePicture:
@@ -210,10 +221,12 @@ class Watcher:
     def __next__(self) -> LivePicture:
         if self._picture is None:
             return self.wait_for_first()
+        patience_s = LONGEST_SILENCE_S if self._is_repeated else REPEAT_AFTER_S
         try:
-            self._picture = self._live.wait_for_picture(self._picture.count, LONGEST_SILENCE_S) or self._picture
+            newer = self._live.wait_for_picture(self._picture.count, patience_s)
         except errors.CameraError:
             raise StopIteration from None
+        self._picture, self._is_repeated = newer or self._picture, newer is None
         if self._live.is_ending or self._is_closed:
             raise StopIteration
         return self._picture
@@ -231,10 +244,3 @@ def encode_jpeg(pixels, scratch: BinaryIO, quality: int = QUALITY) -> bytes:
     size = scratch.tell()
     scratch.seek(0)
     return scratch.read(size)
-
-
-def _scratch_file() -> BinaryIO:
-    """A file that is never seen by anyone, in memory where the system can."""
-    if hasattr(os, "memfd_create"):
-        return os.fdopen(os.memfd_create("live"), "w+b")
-    return tempfile.TemporaryFile()

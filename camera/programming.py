@@ -43,7 +43,7 @@ class Programming:
         wanted = Wanted(former.exposure_ms, former.gain_db) if former else defaults
         exposure_ms = None if wanted.exposure_ms is None else limits.exposure_ms.clamp(wanted.exposure_ms)
         gain_db = None if wanted.gain_db is None else limits.gain_db.clamp(wanted.gain_db)
-        set_at_s = time.monotonic()
+        set_at_s = time.perf_counter()
         try:
             shared = self._calls.make(self._driver.configure, exposure_ms, gain_db)
         except errors.SettingRefused as refused:
@@ -119,7 +119,7 @@ class Programming:
     def _set(self, exposure_ms: float, gain_db: float, is_shared: bool) -> Settings:
         """Set the camera and read back what it took; where it refuses one value, the other is set back. Limits are
         read again, since some depend on settings."""
-        before, set_at_s = self._under_way[-1], time.monotonic()
+        before, set_at_s = self._under_way[-1], time.perf_counter()
         try:
             accepted = self._calls.make(self._driver.configure, exposure_ms, gain_db)
         except errors.SettingRefused:
@@ -132,9 +132,9 @@ class Programming:
     def _set_back(self, before: Programmed, tried_exposure_ms: float) -> None:
         """Some frames may have been exposed as was tried meanwhile."""
         tried = replace(before.settings, exposure_ms=tried_exposure_ms)
-        self._note(Programmed(tried, False, time.monotonic()))
+        self._note(Programmed(tried, False, time.perf_counter()))
         self._calls.make(self._driver.configure, before.settings.exposure_ms, before.settings.gain_db)
-        self._note(Programmed(before.settings, before.is_shared, time.monotonic()))
+        self._note(Programmed(before.settings, before.is_shared, time.perf_counter()))
 
     def _note(self, programmed: Programmed) -> None:
         self._under_way.append(programmed)

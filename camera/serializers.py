@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from camera.drivers.base import Limits, Range, Settings
+from camera.live import LivePicture
 from camera.service import CameraStatus, the_camera
 
 
@@ -116,7 +117,38 @@ class CameraSerializer(serializers.Serializer):
     frameRate = serializers.FloatField(allow_null=True, help_text="Frames a second, of late.")
     frameAge = serializers.FloatField(allow_null=True, help_text="Milliseconds since the newest frame arrived.")
     watchers = serializers.IntegerField()
+    autoExposure = serializers.BooleanField(help_text="Whether POST /api/v1/camera/auto-exposure can be asked for.")
     nextTryIn = serializers.FloatField(allow_null=True, help_text="Seconds until the camera is looked for again.")
+
+
+class NumbersSerializer(serializers.Serializer):
+    """The numbers of one frame of the live view, from the values that the sensor gave."""
+
+    frameNumber = serializers.IntegerField()
+    frameAge = serializers.FloatField(help_text="Milliseconds since the frame arrived.")
+    exposure = serializers.FloatField(help_text="Milliseconds.")
+    gain = serializers.FloatField(help_text="Decibels.")
+    histogram = serializers.ListField(
+        child=serializers.ListField(child=serializers.IntegerField()),
+        help_text="256 counts from zero to full scale: one list for mono; luminance, red, green, blue for colour.",
+    )
+    clipped = serializers.FloatField(help_text="Share of pixels at full scale, 0 to 1.")
+    black = serializers.FloatField(help_text="Share of pixels at zero, 0 to 1.")
+    focus = serializers.FloatField(help_text="The larger, the sharper; comparable on one specimen only.")
+
+
+def describe_numbers(picture: LivePicture) -> dict[str, Any]:
+    taken, numbers = picture.raw.descriptor, picture.numbers
+    return {
+        "frameNumber": taken.frame_number,
+        "frameAge": round(picture.age_ms, 1),
+        "exposure": taken.exposure_ms,
+        "gain": taken.gain_db,
+        "histogram": [list(channel) for channel in numbers.histogram],
+        "clipped": numbers.clipped,
+        "black": numbers.black,
+        "focus": numbers.focus,
+    }
 
 
 def describe_status(status: CameraStatus) -> dict[str, Any]:
@@ -139,6 +171,7 @@ def describe_status(status: CameraStatus) -> dict[str, Any]:
         "frameRate": _rounded(status.frame_rate_hz),
         "frameAge": _rounded(status.frame_age_ms),
         "watchers": status.watchers,
+        "autoExposure": status.is_well and status.limits is not None,
         "nextTryIn": _rounded(status.next_try_in_s),
     }
 

@@ -119,14 +119,14 @@ class Camera:
         """
         loop = self._running_loop()
         bulletin = loop.bulletin
-        until_s = time.monotonic() + timeout_s
+        until_s = time.perf_counter() + timeout_s
         with bulletin.changed:
             while True:
                 if bulletin.cause is not None:
                     raise anew(bulletin.cause)
                 if bulletin.newest and bulletin.newest_source and bulletin.newest_count > after:
                     return Newest(bulletin.newest_count, bulletin.newest, bulletin.newest_source)
-                remaining_s = until_s - time.monotonic()
+                remaining_s = until_s - time.perf_counter()
                 if remaining_s <= 0:
                     return None
                 bulletin.changed.wait(min(remaining_s, STUCK_CHECK_S))
@@ -243,18 +243,19 @@ def develop(raw: RawFrame, source: Source, captured_at: datetime | None = None, 
         is_simulated=source.is_simulated,
         captured_at=captured_at or _as_utc(raw.received_at_s - raw.descriptor.exposure_ms / 1000),
         tries=tries,
+        label_rows=raw.label_rows,
     )
 
 
 def _as_utc(monotonic_s: float) -> datetime:
     """The monotonic clock is read first: if the thread is held up between the two, the result is late by that, and
     not too early. What began after a request must not seem to have begun before it."""
-    age_s = time.monotonic() - monotonic_s
+    age_s = time.perf_counter() - monotonic_s
     return datetime.now(UTC) - timedelta(seconds=age_s)
 
 
 def _status_of(bulletin: Bulletin) -> CameraStatus:
-    source, newest, now_s = bulletin.source, bulletin.newest, time.monotonic()
+    source, newest, now_s = bulletin.source, bulletin.newest, time.perf_counter()
     next_try_at_s = bulletin.next_try_at_s
     return CameraStatus(
         state=bulletin.state,

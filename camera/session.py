@@ -151,12 +151,12 @@ class Session:
     def _is_stream_needed(self) -> bool:
         is_used = self._turn is not None or self._bulletin.watchers > 0
         if is_used:
-            self._last_used_s = time.monotonic()
-        return is_used or time.monotonic() - self._last_used_s < self._keep_streaming_s
+            self._last_used_s = time.perf_counter()
+        return is_used or time.perf_counter() - self._last_used_s < self._keep_streaming_s
 
     def _stream_one_frame(self) -> None:
         clock = self._clock or self._start_stream()
-        began_at_s = time.monotonic()
+        began_at_s = time.perf_counter()
         try:
             raw = self._calls.grab(
                 self._driver,
@@ -177,7 +177,7 @@ class Session:
         return self._line.is_closed or (self._turn is None and self._line.is_anyone_waiting)
 
     def _start_stream(self) -> ExposureClock:
-        self._clock = ExposureClock(time.monotonic())
+        self._clock = ExposureClock(time.perf_counter())
         self._has_frames = False
         self._calls.make(self._driver.start)
         self._bulletin.show("streaming")
@@ -221,13 +221,13 @@ class Session:
     def _rest(self) -> None:
         """Stream off; wait for something to do, listening for a camera that goes away."""
         self._stop_stream()
-        until_s = time.monotonic() + SIGN_OF_LIFE_S
+        until_s = time.perf_counter() + SIGN_OF_LIFE_S
         with self._bulletin.changed:
             while not (self._line.is_anyone_waiting or self._bulletin.watchers or self._line.is_closed):
-                if self._driver.has_disconnected or time.monotonic() >= until_s:
+                if self._driver.has_disconnected or time.perf_counter() >= until_s:
                     break
                 self._bulletin.changed.wait(REST_S)
-        if time.monotonic() >= until_s and not self._calls.make(self._driver.is_answering):
+        if time.perf_counter() >= until_s and not self._calls.make(self._driver.is_answering):
             raise errors.CameraLost("The camera does not answer any more. Check its cable and power.")
 
     def _demand_connected(self) -> None:

@@ -49,7 +49,7 @@ class Request(Generic[Answer]):
 
     def __init__(self, wanted: Wanted) -> None:
         self.wanted = wanted
-        self.asked_at_s = time.monotonic()
+        self.asked_at_s = time.perf_counter()
         self._ending = threading.Lock()
         self._done = threading.Event()
         self._answer: Answer | None = None

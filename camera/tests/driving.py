@@ -63,7 +63,7 @@ def driving(serial_number: str = "", **characteristics: Any) -> Iterator[Driving
 
 @contextmanager
 def one_library() -> Iterator[None]:
-    """Within it every `driving` uses one library, emptied each time: loading it anew takes more time than most tests."""
+    """Within it every `driving` uses one library, emptied each time: loading it takes longer than most tests do."""
     with install(Library()) as library:
         _shared.append(library)
         try:

@@ -90,7 +90,7 @@ class Asking:
         self._work = work
         self._answer: Any = None
         self.problem: CameraError | None = None
-        self.asked_at_s = time.monotonic()
+        self.asked_at_s = time.perf_counter()
         self.answered_at_s = 0.0
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -119,20 +119,20 @@ class Asking:
             self._answer = self._work()
         except CameraError as problem:
             self.problem = problem
-        self.answered_at_s = time.monotonic()
+        self.answered_at_s = time.perf_counter()
 
 
 def wait_until(is_so: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
-    until_s = time.monotonic() + timeout_s
+    until_s = time.perf_counter() + timeout_s
     while not is_so():
-        assert time.monotonic() < until_s, "it did not come to be in time"
+        assert time.perf_counter() < until_s, "it did not come to be in time"
         time.sleep(0.002)
 
 
 def took_s(work: Callable[[], Any]) -> float:
-    began_s = time.monotonic()
+    began_s = time.perf_counter()
     work()
-    return time.monotonic() - began_s
+    return time.perf_counter() - began_s
 
 
 def holder_of(folder: Path) -> int:

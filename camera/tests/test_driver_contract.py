@@ -180,7 +180,7 @@ class TestStream:
 
     def test_a_frame_takes_its_exposure(self, driver):
         driver.configure(exposure_ms=30.0)
-        began_s = time.monotonic()
+        began_s = time.perf_counter()
         driver.start()
         assert driver.grab().received_at_s - began_s >= 0.030
 

@@ -170,9 +170,9 @@ class TestUnplugged:
 class TestNoCamera:
     def test_every_request_gets_the_cause_within_a_second_and_the_library_is_not_hammered(self, tmp_path):
         with rigged(tmp_path, Timing(), is_plugged=False) as rig:
-            until_s = time.monotonic() + 1
+            until_s = time.perf_counter() + 1
             asked = 0
-            while time.monotonic() < until_s:
+            while time.perf_counter() < until_s:
                 with pytest.raises(errors.CameraNotFound):
                     assert took_s(rig.service.capture) < 1
                 asked += 1

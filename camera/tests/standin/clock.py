@@ -18,13 +18,13 @@ class Clock(Protocol):
 
 
 class RealClock:
-    """`time.monotonic`, the scale on which `StandinCamera.exposures` is recorded."""
+    """`time.perf_counter`, the scale on which `StandinCamera.exposures` is recorded."""
 
     def now(self) -> float:
-        return time.monotonic()
+        return time.perf_counter()
 
     def wait(self, condition: threading.Condition, until: float | None) -> None:
-        condition.wait(None if until is None else max(0.0, until - time.monotonic()))
+        condition.wait(None if until is None else max(0.0, until - time.perf_counter()))
 
 
 class ManualClock:
