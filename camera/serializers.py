@@ -6,6 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from camera.auto_exposure import AIM
 from camera.drivers.base import Limits, Range, Settings
 from camera.live import LivePicture
 from camera.service import CameraStatus, the_camera
@@ -118,6 +119,7 @@ class CameraSerializer(serializers.Serializer):
     frameAge = serializers.FloatField(allow_null=True, help_text="Milliseconds since the newest frame arrived.")
     watchers = serializers.IntegerField()
     autoExposure = serializers.BooleanField(help_text="Whether POST /api/v1/camera/auto-exposure can be asked for.")
+    autoExposureTarget = serializers.FloatField(help_text="Where it puts the bright end, as a share of full scale.")
     nextTryIn = serializers.FloatField(allow_null=True, help_text="Seconds until the camera is looked for again.")
 
 
@@ -172,6 +174,7 @@ def describe_status(status: CameraStatus) -> dict[str, Any]:
         "frameAge": _rounded(status.frame_age_ms),
         "watchers": status.watchers,
         "autoExposure": status.is_well and status.limits is not None,
+        "autoExposureTarget": AIM,
         "nextTryIn": _rounded(status.next_try_in_s),
     }
 

@@ -26,6 +26,8 @@ STATUS_BY_CAUSE: list[tuple[type[Exception], int]] = [
     (images.UnknownJob, 400),
     (images.BadQuery, 400),
     (images.OriginalMissing, 404),
+    (images.ImageMissing, 404),
+    (images.NotYours, 403),
     (images.StorageUnavailable, 507),
     (images.LibraryError, 500),
     (DatabaseError, 503),

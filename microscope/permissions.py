@@ -9,9 +9,13 @@ from rest_framework.request import Request
 
 OPEN_TO_ALL = "nothing"
 SIGNED_IN = "sign-in"
+# Any one of them is enough. Whose image may be edited or binned is asked of the image itself (images/rights.py).
 PERMISSION_BY_NEED = {
-    "view": "images.view_image",
-    "capture": "images.capture_image",
+    "view": ["images.view_image"],
+    "capture": ["images.capture_image"],
+    "edit": ["images.capture_image", "images.change_image"],
+    "bin": ["images.capture_image", "images.delete_image"],
+    "remove": ["images.delete_image"],
 }
 
 
@@ -21,7 +25,7 @@ def meets(user, need: str | None) -> bool:
         return True
     if need is None or not user.is_authenticated:
         return False
-    return need == SIGNED_IN or user.has_perm(PERMISSION_BY_NEED[need])
+    return need == SIGNED_IN or any(map(user.has_perm, PERMISSION_BY_NEED[need]))
 
 
 class HasNeeded(BasePermission):

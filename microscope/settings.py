@@ -128,6 +128,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "microscope.context.shell",
             ],
         },
     },
@@ -148,6 +149,8 @@ else:
         **DATABASES["default"].get("OPTIONS", {}),
         "pool": {"min_size": 1, "max_size": 20, "timeout": 5},
         "connect_timeout": 5,
+        # A table that somebody holds is an error in bounded time, as on SQLite.
+        "options": "-c lock_timeout=10s",
     }
     # After the database was away, connections from before are dead: they are tried before they are lent.
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
@@ -210,6 +213,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "microscope.errors.answer_api_error",
     # NaN reaches the fields, which can then say which of them is wrong; they let none pass.
     "STRICT_JSON": False,
+    # `?format=` filters images; it does not choose how answers are written.
+    "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 

@@ -3,7 +3,6 @@
 from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.urls import include, path
-from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from microscope.health import health
@@ -20,7 +19,6 @@ class DocsView(SpectacularSwaggerSplitView):
 
 
 urlpatterns = [
-    path("", login_required(RedirectView.as_view(url="/admin/images/image/")), name="home"),
     path("health", health, name="health"),
     path("api/schema", SchemaView.as_view(), name="schema"),
     path("api/docs", login_required(DocsView.as_view(url_name="schema")), name="docs"),

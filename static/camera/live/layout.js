@@ -1,0 +1,23 @@
+/* Recent pictures beside the tools or as a row under the focus strip: whichever leaves the larger picture. */
+import { rootPixels, token } from "./palette.js";
+
+const page = document.getElementById("live");
+const place = document.getElementById("viewport");
+
+export function arrange({ width, height } = {}) {
+  if (!width) return;
+  const shape = width / height;
+  place.style.setProperty("--frame-shape", `${width} / ${height}`);
+  const size = (name) => parseFloat(token(name)) * rootPixels();
+  const stageWidth = innerWidth - size("tools-width") - size("panel-width");
+  const stageHeight = innerHeight - size("bar-height") - size("status-height") - size("focus-height");
+  const most = width / devicePixelRatio;
+  const besideColumn = Math.min(fit(stageWidth - size("recent-width"), stageHeight, shape), most);
+  const aboveRow = Math.min(fit(stageWidth, stageHeight - size("recent-row-height"), shape), most);
+  page.dataset.recent = aboveRow > besideColumn ? "row" : "column";
+}
+
+/** The width of the picture in such a stage. */
+function fit(stageWidth, stageHeight, shape) {
+  return Math.min(stageWidth, stageHeight * shape);
+}

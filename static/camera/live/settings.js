@@ -1,0 +1,184 @@
+/* Exposure, gain and what the camera sets by itself. What the camera accepted is what stands in the field. */
+import { patch, post } from "../../microscope/api.js";
+import { Control } from "./control.js";
+
+const ADDRESS = "/api/v1/camera/settings";
+const SHORTEST_INTERVAL_MS = 100;
+const THIRD_OF_A_STOP = 2 ** (1 / 3);
+const OTHERS_NOTE_MS = 10_000;
+const BUSY_NOTE_AFTER_MS = 150;
+
+const byId = (id) => document.getElementById(id);
+
+export class Settings {
+  /** `onForeign()`: the frames show an exposure that is not ours; the camera should be asked. */
+  constructor(maySet, onForeign) {
+    this.maySet = maySet;
+    this.onForeign = onForeign;
+    this.isAway = true;
+    this.wanted = {};
+    this.isSending = false;
+    this.sentAt = -Infinity;
+    const want = (name) => (value, isLast) => this.want({ [name]: value }, isLast);
+    this.exposure = new Control("exposure", { isLog: true, unit: "ms", format: formatExposure, onWant: want("exposure") });
+    this.gain = new Control("gain", { isLog: false, unit: "dB", format: formatGain, onWant: want("gain") });
+    byId("auto-exposure").addEventListener("click", () => this.setAutomatically());
+    byId("white-balance").addEventListener("click", () => this.balanceWhite());
+  }
+
+  get exposureMs() {
+    return this.exposure.accepted;
+  }
+
+  noteCamera(state) {
+    this.setAway(Boolean(state.cause) || !state.settings);
+    byId("auto-exposure").hidden = !state.autoExposure;
+    byId("setting-white-balance").hidden = !state.whiteBalance;
+    if (state.limits) {
+      this.exposure.setLimits(state.limits.exposure);
+      this.gain.setLimits(state.limits.gain);
+    }
+    if (state.settings && !this.isChanging) this.takeOver(state);
+  }
+
+  takeOver({ settings, settingsBy = null }) {
+    for (const name of ["exposure", "gain"]) {
+      const isForeign = this[name].accepted !== null && this[name].accepted !== settings[name];
+      this[name].accept(settings[name]);
+      if (isForeign) this.sayForeign(this[name], settingsBy);
+    }
+  }
+
+  sayForeign(control, who) {
+    const since = Date.now();
+    const say = () => {
+      const age = Math.round((Date.now() - since) / 1000);
+      if (age * 1000 > OTHERS_NOTE_MS) return;
+      control.say(`Set by ${who ?? "someone else"}, ${age} s ago`);
+      control.noteTimer = setTimeout(say, 1000);
+    };
+    say();
+  }
+
+  /** Frames taken under other settings than ours mean that somebody has changed them. */
+  noteFrame({ exposureMs, gainDb }) {
+    if (this.isChanging || exposureMs === null || this.exposure.accepted === null) return;
+    const isOurs = isNear(exposureMs, this.exposure.accepted) && isNear(gainDb, this.gain.accepted);
+    this.foreignFrames = isOurs ? 0 : (this.foreignFrames ?? 0) + 1;
+    if (this.foreignFrames === 5) this.onForeign();
+  }
+
+  setAway(isAway) {
+    this.isAway = isAway;
+    byId("settings").disabled = isAway || !this.maySet;
+  }
+
+  get isChanging() {
+    return this.isSending || Object.keys(this.wanted).length > 0 || performance.now() - this.sentAt < 1000;
+  }
+
+  stepExposure(direction) {
+    if (byId("settings").disabled || !this.exposure.limits) return;
+    const { minimum, maximum } = this.exposure.limits;
+    const stepped = this.wanted.exposure ?? this.lastAsked ?? this.exposureMs;
+    const value = Math.min(Math.max(stepped * THIRD_OF_A_STOP ** direction, minimum), maximum);
+    this.lastAsked = value;
+    const rounded = Number(value.toPrecision(4));
+    this.exposure.place(rounded);
+    this.want({ exposure: Math.min(Math.max(rounded, minimum), maximum) }, true);
+  }
+
+  /** Sent at most ten times a second, one request at a time, and the last always. */
+  want(change, isLast) {
+    Object.assign(this.wanted, change);
+    if (this.isSending) return;
+    clearTimeout(this.sendTimer);
+    const waitMs = this.sentAt + SHORTEST_INTERVAL_MS - performance.now();
+    if (waitMs <= 0 || isLast) this.send();
+    else this.sendTimer = setTimeout(() => this.send(), waitMs);
+  }
+
+  async send() {
+    const asked = this.wanted;
+    if (this.isSending || Object.keys(asked).length === 0) return;
+    this.wanted = {};
+    this.isSending = true;
+    this.sentAt = performance.now();
+    const busyTimer = setTimeout(() => this.sayBusy(asked), BUSY_NOTE_AFTER_MS);
+    try {
+      this.acceptAll(await patch(ADDRESS, asked), asked);
+    } catch (problem) {
+      this.refuse(problem, asked);
+    }
+    clearTimeout(busyTimer);
+    this.isSending = false;
+    if (Object.keys(this.wanted).length > 0) this.want({}, false);
+  }
+
+  sayBusy(asked) {
+    for (const name of Object.keys(asked)) this[name].say("Setting…", "", true);
+  }
+
+  /** While a newer value is on its way the field keeps showing that. */
+  acceptAll(accepted, asked) {
+    for (const name of ["exposure", "gain"]) {
+      if (name in this.wanted) continue;
+      if (name in asked) this[name].accept(accepted[name], asked[name]);
+      else this[name].accept(accepted[name]);
+    }
+    if (!("exposure" in this.wanted)) this.lastAsked = undefined;
+  }
+
+  refuse(problem, asked) {
+    for (const name of Object.keys(asked)) this[name].refuse(problem.errors?.[name]?.[0] ?? problem.message);
+    this.lastAsked = undefined;
+  }
+
+  async setAutomatically() {
+    const button = byId("auto-exposure");
+    if (button.hidden || byId("settings").disabled || button.getAttribute("aria-busy") === "true") return;
+    button.setAttribute("aria-busy", "true");
+    button.textContent = "Setting…";
+    try {
+      this.acceptAll(await post("/api/v1/camera/auto-exposure"), {});
+      this.sentAt = performance.now();
+      this.exposure.say(`Auto set ${formatExposure(this.exposureMs)} ms`, "accepted");
+    } catch (problem) {
+      this.exposure.say(problem.message, "refused", true);
+    }
+    button.textContent = "Auto";
+    button.removeAttribute("aria-busy");
+  }
+
+  async balanceWhite() {
+    const note = byId("white-balance-note");
+    note.textContent = "Setting…";
+    try {
+      await post("/api/v1/camera/white-balance");
+      note.textContent = "Set on this view";
+    } catch (problem) {
+      note.textContent = problem.message;
+    }
+  }
+
+  /** Asking for the settings has the camera looked for at once, and changes nothing. */
+  async wakeCamera() {
+    if (!this.maySet) return;
+    await patch(ADDRESS, {}).catch(() => null);
+  }
+}
+
+function formatExposure(value) {
+  if (value < 0.1) return String(Number(value.toPrecision(4)));
+  const text = String(Number(value.toFixed(3)));
+  return value < 100 && Number(text) === Number(value.toFixed(2)) ? value.toFixed(2) : text;
+}
+
+function formatGain(value) {
+  const isRound = Math.abs(value * 10 - Math.round(value * 10)) < 1e-6;
+  return isRound ? value.toFixed(1) : String(Number(value.toFixed(3)));
+}
+
+function isNear(one, other) {
+  return one === null || other === null || Math.abs(one - other) <= 1e-3 * Math.max(Math.abs(one), Math.abs(other), 0.1);
+}
