@@ -33,7 +33,7 @@ class ServerProcess:
         }
 
     def __enter__(self) -> "ServerProcess":
-        log = open(self.data_path / "server.log", "wb")  # noqa: SIM115 (the process keeps it)
+        log = open(self.data_path / "server.log", "wb")
         command = [sys.executable, "manage.py", "serve"]
         self._process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
         self._wait_until_ready()

@@ -1,6 +1,7 @@
 """The library in the admin: to look at, to search, to remove. What the frame said cannot be changed here."""
 
 import json
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
@@ -8,23 +9,52 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from images.models import Image, Job
+from images.bin import bin_many, restore_many
+from images.models import Image, ImageQuerySet, Job
+from images.rights import DELETE_ANY
+from images.text_search import with_text
+
+
+class BinFilter(admin.SimpleListFilter):
+    title = "bin"
+    parameter_name = "binned"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [("yes", "In the bin"), ("no", "Not in the bin")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> ImageQuerySet:
+        chosen = {"yes": queryset.in_bin, "no": queryset.shown}.get(self.value() or "")
+        return chosen() if chosen else queryset
 
 
 @admin.register(Image)
 class ImageAdmin(admin.ModelAdmin):
-    list_display = ["thumbnail", "filename", "captured_at", "user", "job", "exposure", "gain", "size", "is_simulated"]
+    list_display = [
+        "thumbnail",
+        "filename",
+        "captured_at",
+        "user",
+        "job",
+        "sample",
+        "exposure",
+        "gain",
+        "size",
+        "is_simulated",
+    ]
     list_display_links = ["thumbnail", "filename"]
-    list_filter = [("user", admin.RelatedOnlyFieldListFilter), "captured_at", "job", "is_simulated"]
+    list_filter = [("user", admin.RelatedOnlyFieldListFilter), "captured_at", "job", "is_simulated", BinFilter]
     list_select_related = ["user", "job"]
     list_per_page = 50
-    search_fields = ["filename"]
-    search_help_text = "A part of the file name, for instance 20250116"
+    search_fields = ["filename", "note", "sample"]
+    search_help_text = "Words in file name, note or sample, for instance 20250116"
+    actions = ["move_to_bin", "restore_from_bin"]
     date_hierarchy = "captured_at"
     ordering = ["-captured_at", "-id"]
     show_full_result_count = False
     fieldsets = [
         (None, {"fields": ["preview"]}),
+        ("Said", {"fields": ["sample", "note"]}),
+        ("Bin", {"fields": ["binned_at", "binned_by"]}),
         ("Taken", {"fields": ["captured_at", "user", "job", "exposure", "gain", "position", "is_simulated"]}),
         ("File", {"fields": ["filename", "size", "pixels", "image_format", "sha256", "is_adopted", "created_at"]}),
         ("Record", {"fields": ["record"]}),
@@ -42,6 +72,23 @@ class ImageAdmin(admin.ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Image | None = None) -> list[str]:
         return flatten_fieldsets(self.fieldsets)
+
+    def has_bin_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perms([DELETE_ANY])
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[ImageQuerySet, bool]:
+        words = search_term.replace("\0", " ").strip()
+        return (with_text(queryset, words) if words else queryset), False
+
+    @admin.action(description="Move to the bin", permissions=["bin"])
+    def move_to_bin(self, request: HttpRequest, images: ImageQuerySet) -> None:
+        outcome = bin_many(list(images.values_list("pk", flat=True)), request.user)
+        self.message_user(request, f"{len(outcome.done)} images are in the bin, which keeps them for 30 days.")
+
+    @admin.action(description="Restore from the bin", permissions=["bin"])
+    def restore_from_bin(self, request: HttpRequest, images: ImageQuerySet) -> None:
+        outcome = restore_many(list(images.values_list("pk", flat=True)), request.user)
+        self.message_user(request, f"{len(outcome.done)} images are back in the library.")
 
     @admin.display(description="")
     def thumbnail(self, image: Image) -> str:

@@ -5,7 +5,6 @@ from typing import cast
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -13,20 +12,26 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from images.apps import the_library
+from images.bin import bin_image
 from images.capture import capture_image
-from images.filters import MOST_PER_PAGE, ImageFilter, find_page
+from images.editing import edit_image, find_image
+from images.filters import MOST_PER_PAGE, ImageFilter, find_neighbours, find_page
 from images.formats import FORMATS
-from images.models import Image
 from images.record import Position
 from images.serializers import (
     CapturedSerializer,
     CaptureSerializer,
+    ImageChangeSerializer,
     ImagePageSerializer,
     ImageSerializer,
+    NeighboursSerializer,
+    VerifiedSerializer,
     describe_captured,
     describe_image,
+    describe_verified,
 )
 from images.serving import serve_file
+from images.verifying import verify_original
 
 PAGE_PARAMETERS = [
     OpenApiParameter("cursor", str, description="From `next` of the page before."),
@@ -45,6 +50,7 @@ FILTER_PARAMETERS = [
         ("gainMax", float, None),
         ("format", str, list(FORMATS)),
         ("simulated", bool, None),
+        ("binned", bool, None),
         ("text", str, None),
     )
 ]
@@ -71,6 +77,8 @@ class CaptureView(APIView):
             quality=asked["quality"],
             position=Position(asked.get("xPosition"), asked.get("yPosition"), asked.get("zPosition")),
             job_id=asked.get("jobId"),
+            sample=asked.get("sample", ""),
+            note=asked.get("note", ""),
         )
         return Response(describe_captured(captured), status=201)
 
@@ -89,19 +97,63 @@ class ImageListView(APIView):
         page = find_page(request.query_params)
         return Response(
             {
-                "results": [describe_image(image) for image in page.images],
+                "results": [describe_image(image, request.user) for image in page.images],
                 "next": _next_address(request, page.next_cursor),
             }
         )
 
 
 class ImageView(APIView):
-    needs = {"GET": "view"}
+    needs = {"GET": "view", "PATCH": "edit", "DELETE": "bin"}
 
     @extend_schema(tags=["images"], summary="One image", responses=ImageSerializer)
     def get(self, request: Request, image_id: int) -> Response:
-        image = get_object_or_404(Image.objects.select_related("user"), pk=image_id)
-        return Response(describe_image(image))
+        return Response(describe_image(find_image(image_id), request.user))
+
+    @extend_schema(
+        tags=["images"],
+        summary="Change note, sample or position; the original stays as it is",
+        request=ImageChangeSerializer,
+        responses=ImageSerializer,
+    )
+    def patch(self, request: Request, image_id: int) -> Response:
+        change = ImageChangeSerializer(data=request.data)
+        change.is_valid(raise_exception=True)
+        image = edit_image(image_id, request.user, **change.validated_data)
+        return Response(describe_image(image, request.user))
+
+    @extend_schema(tags=["images"], summary="Move to the bin, which keeps it for 30 days", responses={204: None})
+    def delete(self, request: Request, image_id: int) -> Response:
+        bin_image(image_id, request.user)
+        return Response(status=204)
+
+
+class ImageNeighboursView(APIView):
+    needs = {"GET": "view"}
+
+    @extend_schema(
+        tags=["images"],
+        summary="The images before and behind this one, among what the filters leave",
+        parameters=FILTER_PARAMETERS,
+        responses=NeighboursSerializer,
+    )
+    def get(self, request: Request, image_id: int) -> Response:
+        found = find_neighbours(find_image(image_id), request.query_params)
+        beside = {"newer": found.newer, "older": found.older}
+        return Response({name: image and describe_image(image, request.user) for name, image in beside.items()})
+
+
+class ImageVerifyView(APIView):
+    needs = {"POST": "view"}
+
+    @extend_schema(
+        tags=["images"],
+        summary="Read the original again: is it still what was kept?",
+        request=None,
+        responses=VerifiedSerializer,
+    )
+    def post(self, request: Request, image_id: int) -> Response:
+        return Response(describe_verified(verify_original(find_image(image_id))))
 
 
 class ImageFileView(APIView):
@@ -113,7 +165,7 @@ class ImageFileView(APIView):
         responses={(200, "image/*"): OpenApiTypes.BINARY, (206, "image/*"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, image_id: int) -> HttpResponse | StreamingHttpResponse:
-        image = get_object_or_404(Image, pk=image_id)
+        image = find_image(image_id)
         file = the_library().archive.open(image.filename)
         return serve_file(
             request,
@@ -134,7 +186,7 @@ class ImageThumbnailView(APIView):
         responses={(200, "image/jpeg"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, image_id: int) -> HttpResponse | StreamingHttpResponse:
-        image = get_object_or_404(Image, pk=image_id)
+        image = find_image(image_id)
         file = the_library().thumbnails.open(image)
         size_bytes = os.fstat(file.fileno()).st_size
         return serve_file(request, file, size_bytes, etag=f"{image.sha256}-512", content_type="image/jpeg")

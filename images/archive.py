@@ -68,6 +68,11 @@ class Archive:
         self._folder.check_marker()
         self._folder.check_space()
 
+    def space(self) -> tuple[int, int]:
+        """Bytes that are free, and bytes below which captures are refused. Raises a StorageUnavailable."""
+        self._folder.check_marker()
+        return self._folder.space()
+
     def check_folder(self) -> None:
         """Raise StorageMissing where the folder is not the one it was. Sets it up where that was never done."""
         self._folder.check_marker()

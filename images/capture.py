@@ -40,6 +40,8 @@ def capture_image(
     quality: int = 95,
     position: Position | None = None,
     job_id: int | None = None,
+    sample: str = "",
+    note: str = "",
 ) -> Captured:
     """Capture one image. Blocks for the exposure and what keeping it takes.
 
@@ -58,6 +60,8 @@ def capture_image(
         encoding=file_format.encoding_of(frame, quality),
         position=position or Position(),
         job=job,
+        sample=sample,
+        note=note,
     )
     with _encoders:
         kept = archive.keep(

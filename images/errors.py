@@ -57,3 +57,18 @@ class BadQuery(LibraryError):
     """A filter or a cursor makes no sense."""
 
     code = "bad_query"
+
+
+class ImageMissing(LibraryError):
+    """There is no row of that number."""
+
+    code = "not_found"
+
+    def __init__(self, image_id: int) -> None:
+        super().__init__(f"There is no image {image_id}.")
+
+
+class NotYours(LibraryError):
+    """Somebody else's image, and no manager who asks."""
+
+    code = "not_yours"

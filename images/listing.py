@@ -51,6 +51,8 @@ def list_original(
         file_size=kept.size_bytes,
         width=record["image"]["width"],
         height=record["image"]["height"],
+        sample=record.get("sample") or "",
+        note=record.get("note") or "",
         metadata=record,
         record_id=record["id"],
         sha256=kept.sha256,

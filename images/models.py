@@ -6,6 +6,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+SHOWN = Q(binned_at__isnull=True)
+BINNED = Q(binned_at__isnull=False)
+
 
 class Job(models.Model):
     """A planned series of captures."""
@@ -40,6 +43,20 @@ class ImageQuerySet(models.QuerySet["Image"]):
         the textbook's `a < x OR (a = x AND b < y)` makes them read everything before it."""
         return self.filter(captured_at__lte=captured_at).filter(Q(captured_at__lt=captured_at) | Q(id__lt=image_id))
 
+    def oldest_first(self) -> "ImageQuerySet":
+        return self.order_by("captured_at", "id")
+
+    def newer_than(self, captured_at, image_id: int) -> "ImageQuerySet":
+        """What precedes an image, newest first; as `older_than`."""
+        return self.filter(captured_at__gte=captured_at).filter(Q(captured_at__gt=captured_at) | Q(id__gt=image_id))
+
+    def shown(self) -> "ImageQuerySet":
+        """What is not in the bin."""
+        return self.filter(SHOWN)
+
+    def in_bin(self) -> "ImageQuerySet":
+        return self.filter(BINNED)
+
     def of_day(self, day) -> "ImageQuerySet":
         """Images whose file lies in the folder of that UTC day."""
         return self.filter(filename__startswith=f"capture_{day:%Y%m%d}_")
@@ -68,6 +85,8 @@ class Image(models.Model):
     file_size = models.BigIntegerField(help_text="bytes")
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
+    sample = models.CharField(max_length=200, blank=True, default="", help_text="What lies under the microscope.")
+    note = models.TextField(blank=True, default="")
     metadata = models.JSONField(default=dict, help_text="The record inside the file.")
     record_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     sha256 = models.CharField(max_length=64)
@@ -75,6 +94,10 @@ class Image(models.Model):
     is_simulated = models.BooleanField()
     is_adopted = models.BooleanField(default=False, help_text="The row was made from the file afterwards.")
     created_at = models.DateTimeField(auto_now_add=True)
+    binned_at = models.DateTimeField(null=True, blank=True, help_text="When it was moved to the bin.")
+    binned_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
 
     objects = ImageQuerySet.as_manager()
 
@@ -84,6 +107,12 @@ class Image(models.Model):
             models.Index(fields=["job", "captured_at"], name="images_job_captured"),
             models.Index(fields=["user", "captured_at"], name="images_user_captured"),
             models.Index(fields=["captured_at"], name="images_captured"),
+            # The list shows what is not in the bin, the bin what is; each walks an index of its own.
+            models.Index(fields=["captured_at", "id"], name="images_shown", condition=SHOWN),
+            models.Index(fields=["user", "captured_at", "id"], name="images_shown_user", condition=SHOWN),
+            models.Index(fields=["job", "captured_at", "id"], name="images_shown_job", condition=SHOWN),
+            models.Index(fields=["captured_at", "id"], name="images_in_bin", condition=BINNED),
+            models.Index(fields=["binned_at"], name="images_binned", condition=BINNED),
         ]
         permissions = [("capture_image", "Can capture images and set the camera")]
 

@@ -53,6 +53,8 @@ def make_record(
     encoding: Encoding,
     position: Position,
     job: dict[str, Any] | None = None,
+    sample: str = "",
+    note: str = "",
 ) -> dict[str, Any]:
     """The record of a frame about to be kept. Its id is new."""
     taken = frame.descriptor
@@ -87,6 +89,8 @@ def make_record(
         },
         "camera": {**_camel(asdict(frame.camera)), "driver": frame.driver},
         "position": asdict(position),
+        "sample": sample or None,
+        "note": note or None,
         "image": {"width": frame.width, "height": frame.height, "isColour": frame.is_colour},
         "file": {"format": encoding.format, "bits": encoding.bits, "quality": encoding.quality},
         "software": SOFTWARE,
@@ -94,9 +98,9 @@ def make_record(
     return _storable(record)
 
 
-def dump_record(record: dict[str, Any]) -> str:
-    """One line of JSON; every character survives, whatever the format does to text."""
-    return json.dumps(record, ensure_ascii=True, separators=(",", ":"))
+def dump_record(record: dict[str, Any], is_ascii: bool = True) -> str:
+    """One line of JSON. As ASCII every character survives, whatever the format does to text."""
+    return json.dumps(record, ensure_ascii=is_ascii, separators=(",", ":"))
 
 
 def load_record(text: str) -> dict[str, Any]:

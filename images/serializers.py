@@ -1,46 +1,24 @@
 """What the library's calls take and answer."""
 
-import math
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 from rest_framework import serializers
 
-from camera.serializers import SettingsChangeSerializer
+from camera.serializers import SettingsChangeSerializer, StrictSerializer
 from camera.service import the_camera
+from images.bin import LARGEST_ID, Outcome
 from images.capture import Captured
+from images.fields import FiniteField, NoteField, SampleField, WholeNumberField
 from images.formats import FORMATS
 from images.models import Image
 from images.record import format_time
+from images.rights import Person, may_bin, may_edit
+from images.verifying import Verified
 
-
-class FiniteField(serializers.FloatField):
-    """A JSON number, neither NaN nor infinite."""
-
-    default_error_messages = {"invalid": "Must be a number."}
-
-    def to_internal_value(self, data: Any) -> float:
-        if isinstance(data, bool) or not isinstance(data, int | float):
-            self.fail("invalid")
-        try:
-            value = float(data)
-        except OverflowError:
-            self.fail("invalid")
-        if not math.isfinite(value):
-            self.fail("invalid")
-        return value
-
-
-class WholeNumberField(serializers.IntegerField):
-    """A JSON number without a fraction; no text that looks like one."""
-
-    default_error_messages = {"invalid": "Must be a whole number."}
-
-    def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool) or not isinstance(data, int):
-            self.fail("invalid")
-        return data
+MOST_IDS = 1000
+MOST_IDS_OF_ZIP = 100_000
 
 
 class CaptureSerializer(SettingsChangeSerializer):
@@ -51,10 +29,55 @@ class CaptureSerializer(SettingsChangeSerializer):
     xPosition = FiniteField(required=False, allow_null=True, help_text="Of the stage.")
     yPosition = FiniteField(required=False, allow_null=True)
     zPosition = FiniteField(required=False, allow_null=True)
-    jobId = WholeNumberField(required=False, allow_null=True, min_value=1, max_value=2**63 - 1)
+    jobId = WholeNumberField(required=False, allow_null=True, min_value=1, max_value=LARGEST_ID)
+    sample = SampleField(required=False)
+    note = NoteField(required=False)
 
     def validate(self, wanted: dict[str, Any]) -> dict[str, Any]:
         return {"format": settings.IMAGE_FORMAT, "quality": settings.IMAGE_QUALITY, **wanted}
+
+
+class ImageChangeSerializer(StrictSerializer):
+    """What is left out stays. The original keeps what was said at capture."""
+
+    sample = SampleField(required=False)
+    note = NoteField(required=False)
+    xPosition = FiniteField(required=False, allow_null=True, source="x_position", help_text="Of the stage.")
+    yPosition = FiniteField(required=False, allow_null=True, source="y_position")
+    zPosition = FiniteField(required=False, allow_null=True, source="z_position")
+
+
+class IdsSerializer(StrictSerializer):
+    """Images by their numbers."""
+
+    ids = serializers.ListField(
+        child=WholeNumberField(min_value=1, max_value=LARGEST_ID), allow_empty=False, max_length=MOST_IDS
+    )
+
+
+class ZipIdsSerializer(StrictSerializer):
+    """Images by their numbers, as many as one likes to carry away."""
+
+    ids = serializers.ListField(
+        child=WholeNumberField(min_value=1, max_value=LARGEST_ID), allow_empty=False, max_length=MOST_IDS_OF_ZIP
+    )
+
+
+class RefusedSerializer(serializers.Serializer):
+    imageId = serializers.IntegerField()
+    code = serializers.CharField(help_text="not_found or not_yours.")
+    message = serializers.CharField()
+
+
+class OutcomeSerializer(serializers.Serializer):
+    """What became of each of many images."""
+
+    done = serializers.ListField(child=serializers.IntegerField())
+    refused = RefusedSerializer(many=True)
+
+
+class RemovedSerializer(serializers.Serializer):
+    removed = serializers.IntegerField(help_text="How many images were removed for good.")
 
 
 class CaptureMetadataSerializer(serializers.Serializer):
@@ -112,6 +135,12 @@ class ImageSerializer(serializers.Serializer):
     simulated = serializers.BooleanField()
     adopted = serializers.BooleanField(help_text="The row was made from the file afterwards.")
     sha256 = serializers.CharField()
+    sample = serializers.CharField(allow_blank=True)
+    note = serializers.CharField(allow_blank=True)
+    binnedAt = serializers.DateTimeField(allow_null=True, help_text="null unless it is in the bin.")
+    binnedBy = serializers.CharField(allow_null=True)
+    mayEdit = serializers.BooleanField(help_text="Whether who asks may change note, sample and position.")
+    mayBin = serializers.BooleanField(help_text="Whether who asks may bin and restore it.")
     metadata = serializers.DictField(help_text="The record inside the file.")
     url = serializers.CharField()
     thumbnailUrl = serializers.CharField()
@@ -120,6 +149,21 @@ class ImageSerializer(serializers.Serializer):
 class ImagePageSerializer(serializers.Serializer):
     results = ImageSerializer(many=True)
     next = serializers.CharField(allow_null=True, help_text="Address of the next page.")
+
+
+class NeighboursSerializer(serializers.Serializer):
+    newer = ImageSerializer(allow_null=True)
+    older = ImageSerializer(allow_null=True)
+
+
+class VerifiedSerializer(serializers.Serializer):
+    """What a file holds now, beside what it held when it was kept."""
+
+    unchanged = serializers.BooleanField()
+    sha256 = serializers.CharField()
+    expectedSha256 = serializers.CharField()
+    fileSize = serializers.IntegerField(help_text="Bytes.")
+    checkedAt = serializers.DateTimeField()
 
 
 def describe_captured(captured: Captured) -> dict[str, Any]:
@@ -143,7 +187,8 @@ def describe_captured(captured: Captured) -> dict[str, Any]:
     }
 
 
-def describe_image(image: Image) -> dict[str, Any]:
+def describe_image(image: Image, asking: Person) -> dict[str, Any]:
+    """An image, as it is for the person who asks."""
     return {
         "imageId": image.pk,
         "filename": image.filename,
@@ -163,9 +208,33 @@ def describe_image(image: Image) -> dict[str, Any]:
         "simulated": image.is_simulated,
         "adopted": image.is_adopted,
         "sha256": image.sha256,
+        "sample": image.sample,
+        "note": image.note,
+        "binnedAt": format_time(image.binned_at) if image.binned_at else None,
+        "binnedBy": image.binned_by.get_username() if image.binned_by else None,
+        "mayEdit": may_edit(asking, image),
+        "mayBin": may_bin(asking, image),
         "metadata": image.metadata,
         **_addresses(image.pk),
     }
+
+
+def describe_verified(verified: Verified) -> dict[str, Any]:
+    return {
+        "unchanged": verified.is_unchanged,
+        "sha256": verified.sha256,
+        "expectedSha256": verified.expected_sha256,
+        "fileSize": verified.size_bytes,
+        "checkedAt": format_time(verified.checked_at),
+    }
+
+
+def describe_outcome(outcome: Outcome) -> dict[str, Any]:
+    refused = [
+        {"imageId": refusal.image_id, "code": refusal.problem.code, "message": str(refusal.problem)}
+        for refusal in outcome.refused
+    ]
+    return {"done": outcome.done, "refused": refused}
 
 
 def _describe_metadata(record: dict[str, Any]) -> dict[str, Any]:

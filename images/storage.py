@@ -41,13 +41,17 @@ class StorageFolder:
 
     def check_space(self) -> None:
         """Raise DiskFull where less is left than is kept in reserve."""
-        with telling_faults():
-            free_bytes = shutil.disk_usage(self.root).free
-        if free_bytes < self._reserve_bytes:
+        free_bytes, reserve_bytes = self.space()
+        if free_bytes < reserve_bytes:
             raise DiskFull(
-                f"The disk is full: {free_bytes // 10**6} MB left, {self._reserve_bytes // 10**6} MB are kept in "
+                f"The disk is full: {free_bytes // 10**6} MB left, {reserve_bytes // 10**6} MB are kept in "
                 "reserve. Free some space, then try again."
             )
+
+    def space(self) -> tuple[int, int]:
+        """Bytes that are free, and bytes below which captures are refused."""
+        with telling_faults():
+            return shutil.disk_usage(self.root).free, self._reserve_bytes
 
     def _set_up(self) -> None:
         """Once for each folder: later, a folder without its marker is a drive that is not mounted."""

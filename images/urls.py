@@ -1,11 +1,22 @@
 from django.urls import path
 
-from images import api
+from images import api, api_bin, api_storage, api_zip, views
 
 urlpatterns = [
+    path("images/", views.GalleryPage.as_view(), name="gallery"),
+    path("images/bin/", views.BinPage.as_view(), name="bin"),
+    path("images/<int:image_id>/", views.ImagePage.as_view(), name="image"),
+    path("api/v1/storage", api_storage.StorageView.as_view(), name="api-storage"),
     path("api/v1/camera/capture", api.CaptureView.as_view(), name="api-capture"),
     path("api/v1/images", api.ImageListView.as_view(), name="api-images"),
     path("api/v1/images/<int:image_id>", api.ImageView.as_view(), name="api-image"),
+    path("api/v1/images/<int:image_id>/restore", api_bin.ImageRestoreView.as_view(), name="api-image-restore"),
+    path("api/v1/images/<int:image_id>/neighbours", api.ImageNeighboursView.as_view(), name="api-image-neighbours"),
+    path("api/v1/images/<int:image_id>/verify", api.ImageVerifyView.as_view(), name="api-image-verify"),
+    path("api/v1/images/zip", api_zip.ImagesZipView.as_view(), name="api-images-zip"),
+    path("api/v1/images/bin", api_bin.BinManyView.as_view(), name="api-images-bin"),
+    path("api/v1/images/restore", api_bin.RestoreManyView.as_view(), name="api-images-restore"),
+    path("api/v1/images/bin/empty", api_bin.BinEmptyView.as_view(), name="api-bin-empty"),
     path("api/v1/images/<int:image_id>/file", api.ImageFileView.as_view(), name="api-image-file"),
     path("api/v1/images/<int:image_id>/thumbnail", api.ImageThumbnailView.as_view(), name="api-image-thumbnail"),
 ]

@@ -10,6 +10,7 @@ from django.db import close_old_connections, connections
 
 from accounts.first_administrator import make_first_administrator
 from images.apps import the_library
+from images.bin import sweep_bin
 from images.errors import LibraryError
 from images.listing import DATABASE_AWAY, adopt_unlisted
 from images.removal import finish_removals
@@ -17,6 +18,7 @@ from images.removal import finish_removals
 logger = logging.getLogger(__name__)
 
 RETRY_S = 5.0
+DAY_S = 24 * 3600.0
 
 
 class Startup:
@@ -42,7 +44,20 @@ class Startup:
             is_database_ready = self._try_database()
         while not self._ended.is_set() and not self._try_archive():
             self._ended.wait(self._retry_s)
-        connections.close_all()
+        while not self._ended.is_set():
+            self._sweep_bin()
+            connections.close_all()
+            self._ended.wait(DAY_S)
+
+    def _sweep_bin(self) -> None:
+        """Once a day; a fault is no harm, the next day comes."""
+        try:
+            removed = sweep_bin()
+        except (*DATABASE_AWAY, LibraryError, OSError) as fault:
+            logger.warning("The bin could not be swept: %s", fault)
+            return
+        if removed:
+            logger.info("%d images left the bin, where they had been for 30 days", removed)
 
     def _try_database(self) -> bool:
         close_old_connections()

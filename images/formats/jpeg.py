@@ -10,6 +10,9 @@ from images.formats.jpeg_strips import END_OF_IMAGE, save_jpeg
 from images.formats.whole import read_header
 from images.record import dump_record, load_record, parse_time
 
+# What one segment can hold (T.81, section B.1.1.4).
+MOST_COMMENT_BYTES = 65_533
+
 
 def bits_of(frame: Frame) -> int:
     return 8
@@ -17,13 +20,19 @@ def bits_of(frame: Frame) -> int:
 
 def write(file: BinaryIO, frame: Frame, record: dict[str, Any], quality: int) -> None:
     display = to_display(frame.pixels, frame.descriptor.significant_bits)
-    save_jpeg(file, display, quality=quality, exif=make_exif(record), comment=dump_record(record).encode("ascii"))
+    save_jpeg(file, display, quality=quality, exif=make_exif(record), comment=make_comment(record))
 
 
 def read_record(path: Path) -> dict[str, Any]:
     """Reads the head of the file and makes sure that its end is there too."""
     comment = read_header(path, "JPEG", END_OF_IMAGE).get("comment", b"")
-    return load_record(comment.decode("ascii", "replace"))
+    return load_record(comment.decode("utf-8", "replace"))
+
+
+def make_comment(record: dict[str, Any]) -> bytes:
+    """The record; a long note in another script than ours takes half the bytes as UTF-8."""
+    escaped = dump_record(record).encode("ascii")
+    return escaped if len(escaped) <= MOST_COMMENT_BYTES else dump_record(record, is_ascii=False).encode("utf-8")
 
 
 def make_exif(record: dict[str, Any]) -> Image.Exif:

@@ -77,6 +77,30 @@ def test_the_page_of_an_image_shows_it_large_and_what_the_frame_said_and_changes
     assert client.get(f"{LIST}add/").status_code == 403
 
 
+def test_an_image_is_found_by_what_is_said_of_it_and_its_page_says_it(client, browse, images):
+    Image.objects.filter(pk=images[0].pk).update(note="seen at dusk", sample="Mouse liver")
+    assert shown(browse("q=mouse+dusk")) == [images[0]]
+    page = client.get(f"{LIST}{images[0].pk}/change/").content.decode()
+    assert "seen at dusk" in page and "Mouse liver" in page
+
+
+def test_images_are_moved_to_the_bin_and_back(client, browse, archive, images):
+    chosen = {"_selected_action": [images[0].pk]}
+    browse()
+    assert client.post(LIST, {"action": "move_to_bin", **chosen}).status_code == 302
+    assert shown(browse("binned=yes")) == [images[0]]
+    assert shown(browse("binned=no")) == [images[1]]
+    assert archive.path_of(images[0].filename).exists()
+    client.post(LIST, {"action": "restore_from_bin", **chosen})
+    assert shown(browse("binned=yes")) == []
+
+
+def test_staff_who_may_not_delete_are_not_offered_the_bin(client, make_user, images):
+    client.force_login(make_user("olga", "operators", is_staff=True))
+    client.post(LIST, {"action": "move_to_bin", "_selected_action": [images[0].pk]})
+    assert not Image.objects.in_bin().exists()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_deleting_many_removes_rows_and_files(client, browse, archive, images, keep_image):
     stays = keep_image(taken_at=TAKEN_AT + timedelta(hours=1))

@@ -40,6 +40,8 @@ class Command(BaseCommand):
         parser.add_argument("--x", type=finite_number, help="position of the stage")
         parser.add_argument("--y", type=finite_number)
         parser.add_argument("--z", type=finite_number)
+        parser.add_argument("--sample", default="", help="what is under the lens")
+        parser.add_argument("--note", default="")
         parser.add_argument("--job", type=int, help="number of a job")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -54,6 +56,8 @@ class Command(BaseCommand):
                 quality=options["quality"],
                 position=Position(options["x"], options["y"], options["z"]),
                 job_id=options["job"],
+                sample=options["sample"],
+                note=options["note"],
             )
         except (CameraError, LibraryError) as problem:
             raise CommandError(str(problem)) from problem

@@ -1,0 +1,223 @@
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from images.models import Image
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2025, 1, 16, 12, tzinfo=UTC)
+MARKUP = "<script>alert('x')</script>&\"'"
+
+
+@pytest.fixture
+def images(cheap_images) -> list[Image]:
+    """Seventy on three days, newest on 16 January: more than a page."""
+    return cheap_images([NOON - timedelta(minutes=40 * number) for number in range(70)])
+
+
+@pytest.fixture
+def see(client, operator):
+    """see(address) is the page there, as an operator gets it."""
+    client.force_login(operator)
+
+    def get(address: str, status: int = 200) -> str:
+        response = client.get(address)
+        assert response.status_code == status
+        return response.content.decode()
+
+    return get
+
+
+def shown(page: str) -> list[int]:
+    return [int(number) for number in re.findall(r'class="shot" data-id="(\d+)"', page)]
+
+
+def set_facts(image: Image, **facts) -> None:
+    Image.objects.filter(pk=image.pk).update(**facts)
+
+
+@pytest.mark.parametrize("address", ["/images/", "/images/bin/", "/images/1/"])
+def test_a_stranger_is_led_to_sign_in_and_back(client, address):
+    response = client.get(address)
+    assert (response.status_code, response["Location"]) == (302, f"/sign-in?next={address}")
+
+
+def test_who_has_no_role_sees_nothing(client, make_user, images):
+    client.force_login(make_user("eve"))
+    for address in ("/images/", "/images/bin/", f"/images/{images[0].pk}/"):
+        assert client.get(address).status_code == 403
+
+
+def test_a_viewer_sees_and_downloads_but_has_no_bin(client, viewer, images):
+    client.force_login(viewer)
+    gallery = client.get("/images/").content.decode()
+    page = client.get(f"/images/{images[0].pk}/").content.decode()
+    assert 'id="download"' in gallery
+    assert 'id="download"' in page
+    for control in ('id="to-bin"', 'id="edit"', "data-may-bin"):
+        assert control not in gallery + page
+    assert client.get("/images/bin/").status_code == 403
+
+
+def test_an_operator_may_edit_and_bin_only_their_own(client, make_user, see, images):
+    assert 'id="edit"' in see(f"/images/{images[0].pk}/")
+    client.force_login(make_user("bob", "operators"))
+    page = client.get(f"/images/{images[0].pk}/").content.decode()
+    assert 'id="edit"' not in page
+    assert 'id="to-bin"' not in page
+
+
+def test_the_gallery_shows_pages_newest_first_that_follow_each_other(see, images):
+    first = see("/images/")
+    address = re.search(r'rel="next" href="([^"]+)"', first)[1].replace("&amp;", "&")
+    second = see("/images/" + address)
+    assert shown(first) + shown(second) == [image.pk for image in images]
+    assert 'rel="next"' not in second
+
+
+def test_days_are_those_of_who_looks(client, operator, cheap_images):
+    cheap_images([datetime(2025, 1, 16, 23, 30, tzinfo=UTC)])
+    client.force_login(operator)
+    assert "Thursday 16 January 2025" in client.get("/images/").content.decode()
+    client.cookies["timezone"] = "Europe/Berlin"
+    page = client.get("/images/").content.decode()
+    assert "Friday 17 January 2025" in page
+    assert "00:30:00" in page
+    client.cookies["timezone"] = "../../etc/passwd"
+    assert "Thursday 16 January 2025" in client.get("/images/").content.decode()
+
+
+def test_today_is_called_so(see, cheap_images):
+    cheap_images([timezone.now()])
+    assert re.search(r"<h2>Today <span>", see("/images/"))
+
+
+def test_filters_live_in_the_address(see, images):
+    set_facts(images[3], sample="Colon 14-B", exposure_ms=25, is_simulated=False)
+    for query in (
+        "text=colon",
+        "exposureMin=20&exposureMax=30",
+        "simulated=false",
+        "from=2025-01-16&to=2025-01-16&text=Colon",
+    ):
+        page = see(f"/images/?{query}")
+        assert shown(page) == [images[3].pk], query
+    assert f"/images/{images[3].pk}/?text=colon" in see("/images/?text=colon"), "an image's page knows the filter"
+    assert shown(see("/images/?user=nobody&format=png")) == []
+    assert "Nothing matches these filters" in see("/images/?user=nobody")
+    assert len(shown(see("/images/?from=2025-01-16&to=2025-01-16"))) == 19
+
+
+def test_the_page_after_a_filtered_one_is_filtered_too(see, images):
+    page = see("/images/?text=capture&simulated=true")
+    assert re.search(r'rel="next" href="\?text=capture&amp;simulated=true&amp;cursor=', page)
+
+
+def test_the_box_for_simulated_ones_works_without_scripts(see, images):
+    set_facts(images[0], is_simulated=False)
+    assert len(shown(see("/images/?simulated=false&simulated="))) == 60
+    assert shown(see("/images/?simulated=false")) == [images[0].pk]
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("exposureMin=bright", "Exposure from: Enter a number."),
+        ("from=yesterday", "Taken from: not a day of the calendar. Write it as 2025-01-16."),
+        ("to=9999-12-31", "Taken to: not a day of the calendar."),
+        ("cursor=nonsense", "Place in the list: Not a cursor of this server."),
+        ("format=bmp", "Format: Select a valid choice."),
+    ],
+)
+def test_a_bad_filter_is_a_sentence_and_the_list_stays(see, images, query, sentence):
+    page = see(f"/images/?{query}")
+    assert sentence in page
+    assert len(shown(page)) == 60
+
+
+def test_where_one_filter_is_bad_the_others_still_count(see, images):
+    set_facts(images[5], sample="Smear 220")
+    assert shown(see("/images/?exposureMin=bright&gainMin=x&text=smear")) == [images[5].pk]
+
+
+def test_an_empty_library_says_what_to_do(see):
+    assert "Capture the first picture" in see("/images/")
+    assert "The bin is empty" in see("/images/bin/")
+
+
+@pytest.mark.parametrize(
+    "address", ["/images/", "/images/?text=capture&from=2025-01-01", "/images/bin/", "/images/{}/"]
+)
+def test_no_page_counts_or_skips_rows(see, images, address):
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        see(address.format(images[30].pk))
+    said = " ".join(query["sql"].upper() for query in queries)
+    assert "COUNT(" not in said
+    assert " OFFSET " not in said
+    assert len(queries) < 20, "no query for each image"
+
+
+def test_what_is_in_the_bin_shows_only_there(client, make_user, see, images):
+    set_facts(images[0], binned_at=timezone.now() - timedelta(days=10))
+    assert images[0].pk not in shown(see("/images/"))
+    page = see("/images/bin/")
+    assert shown(page) == [images[0].pk]
+    assert "19 d left" in page
+    assert 'id="empty-bin"' not in page, "only managers empty it"
+    assert "In the bin since" in see(f"/images/{images[0].pk}/")
+    client.force_login(make_user("mary", "managers"))
+    assert 'id="empty-bin"' in client.get("/images/bin/").content.decode()
+
+
+def test_an_image_stands_between_its_neighbours(see, images):
+    page = see(f"/images/{images[10].pk}/?simulated=true")
+    assert f'rel="prev" href="/images/{images[9].pk}/?simulated=true"' in page
+    assert f'rel="next" href="/images/{images[11].pk}/?simulated=true"' in page
+    assert "Newest" in see(f"/images/{images[0].pk}/")
+    assert "Oldest" in see(f"/images/{images[-1].pk}/?exposureMin=nonsense")
+
+
+def test_an_image_shows_what_was_asked_beside_what_came(see, keep_image):
+    image = keep_image()
+    page = see(f"/images/{image.pk}/")
+    assert f"<strong>{image.exposure_ms:.2f} ms</strong>" in page
+    assert "Not set" in page, "an unknown scale is never invented"
+    assert "".join(re.findall(r"<span>([0-9a-f]{8})</span><wbr>", page)) == image.sha256
+
+
+def test_only_a_difference_beyond_rounding_is_marked(see, keep_image):
+    image = keep_image()
+    for asked, is_marked in ((image.exposure_ms * 1.001, False), (image.exposure_ms * 2, True)):
+        set_facts(image, metadata={**image.metadata, "requested": {"exposureMs": asked, "gainDb": None}})
+        assert ("Not what was asked for" in see(f"/images/{image.pk}/")) == is_marked
+
+
+def test_an_image_that_is_not_there_is_a_page_that_says_so(see):
+    assert "There is nothing at this address." in see("/images/4711/", status=404)
+
+
+def test_what_people_wrote_is_never_markup(see, images):
+    set_facts(images[0], sample=MARKUP, note=MARKUP)
+    for address in (
+        "/images/",
+        f"/images/{images[0].pk}/",
+        "/images/?text=%3Cscript%3Ealert",
+        "/images/?user=%22%3E%3Cscript%3E",
+    ):
+        page = see(address)
+        assert "<script>alert" not in page
+        assert '"><script>' not in page
+    assert "&lt;script&gt;alert" in see("/images/")
+
+
+@pytest.mark.parametrize("address", ["/images/", "/images/bin/", "/images/{}/"])
+def test_no_script_or_style_stands_in_a_page(see, images, address):
+    page = see(address.format(images[0].pk))
+    assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=", page)
+    assert page.count("<h1") == 1

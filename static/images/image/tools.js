@@ -1,0 +1,55 @@
+/* The rail: fit, zoom, overlays, full screen. */
+import { onKey } from "../../microscope/shell.js";
+
+const ZOOM_STEP = 1.25;
+const KEPT = "image-overlays";
+
+const byId = (id) => document.getElementById(id);
+
+export class Tools {
+  constructor(viewer, page) {
+    this.viewer = viewer;
+    byId("tools").hidden = false;
+    viewer.onView = () => this.show();
+    connect("tool-fit", ["f"], () => viewer.fit());
+    connect("tool-one", ["1"], () => viewer.zoomToOne());
+    connect("tool-in", ["+", "="], () => viewer.zoomBy(ZOOM_STEP));
+    connect("tool-out", ["-", "−"], () => viewer.zoomBy(1 / ZOOM_STEP));
+    for (const [name, key] of [["crosshair", "x"], ["grid", "g"]]) this.connectMark(name, key);
+    connectFullScreen(page);
+  }
+
+  connectMark(name, key) {
+    const kept = () => JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+    const toggle = () => {
+      const isOn = byId(`tool-${name}`).getAttribute("aria-pressed") !== "true";
+      byId(`tool-${name}`).setAttribute("aria-pressed", String(isOn));
+      this.viewer.setMark(name, isOn);
+      localStorage.setItem(KEPT, JSON.stringify({ ...kept(), [name]: isOn }));
+    };
+    connect(`tool-${name}`, [key], toggle);
+    if (kept()[name]) toggle();
+  }
+
+  show() {
+    const { isFitted, isOne, zoom } = this.viewer;
+    byId("tool-fit").setAttribute("aria-pressed", String(isFitted));
+    byId("tool-one").setAttribute("aria-pressed", String(isOne));
+    byId("zoom").textContent = `${Math.round(zoom * 100)} %`;
+  }
+}
+
+function connectFullScreen(page) {
+  const button = byId("tool-full");
+  button.hidden = !document.fullscreenEnabled;
+  if (button.hidden) return;
+  connect("tool-full", ["Shift+F"], () => (document.fullscreenElement ? document.exitFullscreen() : page.requestFullscreen()));
+  document.addEventListener("fullscreenchange", () => {
+    button.setAttribute("aria-pressed", String(Boolean(document.fullscreenElement)));
+  });
+}
+
+function connect(id, keys, run) {
+  byId(id).addEventListener("click", run);
+  for (const key of keys) onKey(key, run);
+}
