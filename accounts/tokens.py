@@ -1,11 +1,52 @@
 """JWTs that can be taken back before they expire."""
 
-from rest_framework_simplejwt.exceptions import TokenError
-from rest_framework_simplejwt.tokens import AccessToken, BlacklistMixin, RefreshToken
+from django.contrib.auth import get_user_model
+from django.db.models import Exists
+from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
+from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken, TokenError
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
+from rest_framework_simplejwt.tokens import AccessToken, BlacklistMixin, RefreshToken, Token
+from rest_framework_simplejwt.utils import get_md5_hash_password
 
 
 class RevocableAccessToken(BlacklistMixin, AccessToken):
-    """An access token that dies with logout, as refresh tokens do."""
+    """An access token that dies with logout, as refresh tokens do. Whether it has died is asked together with whose
+    it is, by `TokenAuthentication`."""
+
+    def check_blacklist(self) -> None:
+        return
+
+
+class TokenAuthentication(JWTAuthentication):
+    """The library's, with one question to the database for each request in place of two."""
+
+    def get_user(self, validated_token: Token):
+        user_id, token_id = (
+            validated_token.get(api_settings.USER_ID_CLAIM),
+            validated_token.get(api_settings.JTI_CLAIM),
+        )
+        if user_id is None or token_id is None:
+            raise InvalidToken("The token does not say whose it is")
+        revoked = BlacklistedToken.objects.filter(token__jti=token_id)
+        users = get_user_model().objects.annotate(is_token_revoked=Exists(revoked))
+        user = users.filter(**{api_settings.USER_ID_FIELD: user_id}).first()
+        if user is None:
+            raise AuthenticationFailed("User not found", code="user_not_found")
+        if user.is_token_revoked:
+            raise InvalidToken({"detail": "Token is blacklisted"})
+        if not user.is_active:
+            raise AuthenticationFailed("User is inactive", code="user_inactive")
+        if validated_token.get(api_settings.REVOKE_TOKEN_CLAIM) != get_md5_hash_password(user.password):
+            raise AuthenticationFailed("The user's password has been changed.", code="password_changed")
+        return user
+
+
+class TokenScheme(SimpleJWTScheme):
+    """How the schema describes it: as the library's."""
+
+    target_class = "accounts.tokens.TokenAuthentication"
 
 
 def revoke(refresh: str, access: RevocableAccessToken | None) -> None:
@@ -16,4 +57,4 @@ def revoke(refresh: str, access: RevocableAccessToken | None) -> None:
         access.blacklist()
 
 
-__all__ = ["RevocableAccessToken", "TokenError", "revoke"]
+__all__ = ["RevocableAccessToken", "TokenAuthentication", "TokenError", "revoke"]

@@ -3,11 +3,8 @@ from django.urls import path
 from images import api, api_bin, api_storage, api_zip, views
 
 urlpatterns = [
-    path("images/", views.GalleryPage.as_view(), name="gallery"),
-    path("images/bin/", views.BinPage.as_view(), name="bin"),
-    path("images/<int:image_id>/", views.ImagePage.as_view(), name="image"),
-    path("api/v1/storage", api_storage.StorageView.as_view(), name="api-storage"),
     path("api/v1/camera/capture", api.CaptureView.as_view(), name="api-capture"),
+    path("api/v1/storage", api_storage.StorageView.as_view(), name="api-storage"),
     path("api/v1/images", api.ImageListView.as_view(), name="api-images"),
     path("api/v1/images/<int:image_id>", api.ImageView.as_view(), name="api-image"),
     path("api/v1/images/<int:image_id>/restore", api_bin.ImageRestoreView.as_view(), name="api-image-restore"),
@@ -19,4 +16,7 @@ urlpatterns = [
     path("api/v1/images/bin/empty", api_bin.BinEmptyView.as_view(), name="api-bin-empty"),
     path("api/v1/images/<int:image_id>/file", api.ImageFileView.as_view(), name="api-image-file"),
     path("api/v1/images/<int:image_id>/thumbnail", api.ImageThumbnailView.as_view(), name="api-image-thumbnail"),
+    path("images/", views.GalleryPage.as_view(), name="gallery"),
+    path("images/bin/", views.BinPage.as_view(), name="bin"),
+    path("images/<int:image_id>/", views.ImagePage.as_view(), name="image"),
 ]

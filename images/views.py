@@ -102,8 +102,8 @@ class ImagePage(PermissionRequiredMixin, TemplateView):
     template_name = "images/image.html"
     permission_required = "images.view_image"
 
-    def get_context_data(self, image_id: int, **context: Any) -> dict[str, Any]:
-        image = get_object_or_404(Image.objects.select_related("user"), pk=image_id)
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        image = get_object_or_404(Image.objects.select_related("user"), pk=self.kwargs["image_id"])
         query, _problems = read_filters(self.request.GET, read_zone(self.request))
         newer, older = find_strip(image, without(query, "cursor"))
         return super().get_context_data(
@@ -209,7 +209,11 @@ def describe_chips(asked: QueryDict) -> Iterable[dict[str, str]]:
     filters = page_filters(asked)
     for name in ("job", "gainMin", "gainMax"):
         if name in filters:
-            yield {"word": WORDS[name], "value": filters[name], "without": f"?{without(filters, name).urlencode()}"}
+            yield {
+                "word": WORDS[name],
+                "value": str(filters[name]),
+                "without": f"?{without(filters, name).urlencode()}",
+            }
 
 
 def without(query: QueryDict, *names: str) -> QueryDict:

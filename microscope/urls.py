@@ -18,14 +18,15 @@ class DocsView(SpectacularSwaggerSplitView):
     needs = SIGNED_IN
 
 
+# Addresses are tried in this order: those asked for most come first.
 urlpatterns = [
+    path("", include("images.urls")),
+    path("", include("camera.urls")),
+    path("", include("accounts.urls")),
     path("health", health, name="health"),
     path("api/schema", SchemaView.as_view(), name="schema"),
     path("api/docs", login_required(DocsView.as_view(url_name="schema")), name="docs"),
     path("admin/", admin.site.urls),
-    path("", include("accounts.urls")),
-    path("", include("camera.urls")),
-    path("", include("images.urls")),
 ]
 
 handler400 = "microscope.errors.bad_request"
