@@ -219,6 +219,7 @@ class TestPictures:
         wait_until(lambda: camera.status().watchers == 0)
         assert apps.get_app_config("camera").live.watchers == 0
 
+    @pytest.mark.django_db(transaction=True)  # a stream that ends closes its connection, as on the server
     def test_too_many_watchers(self, ask, camera):
         streams = [ask.get(LIVE) for _ in range(3)]
         answer = ask.get(LIVE)
