@@ -26,6 +26,7 @@ MODEL = MODELS["colour-2mp-bright"]
 EXPOSURE_MS = 1.0
 CLIENTS = 8
 BLOCK = 20
+WARM_UP = 120
 CAPTURE = {"exposure": EXPOSURE_MS, "gain": 0, "format": "jpg", "quality": 95}
 
 
@@ -115,7 +116,8 @@ def _take_frame():
 
 
 def _warm_up(client: Client, floor: Floor) -> None:
-    for _ in range(BLOCK):
+    """Every thread of the server opens its own connection to the database at its first request."""
+    for _ in range(WARM_UP):
         floor.keep()
         answer = client.post("/api/v1/camera/capture", CAPTURE)
     content = Path(answer["filepath"]).read_bytes()
