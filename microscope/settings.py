@@ -6,6 +6,7 @@ import socket
 from datetime import timedelta
 from pathlib import Path
 
+from camera.drivers.simulated_scene import MODELS
 from microscope import environment as env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -27,21 +28,7 @@ SERVER_THREADS = env.whole_number("SERVER_THREADS", 96, 8, 1000)
 CAMERA_DRIVER = env.choice("CAMERA_DRIVER", "auto", ["auto", "pixelink", "simulated"])
 CAMERA_SERIAL_NUMBER = env.text("CAMERA_SERIAL_NUMBER")
 CAMERA_IDLE_SECONDS = env.number("CAMERA_IDLE_SECONDS", 10, 0, 86_400)
-SIMULATED_CAMERA = env.choice(
-    "SIMULATED_CAMERA",
-    "colour-2mp",
-    [
-        "colour-2mp",
-        "colour-2mp-bright",
-        "colour-5mp",
-        "colour-2mp-12bit",
-        "mono-2mp",
-        "mono-5mp-12bit",
-        "mono-1mp-16bit",
-        "colour-small",
-        "mono-small-12bit",
-    ],
-)
+SIMULATED_CAMERA = env.choice("SIMULATED_CAMERA", "colour-2mp", list(MODELS))
 DEFAULT_EXPOSURE_MS = env.number("DEFAULT_EXPOSURE", 50, 0.001, 3_600_000)
 DEFAULT_GAIN_DB = env.number("DEFAULT_GAIN", 6, 0, 100)
 SERVICE_TIMEOUT_MS = env.whole_number("SERVICE_TIMEOUT", 10_000, 100, 3_600_000)
