@@ -1,7 +1,7 @@
 """The camera's calls: how it is, its settings, the live picture."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.apps import apps
 from django.db import connections
@@ -13,7 +13,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from camera.auto_exposure import expose_automatically
-from camera.live import LivePicture, LiveView, Watcher
+from camera.live import LiveView, Watcher
+from camera.live_picture import LivePicture
 from camera.serializers import (
     CameraSerializer,
     NumbersSerializer,
@@ -44,15 +45,14 @@ class SettingsView(APIView):
 
     @extend_schema(
         tags=["camera"],
-        summary="Set exposure (ms) and gain (dB) for everyone; answers what the camera accepted",
+        summary="Set exposure (ms), gain (dB) and geometry for everyone; answers what the camera accepted",
         request=SettingsChangeSerializer,
         responses=SettingsSerializer,
     )
     def patch(self, request: Request) -> Response:
         change = SettingsChangeSerializer(data=request.data)
         change.is_valid(raise_exception=True)
-        wanted = change.validated_data
-        return Response(describe_settings(the_camera().configure(wanted["exposure"], wanted["gain"])))
+        return Response(describe_settings(change.configure(the_camera(), by=_name_of(request))))
 
 
 class FrameView(APIView):
@@ -88,7 +88,20 @@ class AutoExposureView(APIView):
         responses=SettingsSerializer,
     )
     def post(self, request: Request) -> Response:
-        return Response(describe_settings(expose_automatically(the_camera())))
+        return Response(describe_settings(expose_automatically(the_camera(), by=_name_of(request))))
+
+
+class WhiteBalanceView(APIView):
+    needs = {"POST": "capture"}
+
+    @extend_schema(
+        tags=["camera"],
+        summary="Have the camera set its colours so that what it sees is neutral, once",
+        request=None,
+        responses=SettingsSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        return Response(describe_settings(the_camera().balance_white(by=_name_of(request))))
 
 
 class LiveStreamView(APIView):
@@ -132,29 +145,19 @@ class MultipartStream:
         picture, self._first = self._first or next(self._watcher), None
         lines = [f"--{BOUNDARY}", "Content-Type: image/jpeg", f"Content-Length: {len(picture.jpeg)}"]
         lines += [f"{name}: {value}" for name, value in _frame_headers(picture).items()]
-        return "\r\n".join(lines).encode("ascii") + b"\r\n\r\n" + picture.jpeg + b"\r\n"
+        return b"".join(["\r\n".join(lines).encode("ascii"), b"\r\n\r\n", picture.jpeg, b"\r\n"])
 
     def close(self) -> None:
         self._watcher.close()
 
 
+def _name_of(request: Request) -> str:
+    """Who asks is signed in: each view demands it."""
+    return cast(Any, request.user).display_name
+
+
 def _frame_headers(picture: LivePicture) -> dict[str, str]:
-    """What belongs to the picture. Channels of the histogram are parted by semicolons, counts by commas."""
-    taken, numbers = picture.raw.descriptor, picture.numbers
-    return {
-        "X-Frame-Number": str(taken.frame_number),
-        "X-Frame-Age-Ms": f"{picture.age_ms:.1f}",
-        "X-Frame-Width": str(picture.width),
-        "X-Frame-Height": str(picture.height),
-        "X-Significant-Bits": str(taken.significant_bits),
-        "X-Exposure-Ms": f"{taken.exposure_ms:g}",
-        "X-Gain-Db": f"{taken.gain_db:g}",
-        "X-Histogram": ";".join(",".join(map(str, channel)) for channel in numbers.histogram),
-        "X-Clipped": f"{numbers.clipped:.6f}",
-        "X-Black": f"{numbers.black:.6f}",
-        "X-Focus": f"{numbers.focus:.6g}",
-        "Cache-Control": "no-store",
-    }
+    return {**picture.lasting_headers, "X-Frame-Age-Ms": f"{picture.age_ms:.1f}"}
 
 
 def _give_back_connections() -> None:

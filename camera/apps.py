@@ -5,12 +5,12 @@ from django.conf import settings
 
 from camera.drivers.choice import DriverChoice
 from camera.drivers.pixelink import PixelinkDriver
+from camera.drivers.settings import Wanted
 from camera.drivers.simulated import MODELS, SimulatedDriver
 from camera.frame_loop import Timing
 from camera.live import LiveView
 from camera.ownership import CameraLock, SeenCamera
 from camera.service import Camera
-from camera.turns import Wanted
 
 
 class CameraConfig(AppConfig):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from camera.drivers.base import Settings
+from camera.drivers.settings import Settings
 from camera.frame import Frame
 from camera.service import Camera
 
@@ -17,7 +17,7 @@ LARGEST_STEP = 32.0
 STEP = 4
 
 
-def expose_automatically(camera: Camera) -> Settings:
+def expose_automatically(camera: Camera, by: str | None = None) -> Settings:
     """Find the exposure at which the brightest pixels lie just below clipping, set it for everyone, and answer what
     the camera accepted. The gain stays. Blocks for some frames; raises the camera's errors, with nothing changed.
     """
@@ -34,7 +34,7 @@ def expose_automatically(camera: Camera) -> Settings:
             break  # at a limit: darker or brighter it cannot be
         wanted_ms = next_ms
         frame = camera.capture(exposure_ms=wanted_ms)
-    return camera.configure(exposure_ms=wanted_ms)
+    return camera.configure(exposure_ms=wanted_ms, by=by)
 
 
 def bright_level(frame: Frame) -> float:

@@ -3,9 +3,11 @@
 import threading
 import time
 from collections import deque
+from dataclasses import fields
 
 from camera import errors
-from camera.drivers.base import Limits, Settings
+from camera.drivers.limits import Limits
+from camera.drivers.settings import Settings
 from camera.frame import RawFrame
 from camera.turns import Source
 
@@ -15,7 +17,8 @@ FRAME_RATE_WINDOW_FRAMES = 30
 class Bulletin:
     """Written by one camera thread, read by all, both under `changed`, which is told of every change.
 
-    `newest` came from `newest_source`; `newest_count` rises with each frame. `watchers` is written by the service.
+    `newest` came from `newest_source`; `newest_count` rises with each frame. `set_by` tells by name who changed which
+    of `shared` last. `watchers` is written by the service.
     """
 
     def __init__(self) -> None:
@@ -26,6 +29,7 @@ class Bulletin:
         self.source: Source | None = None
         self.limits: Limits | None = None
         self.shared: Settings | None = None
+        self.set_by: dict[str, str | None] = {}
         self.newest: RawFrame | None = None
         self.newest_source: Source | None = None
         self.newest_count = 0
@@ -44,6 +48,13 @@ class Bulletin:
             self.state, self.cause = state, cause
             self.changed.notify_all()
 
+    def share(self, settings: Settings, by: str | None = None) -> None:
+        """Everybody's settings are these now. What of them is new is that person's doing; nobody's where None."""
+        with self.changed:
+            former, self.shared = self.shared or settings, settings
+            names = [one.name for one in fields(settings) if getattr(settings, one.name) != getattr(former, one.name)]
+            self.set_by = {**self.set_by, **dict.fromkeys(names, by)}
+
     def note_arrival(self, raw: RawFrame) -> None:
         with self.changed:
             self._arrivals_s.append(raw.received_at_s)
@@ -58,6 +69,7 @@ class Bulletin:
         """Go on where another thread was given up."""
         self.state, self.state_since_s, self.cause = former.state, former.state_since_s, former.cause
         self.source, self.limits, self.shared = former.source, former.limits, former.shared
+        self.set_by = former.set_by
         self.newest, self.newest_source, self.newest_count = former.newest, former.newest_source, former.newest_count
 
     @property

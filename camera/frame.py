@@ -42,8 +42,9 @@ class Descriptor:
     """What one frame says of itself.
 
     `significant_bits` is how many bits of a pixel's value carry signal. `camera_time_s` counts on the camera's own
-    clock and `frame_number` from the start of the stream. `sdk_code` is the name of the code with which the
-    vendor's library handed the frame over.
+    clock and `frame_number` from the start of the stream. `roi` is that of the sensor, also of a frame that is turned;
+    flips come before the rotation, which is clockwise. `gamma` is 1 where none was applied. `sdk_code` is the name of
+    the code with which the vendor's library handed the frame over.
     """
 
     frame_number: int

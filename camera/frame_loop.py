@@ -16,10 +16,11 @@ from camera import errors
 from camera.bulletin import Bulletin
 from camera.driver_calls import DriverCalls
 from camera.drivers.base import Driver
+from camera.drivers.settings import Wanted
 from camera.frame import CameraIdentity
 from camera.programming import Programming
 from camera.session import Session
-from camera.turns import Line, Request, Source, Wanted
+from camera.turns import Line, Request, Source
 
 logger = logging.getLogger(__name__)
 

@@ -8,44 +8,22 @@ import logging
 import threading
 import time
 from contextlib import closing
-from dataclasses import dataclass
 from typing import BinaryIO
 
-from PIL import Image
-
 from camera import errors
-from camera.frame import RawFrame, to_display
-from camera.numbers import Numbers, measure
+from camera.frame import to_display
+from camera.live_picture import LivePicture, encode_jpeg
+from camera.numbers import measure
 from camera.scratch import open_scratch_file
 from camera.service import Camera, develop
 from camera.turns import anew
 
 logger = logging.getLogger(__name__)
 
-QUALITY = 80
 FIRST_PICTURE_TIMEOUT_S = 5.0
 LONGEST_SILENCE_S = 0.5
 REPEAT_AFTER_S = 0.1
 PAUSE_AFTER_FAULT_S = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class LivePicture:
-    """One JPEG of the live view with the frame it shows and that frame's numbers, computed once for all watchers.
-
-    `count` rises with each; `width` and `height` are the frame's, in pixels.
-    """
-
-    count: int
-    jpeg: bytes
-    raw: RawFrame
-    numbers: Numbers
-    width: int
-    height: int
-
-    @property
-    def age_ms(self) -> float:
-        return (time.perf_counter() - self.raw.received_at_s) * 1000
 
 
 class LiveView:
@@ -54,7 +32,7 @@ class LiveView:
     def __init__(self, camera: Camera, most_watchers: int, most_fps: float) -> None:
         self._camera = camera
         self._most_watchers = most_watchers
-        self._shortest_interval_s = 1 / most_fps
+        self._pace = Pace(most_fps)
         self._changed = threading.Condition()
         self._picture: LivePicture | None = None
         self._problem: errors.CameraError | None = None
@@ -151,16 +129,16 @@ class LiveView:
                     self._pause(PAUSE_AFTER_FAULT_S)
 
     def _encode_next(self, count: int, scratch: BinaryIO) -> int:
-        began_at_s = time.perf_counter()
         newest = self._camera.wait_for_newest(count, LONGEST_SILENCE_S)
         if newest is None:
             return count
+        if not self._pace.lets(newest.raw.received_at_s):
+            return newest.count
         frame = develop(newest.raw, newest.source)
         bits = frame.descriptor.significant_bits
         jpeg = encode_jpeg(to_display(frame.pixels, bits), scratch)
         numbers = measure(frame.picture, bits)
         self._show(LivePicture(newest.count, jpeg, newest.raw, numbers, frame.width, frame.height), None)
-        self._pause(self._shortest_interval_s - (time.perf_counter() - began_at_s))
         return newest.count
 
     def _show(self, picture: LivePicture | None, problem: errors.CameraError | None) -> None:
@@ -237,10 +215,19 @@ class Watcher:
         self._live.leave(self)
 
 
-def encode_jpeg(pixels, scratch: BinaryIO, quality: int = QUALITY) -> bytes:
-    """JPEG of 8-bit pixels. `scratch` is a real file: Pillow lets other threads run only while it writes to one."""
-    scratch.seek(0)
-    Image.fromarray(pixels).save(scratch, "JPEG", quality=quality)
-    size = scratch.tell()
-    scratch.seek(0)
-    return scratch.read(size)
+class Pace:
+    """Which frames of a camera that is faster than the live view are shown: so many a second on the whole, and each
+    when it is new. To wait a fixed time between pictures would show frames that had grown old meanwhile."""
+
+    def __init__(self, most_fps: float) -> None:
+        self._interval_s = 1 / most_fps
+        self._due_at_s = float("-inf")
+
+    def lets(self, received_at_s: float) -> bool:
+        """Whether the frame that came at that instant is shown. A frame may come half an interval before its time, if
+        those after it make up for that."""
+        if received_at_s < self._due_at_s - self._interval_s / 2:
+            return False
+        is_late = received_at_s > self._due_at_s + self._interval_s
+        self._due_at_s = (received_at_s if is_late else self._due_at_s) + self._interval_s
+        return True

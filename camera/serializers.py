@@ -1,63 +1,53 @@
 """What the camera's calls take and answer."""
 
-from collections.abc import Callable
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from camera.auto_exposure import AIM
-from camera.drivers.base import Limits, Range, Settings
-from camera.live import LivePicture
-from camera.service import CameraStatus, the_camera
+from camera.drivers.limits import Limits, Range
+from camera.drivers.settings import Settings
+from camera.fields import (
+    FlipField,
+    PixelAddressingField,
+    PixelFormatField,
+    RoiField,
+    RotationField,
+    SettingField,
+    StrictSerializer,
+    WhiteBalanceField,
+)
+from camera.live_picture import LivePicture
+from camera.service import Camera, CameraStatus
 
 
-class StrictSerializer(serializers.Serializer):
-    """Refuses fields that it does not know: a misspelt setting must not be taken for none."""
+class ExposureChangeSerializer(StrictSerializer):
+    """What one capture can have of its own."""
 
-    def to_internal_value(self, data: Any) -> Any:
-        unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
-        if unknown:
-            known = ", ".join(self.fields)
-            raise serializers.ValidationError(
-                {name: [f"Unknown field. Known are: {known}."] for name in sorted(unknown)}
-            )
-        return super().to_internal_value(data)
-
-
-@extend_schema_field({"type": "number", "format": "double"})
-class SettingField(serializers.Field):
-    """A JSON number. NaN and the infinities pass here: the camera's own check refuses them and names the limits."""
-
-    default_error_messages = {"invalid": "Must be a number{allowed}."}
-
-    def __init__(self, find_range: Callable[[Limits], Range], unit: str, **options: Any) -> None:
-        super().__init__(required=False, allow_null=True, default=None, **options)
-        self._find_range = find_range
-        self._unit = unit
-
-    def to_internal_value(self, data: Any) -> float:
-        if isinstance(data, bool) or not isinstance(data, (int, float)):
-            self.fail("invalid", allowed=self._describe_allowed())
-        try:
-            return float(data)
-        except OverflowError:
-            return float("inf")
-
-    def to_representation(self, value: float) -> float:
-        return value
-
-    def _describe_allowed(self) -> str:
-        limits = the_camera().status().limits
-        if limits is None:
-            return f" ({self._unit})"
-        allowed = self._find_range(limits)
-        return f" between {allowed.minimum:g} and {allowed.maximum:g} {self._unit}"
-
-
-class SettingsChangeSerializer(StrictSerializer):
     exposure = SettingField(lambda limits: limits.exposure_ms, "ms", help_text="Exposure in milliseconds.")
     gain = SettingField(lambda limits: limits.gain_db, "dB", help_text="Gain in decibels.")
+
+
+class SettingsChangeSerializer(ExposureChangeSerializer):
+    """What is left out, or null, stays; but a `roi` of null is the whole sensor."""
+
+    roi = RoiField(help_text="Sensor pixels before pixel addressing; the camera rounds. null is the whole sensor.")
+    pixelAddressing = PixelAddressingField(source="addressing", help_text="Sensor pixels that make one, and how.")
+    pixelFormat = PixelFormatField(source="pixel_format", help_text="One of limits.pixelFormats.")
+    flipHorizontal = FlipField(source="flip_horizontal")
+    flipVertical = FlipField(source="flip_vertical")
+    rotation = RotationField(source="rotation_deg", help_text="Degrees, clockwise, after the flips.")
+    gamma = SettingField(lambda limits: limits.gamma, "", help_text="1 is none.")
+    whiteBalance = WhiteBalanceField(source="white_balance", help_text="Gains of the colours.")
+
+    def configure(self, camera: Camera, by: str) -> Settings:
+        """Set the camera as was asked, by that person. To be called once valid; raises the camera's errors."""
+        wanted = dict(self.validated_data)
+        if "roi" in wanted and wanted["roi"] is None:
+            limits = camera.limits().roi
+            wanted["roi"] = limits.whole_sensor if limits else None
+        return camera.configure(wanted.pop("exposure"), wanted.pop("gain"), by, **wanted)
 
 
 class RoiSerializer(serializers.Serializer):
@@ -73,6 +63,14 @@ class PixelAddressingSerializer(serializers.Serializer):
     mode = serializers.CharField()
 
 
+class WhiteBalanceSerializer(serializers.Serializer):
+    """Gains of the colours."""
+
+    red = serializers.FloatField()
+    green = serializers.FloatField()
+    blue = serializers.FloatField()
+
+
 class SettingsSerializer(serializers.Serializer):
     """What the camera accepted."""
 
@@ -81,17 +79,99 @@ class SettingsSerializer(serializers.Serializer):
     roi = RoiSerializer(help_text="Sensor pixels before pixel addressing.")
     pixelAddressing = PixelAddressingSerializer(source="addressing")
     pixelFormat = serializers.CharField(source="pixel_format")
+    flipHorizontal = serializers.BooleanField(source="flip_horizontal")
+    flipVertical = serializers.BooleanField(source="flip_vertical")
+    rotation = serializers.IntegerField(source="rotation_deg", help_text="Degrees, clockwise, after the flips.")
+    gamma = serializers.FloatField(allow_null=True, help_text="1 is none; null where the camera has none to apply.")
+    whiteBalance = serializers.SerializerMethodField(help_text="null where the camera has none.")
+
+    @extend_schema_field(WhiteBalanceSerializer(allow_null=True))
+    def get_whiteBalance(self, settings: Settings) -> dict[str, float] | None:  # noqa: N802 (named as its field)
+        gains = settings.white_balance
+        return {"red": gains[0], "green": gains[1], "blue": gains[2]} if gains else None
+
+
+class PersonField(serializers.CharField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_null=True, default=None, **options)
+
+
+class SettingsBySerializer(serializers.Serializer):
+    """Who changed each setting last, by name; null where nobody has since the program began."""
+
+    exposure = PersonField(source="exposure_ms")
+    gain = PersonField(source="gain_db")
+    roi = PersonField()
+    pixelAddressing = PersonField(source="addressing")
+    pixelFormat = PersonField(source="pixel_format")
+    flipHorizontal = PersonField(source="flip_horizontal")
+    flipVertical = PersonField(source="flip_vertical")
+    rotation = PersonField(source="rotation_deg")
+    gamma = PersonField()
+    whiteBalance = PersonField(source="white_balance")
 
 
 class RangeSerializer(serializers.Serializer):
     minimum = serializers.FloatField()
     maximum = serializers.FloatField()
-    unit = serializers.CharField()
+    unit = serializers.SerializerMethodField()
+
+    def __init__(self, unit: str = "", **options: Any) -> None:
+        super().__init__(**options)
+        self._unit = unit
+
+    def get_unit(self, _range: Range) -> str:
+        return self._unit
+
+
+class GammaLimitsSerializer(serializers.Serializer):
+    minimum = serializers.FloatField()
+    maximum = serializers.FloatField()
+
+
+class RoiLimitsSerializer(serializers.Serializer):
+    """In sensor pixels before pixel addressing. The camera rounds to the steps."""
+
+    sensorWidth = serializers.IntegerField(source="sensor_width")
+    sensorHeight = serializers.IntegerField(source="sensor_height")
+    minimumWidth = serializers.IntegerField(source="minimum_width")
+    minimumHeight = serializers.IntegerField(source="minimum_height")
+    stepLeft = serializers.IntegerField(source="step_left")
+    stepTop = serializers.IntegerField(source="step_top")
+    stepWidth = serializers.IntegerField(source="step_width")
+    stepHeight = serializers.IntegerField(source="step_height")
+
+
+class PixelAddressingLimitsSerializer(serializers.Serializer):
+    values = serializers.ListField(child=serializers.IntegerField())
+    modes = serializers.ListField(child=serializers.CharField())
+    mayDiffer = serializers.BooleanField(source="may_differ", help_text="x from y.")
+
+
+class PixelFormatSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    bits = serializers.IntegerField(help_text="Of a pixel's value that carry signal.")
+    isColour = serializers.BooleanField(source="is_colour")
+
+
+class WhiteBalanceLimitsSerializer(serializers.Serializer):
+    minimum = serializers.FloatField(source="gains.minimum")
+    maximum = serializers.FloatField(source="gains.maximum")
+    onePush = serializers.BooleanField(source="has_one_push", help_text="The camera can find it by itself.")
 
 
 class LimitsSerializer(serializers.Serializer):
-    exposure = RangeSerializer()
-    gain = RangeSerializer()
+    """What the camera can be set to; null or empty for what it lacks."""
+
+    exposure = RangeSerializer("ms", source="exposure_ms")
+    gain = RangeSerializer("dB", source="gain_db")
+    roi = RoiLimitsSerializer(allow_null=True)
+    pixelAddressing = PixelAddressingLimitsSerializer(allow_null=True, source="addressing")
+    pixelFormats = PixelFormatSerializer(many=True, source="pixel_formats")
+    flip = serializers.BooleanField(source="may_flip")
+    rotations = serializers.ListField(child=serializers.IntegerField(), source="rotations_deg", help_text="Degrees.")
+    gamma = GammaLimitsSerializer(allow_null=True)
+    whiteBalance = WhiteBalanceLimitsSerializer(allow_null=True, source="white_balance")
 
 
 class CauseSerializer(serializers.Serializer):
@@ -114,11 +194,13 @@ class CameraSerializer(serializers.Serializer):
     firmware = serializers.CharField(allow_null=True)
     temperature = serializers.FloatField(allow_null=True, help_text="Of the sensor, in degrees Celsius.")
     settings = SettingsSerializer(allow_null=True)
+    settingsBy = SettingsBySerializer()
     limits = LimitsSerializer(allow_null=True)
     frameRate = serializers.FloatField(allow_null=True, help_text="Frames a second, of late.")
     frameAge = serializers.FloatField(allow_null=True, help_text="Milliseconds since the newest frame arrived.")
     watchers = serializers.IntegerField()
     autoExposure = serializers.BooleanField(help_text="Whether POST /api/v1/camera/auto-exposure can be asked for.")
+    whiteBalance = serializers.BooleanField(help_text="Whether POST /api/v1/camera/white-balance can be asked for.")
     autoExposureTarget = serializers.FloatField(help_text="Where it puts the bright end, as a share of full scale.")
     nextTryIn = serializers.FloatField(allow_null=True, help_text="Seconds until the camera is looked for again.")
 
@@ -169,11 +251,13 @@ def describe_status(status: CameraStatus) -> dict[str, Any]:
         "firmware": identity.firmware if identity else None,
         "temperature": status.sensor_temperature_c,
         "settings": describe_settings(status.settings) if status.settings else None,
+        "settingsBy": dict(SettingsBySerializer(status.set_by).data),
         "limits": describe_limits(status.limits) if status.limits else None,
         "frameRate": _rounded(status.frame_rate_hz),
         "frameAge": _rounded(status.frame_age_ms),
         "watchers": status.watchers,
         "autoExposure": status.is_well and status.limits is not None,
+        "whiteBalance": status.is_well and status.limits is not None and status.limits.has_one_push_white_balance,
         "autoExposureTarget": AIM,
         "nextTryIn": _rounded(status.next_try_in_s),
     }
@@ -184,10 +268,7 @@ def describe_settings(settings: Settings) -> dict[str, Any]:
 
 
 def describe_limits(limits: Limits) -> dict[str, Any]:
-    def describe(allowed: Range, unit: str) -> dict[str, Any]:
-        return {"minimum": allowed.minimum, "maximum": allowed.maximum, "unit": unit}
-
-    return {"exposure": describe(limits.exposure_ms, "ms"), "gain": describe(limits.gain_db, "dB")}
+    return dict(LimitsSerializer(limits).data)
 
 
 def _rounded(value: float | None) -> float | None:

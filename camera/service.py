@@ -2,22 +2,25 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Unpack, cast
 
 from django.apps import apps
 
 from camera import errors
 from camera.bulletin import Bulletin
-from camera.drivers.base import Driver, Limits, Settings
+from camera.drivers.base import Driver
+from camera.drivers.checking import check
 from camera.drivers.choice import DriverChoice
+from camera.drivers.limits import Limits
+from camera.drivers.settings import Geometry, Settings, Wanted
 from camera.frame import CameraIdentity, Frame, RawFrame
 from camera.frame_loop import FrameLoop, Timing
 from camera.ownership import CameraLock
-from camera.turns import Answer, CaptureRequest, Request, SettingsRequest, Source, Wanted, anew
+from camera.turns import Answer, CaptureRequest, Request, SettingsRequest, Source, WhiteBalanceRequest, anew
 
 if TYPE_CHECKING:
     from camera.apps import CameraConfig
@@ -37,6 +40,7 @@ class CameraStatus:
     simulation_reason: str | None
     identity: CameraIdentity | None
     settings: Settings | None
+    set_by: Mapping[str, str | None]
     limits: Limits | None
     frame_rate_hz: float | None
     frame_age_ms: float | None
@@ -95,20 +99,36 @@ class Camera:
         assert limits
         return limits
 
-    def configure(self, exposure_ms: float | None = None, gain_db: float | None = None) -> Settings:
-        """Change the settings that everybody shares; answers what the camera accepted. Blocks.
+    def configure(
+        self,
+        exposure_ms: float | None = None,
+        gain_db: float | None = None,
+        by: str | None = None,
+        **geometry: Unpack[Geometry],
+    ) -> Settings:
+        """Change the settings that everybody shares; answers what the camera accepted. Blocks. `by`: who does, by
+        name, for the others to be told.
 
-        Raises SettingOutOfRange or SettingRefused with nothing changed.
+        Raises SettingOutOfRange or SettingRefused with nothing changed. Watchers see the new geometry as soon as
+        there are frames of it, captures that came before it are not touched.
         """
-        return self._ask(SettingsRequest(self._check(Wanted(exposure_ms, gain_db))))
+        return self._ask(SettingsRequest(self._check(Wanted(exposure_ms, gain_db, **geometry)), by=by))
 
-    def capture(self, exposure_ms: float | None = None, gain_db: float | None = None) -> Frame:
-        """A frame exposed wholly after this call, under these settings (the shared ones where None). Blocks.
+    def balance_white(self, by: str | None = None) -> Settings:
+        """Have the camera find, once and for everyone, with which gains what it sees is neutral. Blocks for some
+        frames. Raises SettingRefused where it cannot."""
+        return self._ask(WhiteBalanceRequest(Wanted(), by=by))
 
-        The settings hold for this frame only. Raises CaptureFailed when the camera gave no good frame in four
-        tries, SettingOutOfRange, or a CameraUnavailable.
+    def capture(
+        self, exposure_ms: float | None = None, gain_db: float | None = None, asked_at_s: float | None = None
+    ) -> Frame:
+        """A frame exposed wholly after it was asked for, under these settings (the shared ones where None). Blocks.
+
+        `asked_at_s` (time.perf_counter): when that was, if not just now: the frame whose exposure began while the
+        request was still being read will do. The settings hold for this frame only. Raises CaptureFailed when the
+        camera gave no good frame in four tries, SettingOutOfRange, or a CameraUnavailable.
         """
-        taken = self._ask(CaptureRequest(self._check(Wanted(exposure_ms, gain_db))))
+        taken = self._ask(CaptureRequest(self._check(Wanted(exposure_ms, gain_db)), asked_at_s))
         return develop(taken.raw, taken.source, _as_utc(taken.began_at_s), taken.tries)
 
     def wait_for_newest(self, after: int, timeout_s: float) -> Newest | None:
@@ -188,7 +208,7 @@ class Camera:
         """Refuse nonsense at once, not only when its turn has come. The loop checks again, for limits can change."""
         limits = self._running_loop().bulletin.limits
         if limits is not None:
-            wanted.check(limits)
+            check(wanted, limits)
         return wanted
 
     def _add_watchers(self, number: int) -> None:
@@ -266,6 +286,7 @@ def _status_of(bulletin: Bulletin) -> CameraStatus:
         simulation_reason=source.simulation_reason if source else None,
         identity=source.identity if source else None,
         settings=bulletin.shared,
+        set_by=bulletin.set_by,
         limits=bulletin.limits,
         frame_rate_hz=bulletin.frame_rate_hz,
         frame_age_ms=(now_s - newest.received_at_s) * 1000 if newest else None,
@@ -277,5 +298,5 @@ def _status_of(bulletin: Bulletin) -> CameraStatus:
 
 def _status_of_closed() -> CameraStatus:
     return CameraStatus(
-        "closed", datetime.now(UTC), None, None, False, None, None, None, None, None, None, None, 0, None
+        "closed", datetime.now(UTC), None, None, False, None, None, None, {}, None, None, None, None, 0, None
     )

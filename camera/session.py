@@ -7,11 +7,14 @@ from typing import Any
 from camera import errors
 from camera.bulletin import Bulletin
 from camera.driver_calls import DriverCalls
-from camera.drivers.base import Driver
+from camera.drivers.base import NO_ONE_PUSH, Driver
+from camera.drivers.checking import check
+from camera.drivers.settings import Settings
 from camera.frame import RawFrame
 from camera.freshness import ExposureClock
 from camera.programming import SETTLE_FRAMES, Programming
-from camera.turns import CaptureRequest, Line, Request, SettingsRequest, Source, Taken, Turn, shows
+from camera.proof import shows, tell_difference
+from camera.turns import CaptureRequest, Line, Request, SettingsRequest, Source, Taken, Turn, WhiteBalanceRequest
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +24,8 @@ LONG_EXPOSURE_MS = 500.0
 FIRST_FRAME_EXPOSURES = 4
 SIGN_OF_LIFE_S = 5.0
 REST_S = 0.25
+# With nobody waiting for a frame, one in so long is enough to know that the stream is well.
+UNUSED_FRAME_EVERY_S = 0.1
 
 
 class Session:
@@ -58,7 +63,10 @@ class Session:
         while not self._line.is_closed:
             self._demand_connected()
             self._advance()
-            if self._is_stream_needed():
+            if self._is_used():
+                self._stream_one_frame()
+            elif self._is_stream_kept():
+                self._let_frames_pass()
                 self._stream_one_frame()
             else:
                 self._rest()
@@ -86,14 +94,28 @@ class Session:
         )
 
     def _accept(self, request: Request[Any]) -> None:
-        request.wanted.check(self._programming.limits)
+        check(request.wanted, self._programming.limits)
         if isinstance(request, CaptureRequest):
             self._turn = self._turn or self._begin_turn(request)
             self._turn.requests.append(request)
         elif isinstance(request, SettingsRequest):
-            if not self._programming.is_as_shared(request.wanted):
-                self._skip_long_exposure()
-            request.succeed(self._programming.change_shared(request.wanted))
+            request.succeed(self._change_settings(request))
+        elif isinstance(request, WhiteBalanceRequest):
+            request.succeed(self._balance_white(request))
+
+    def _change_settings(self, request: SettingsRequest) -> Settings:
+        if not self._programming.is_as_shared(request.wanted):
+            self._skip_long_exposure()
+            # The driver may have to stop the stream for it, and a first frame takes longer.
+            self._has_frames = self._has_frames and request.wanted.is_light_alone
+        return self._programming.change_shared(request.wanted, request.by)
+
+    def _balance_white(self, request: WhiteBalanceRequest) -> Settings:
+        if not self._programming.limits.has_one_push_white_balance:
+            raise errors.SettingRefused(NO_ONE_PUSH)
+        if self._clock is None:
+            self._start_stream()
+        return self._programming.balance_white(request.by)
 
     def _begin_turn(self, request: CaptureRequest) -> Turn:
         self._skip_long_exposure()
@@ -129,13 +151,7 @@ class Session:
         if turn.mismatches >= SETTLE_FRAMES:
             turn.mismatches = 0
             self._programming.set_again()
-            said, accepted = raw.descriptor, turn.accepted
-            self._fail_a_try(
-                errors.FrameInvalid(
-                    f"The camera was set to {accepted.exposure_ms:g} ms and {accepted.gain_db:g} dB, but its frames "
-                    f"say {said.exposure_ms:g} ms and {said.gain_db:g} dB."
-                )
-            )
+            self._fail_a_try(errors.FrameInvalid(tell_difference(raw, turn.accepted)))
 
     def _fail_a_try(self, problem: errors.CameraError) -> None:
         turn = self._turn
@@ -148,11 +164,20 @@ class Session:
 
     # The stream
 
-    def _is_stream_needed(self) -> bool:
+    def _is_used(self) -> bool:
         is_used = self._turn is not None or self._bulletin.watchers > 0
         if is_used:
             self._last_used_s = time.perf_counter()
-        return is_used or time.perf_counter() - self._last_used_s < self._keep_streaming_s
+        return is_used
+
+    def _is_stream_kept(self) -> bool:
+        return time.perf_counter() - self._last_used_s < self._keep_streaming_s
+
+    def _let_frames_pass(self) -> None:
+        """Leave the processor to those who keep what was captured, until someone comes."""
+        with self._bulletin.changed:
+            if not (self._line.is_anyone_waiting or self._bulletin.watchers or self._line.is_closed):
+                self._bulletin.changed.wait(UNUSED_FRAME_EVERY_S)
 
     def _stream_one_frame(self) -> None:
         clock = self._clock or self._start_stream()

@@ -12,44 +12,21 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from camera.drivers.base import Limits, Range, Settings
-from camera.errors import CameraError, SettingOutOfRange
+from camera.drivers.settings import Settings, Wanted
+from camera.errors import CameraError
 from camera.frame import CameraIdentity, RawFrame
 
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Settings as asked for; None leaves a value as everybody shares it."""
-
-    exposure_ms: float | None = None
-    gain_db: float | None = None
-
-    def check(self, limits: Limits) -> None:
-        """Raise SettingOutOfRange, naming field and limits, for what this camera cannot be set to."""
-        fields = {}
-        if self.exposure_ms is not None and not (self.exposure_ms > 0 and self.exposure_ms in limits.exposure_ms):
-            fields["exposure"] = [_refusal(self.exposure_ms, limits.exposure_ms, "ms")]
-        if self.gain_db is not None and self.gain_db not in limits.gain_db:
-            fields["gain"] = [_refusal(self.gain_db, limits.gain_db, "dB")]
-        if fields:
-            raise SettingOutOfRange(" ".join(f"{name}: {said[0]}" for name, said in fields.items()), fields)
-
-    def over(self, shared: Settings) -> tuple[float, float]:
-        """Exposure (ms) and gain (dB), filled up with what everybody shares."""
-        return (
-            shared.exposure_ms if self.exposure_ms is None else self.exposure_ms,
-            shared.gain_db if self.gain_db is None else self.gain_db,
-        )
-
-
 class Request(Generic[Answer]):
     """Something a thread asks of the camera's thread, and waits for. The first answer stands, later ones are lost."""
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: Wanted, asked_at_s: float | None = None, by: str | None = None) -> None:
+        """`asked_at_s` (time.perf_counter): when who asks began to; now, unless told. `by`: who asks, by name."""
         self.wanted = wanted
-        self.asked_at_s = time.perf_counter()
+        self.by = by
+        self.asked_at_s = time.perf_counter() if asked_at_s is None else asked_at_s
         self._ending = threading.Lock()
         self._done = threading.Event()
         self._answer: Answer | None = None
@@ -85,6 +62,10 @@ class Request(Generic[Answer]):
 
 class SettingsRequest(Request[Settings]):
     """Change the settings that everybody shares."""
+
+
+class WhiteBalanceRequest(Request[Settings]):
+    """Have the camera find its white balance, for everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,34 +147,19 @@ class Line:
 
 @dataclass
 class Turn:
-    """Captures under one exposure and gain.
+    """Captures under one exposure and gain; all else is as everybody shares it.
 
     `proves_since_s`: frames with these settings are certain to have been exposed after this, since none had that
     exposure before; None where that cannot be told from the settings.
     """
 
-    wanted: tuple[float, float]
+    wanted: Wanted
     accepted: Settings
     proves_since_s: float | None = None
     requests: list[CaptureRequest] = field(default_factory=list)
     mismatches: int = 0
 
 
-def shows(raw: RawFrame, settings: Settings) -> bool:
-    """Whether the frame says of itself that it was taken under these settings."""
-    taken = raw.descriptor
-    return is_same_exposure(taken.exposure_ms, settings.exposure_ms) and abs(taken.gain_db - settings.gain_db) <= 0.005
-
-
-def is_same_exposure(one_ms: float, other_ms: float) -> bool:
-    """As far as cameras tell: descriptors and settings are rounded in different places."""
-    return abs(one_ms - other_ms) <= max(1e-4 * other_ms, 0.0005)
-
-
 def anew(problem: CameraError) -> CameraError:
     """A copy to raise: one error tells many threads of a long fault, and would gather the traces of them all."""
     return copy(problem)
-
-
-def _refusal(value: float, allowed: Range, unit: str) -> str:
-    return f"Must be between {allowed.minimum:g} and {allowed.maximum:g} {unit}; {value:g} was asked."

@@ -9,5 +9,6 @@ urlpatterns = [
     path("api/v1/camera/frame", api.FrameView.as_view(), name="api-camera-frame"),
     path("api/v1/camera/numbers", api.NumbersView.as_view(), name="api-camera-numbers"),
     path("api/v1/camera/auto-exposure", api.AutoExposureView.as_view(), name="api-camera-auto-exposure"),
+    path("api/v1/camera/white-balance", api.WhiteBalanceView.as_view(), name="api-camera-white-balance"),
     path("api/v1/camera/live", api.LiveStreamView.as_view(), name="api-camera-live"),
 ]

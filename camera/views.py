@@ -28,7 +28,4 @@ class LivePage(PermissionRequiredMixin, TemplateView):
 
 def _frame_size(status: CameraStatus) -> tuple[int, int] | None:
     """Width and height of the pictures to come; None while the camera was never open."""
-    settings = status.settings
-    if settings is None:
-        return None
-    return settings.roi.width // settings.addressing.x, settings.roi.height // settings.addressing.y
+    return status.settings.frame_size if status.settings else None

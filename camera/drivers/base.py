@@ -2,45 +2,14 @@
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import ClassVar
 
+from camera.drivers.limits import Limits
+from camera.drivers.settings import Settings, Wanted
 from camera.errors import SettingRefused
-from camera.frame import CameraIdentity, PixelAddressing, RawFrame, Roi
+from camera.frame import CameraIdentity, RawFrame
 
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """From the smallest to the largest value, both allowed. Not every value between need be."""
-
-    minimum: float
-    maximum: float
-
-    def __contains__(self, value: float) -> bool:
-        # One part in a million: limits come as 32-bit floats, and a value typed as the limit must pass.
-        return self.minimum - 1e-6 * abs(self.minimum) <= value <= self.maximum + 1e-6 * abs(self.maximum)
-
-    def clamp(self, value: float) -> float:
-        return min(max(value, self.minimum), self.maximum)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What the camera can be set to now; other settings can change it."""
-
-    exposure_ms: Range
-    gain_db: Range
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the camera is set to, as it says itself."""
-
-    exposure_ms: float
-    gain_db: float
-    roi: Roi
-    addressing: PixelAddressing
-    pixel_format: str
+NO_ONE_PUSH = "This camera cannot find its white balance by itself."
 
 
 class Driver(ABC):
@@ -63,17 +32,29 @@ class Driver(ABC):
         """Give the camera back, whatever state it is in. Never raises; may be called twice."""
 
     @abstractmethod
-    def read_limits(self) -> Limits: ...
+    def read_limits(self) -> Limits:
+        """As they are now. The first time after an opening it may have to try things out, for which the stream is off
+        for a moment; what is set stays."""
 
     @abstractmethod
     def read_settings(self) -> Settings: ...
 
     @abstractmethod
-    def configure(self, exposure_ms: float | None = None, gain_db: float | None = None) -> Settings:
+    def configure(self, wanted: Wanted) -> Settings:
         """Set what is named and answer what the camera accepted. Frames already under way keep what they had.
 
-        Raises SettingRefused, with nothing changed, if the camera does not take a value.
+        What cannot be set while streaming is set by a short stop; the stream is then on again. Raises SettingRefused,
+        with nothing changed, if the camera does not take a value or lacks what it is for; it never lacks the neutral
+        one (no gain, no flip, no rotation, each pixel by itself).
         """
+
+    def balance_white(self) -> Settings:
+        """Have the camera find, once, the gains with which what it sees is neutral; answer what is set then.
+
+        The stream must be on. Blocks for some frames. Raises SettingRefused, with nothing changed, where the camera
+        lacks it or finds none.
+        """
+        raise SettingRefused(NO_ONE_PUSH)
 
     @abstractmethod
     def start(self) -> None:
@@ -104,8 +85,8 @@ class Driver(ABC):
         return False
 
 
-def demand_numbers(*values: float | None) -> None:
+def demand_numbers(wanted: Wanted) -> None:
     """Raise SettingRefused for what is no number: libraries written in C take it for one."""
-    for value in values:
-        if value is not None and not math.isfinite(value):
+    for value in wanted.numbers:
+        if not math.isfinite(value):
             raise SettingRefused(f"{value} is no value that a camera can be set to.")

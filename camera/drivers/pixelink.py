@@ -1,20 +1,30 @@
 """Pixelink cameras. With its companions (`pixelink_*`) the only code that knows the SDK."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 from camera import errors
 from camera.buffers import FrameBuffers
 from camera.drivers import pixelink_settings
-from camera.drivers.base import Driver, Limits, Settings, demand_numbers
-from camera.drivers.pixelink_descriptor import describe, read_layout
+from camera.drivers.base import Driver, demand_numbers
+from camera.drivers.limits import Limits
+from camera.drivers.pixelink_changes import Step, plan
+from camera.drivers.pixelink_descriptor import Known, describe, read_layout
 from camera.drivers.pixelink_develop import Development
 from camera.drivers.pixelink_errors import GONE, NO_CAMERA, STREAM_IS_OFF, error_for
 from camera.drivers.pixelink_events import DisconnectionNotice
 from camera.drivers.pixelink_features import Features
 from camera.drivers.pixelink_library import as_c_unsigned
+from camera.drivers.pixelink_limits import find_limits, read_light_limits
 from camera.drivers.pixelink_sdk import Answer, Sdk
 from camera.drivers.pixelink_stream import PixelinkStream
+from camera.drivers.pixelink_white_balance import push_white_balance
+from camera.drivers.settings import Settings, Wanted
 from camera.frame import CameraIdentity, RawFrame
+
+WHITE_BALANCE_FRAMES = 20
 
 
 class PixelinkDriver(Driver):
@@ -22,10 +32,14 @@ class PixelinkDriver(Driver):
 
     def __init__(self, serial_number: str = "") -> None:
         """With no serial number, the first camera that is free."""
+        # For finding its white balance a camera gets some frames, and this for itself.
+        self.white_balance_patience_s = 4.0
         self._serial_number = serial_number.strip()
         self._opened: Features | None = None
         self._notice: DisconnectionNotice | None = None
         self._stream: PixelinkStream | None = None
+        self._limits: Limits | None = None
+        self._last_read: Settings | None = None
         self._full_depth_bits = pixelink_settings.UNKNOWN_DEPTH_BITS
         self._has_temperature = False
         self._buffers = FrameBuffers()
@@ -48,6 +62,7 @@ class PixelinkDriver(Driver):
 
     def close(self) -> None:
         opened, self._opened, self._stream = self._opened, None, None
+        self._limits = self._last_read = None
         notice, self._notice = self._notice, None
         if notice is not None:
             notice.cancel()
@@ -56,24 +71,36 @@ class PixelinkDriver(Driver):
             opened.sdk.ask("uninitialize", opened.handle)
 
     def read_limits(self) -> Limits:
-        return pixelink_settings.read_limits(self._features)
+        if self._limits is None:
+            with self._stream_off(is_needed=True):
+                self._limits = find_limits(self._features, self._full_depth_bits)
+        exposure_ms, gain_db = read_light_limits(self._features)
+        return replace(self._limits, exposure_ms=exposure_ms, gain_db=gain_db)
 
     def read_settings(self) -> Settings:
-        return pixelink_settings.read_settings(self._features)
+        self._last_read = pixelink_settings.read_settings(self._features)
+        return self._last_read
 
-    def configure(self, exposure_ms: float | None = None, gain_db: float | None = None) -> Settings:
-        ids = self._features.ids
-        demand_numbers(exposure_ms, gain_db)
-        exposure_before_s = self._features.read(ids.EXPOSURE)[0]
-        if exposure_ms is not None:
-            self._set(ids.EXPOSURE, exposure_ms / 1000)
-        try:
-            if gain_db is not None and (gain_db != 0 or self._features.has(ids.GAIN)):
-                self._set(ids.GAIN, gain_db)
-        except errors.SettingRefused:
-            if exposure_ms is not None:
-                self._set(ids.EXPOSURE, exposure_before_s)
-            raise
+    def configure(self, wanted: Wanted) -> Settings:
+        features = self._features
+        demand_numbers(wanted)
+        # For light alone it does not matter whether the rest is still so, and reading takes time.
+        before = self._last_read if self._last_read and wanted.is_light_alone else self.read_settings()
+        steps = plan(features, wanted, before)
+        with self._stream_off(is_needed=any(self._needs_stop(step) for step in steps)):
+            try:
+                for step in steps:
+                    self._take(step)
+            except errors.SettingRefused:
+                for step in plan(features, Wanted.of(before), self.read_settings()):
+                    self._try(step)
+                raise
+        return self.read_settings()
+
+    def balance_white(self) -> Settings:
+        self._demand_stream()
+        frame_s = self._features.read(self._features.ids.EXPOSURE)[0]
+        push_white_balance(self._features, self.white_balance_patience_s + WHITE_BALANCE_FRAMES * frame_s)
         return self.read_settings()
 
     def start(self) -> None:
@@ -96,7 +123,8 @@ class PixelinkDriver(Driver):
         native = answer.results[0]
         layout = read_layout(native, stream.roi)
         stream.believe(layout, data)
-        descriptor = describe(native, layout, self._full_depth_bits, self._has_temperature, answer.name)
+        known = Known(self._full_depth_bits, self._has_temperature, stream.roi, stream.is_gamma_off)
+        descriptor = describe(native, layout, known, answer.name)
         sdk, depth_bits = self._features.sdk, descriptor.significant_bits
         return RawFrame(
             descriptor=descriptor,
@@ -135,24 +163,33 @@ class PixelinkDriver(Driver):
             raise _explain_absence(sdk.list_serial_numbers(), serial_number)
         raise error_for(answer.name, "initialize")
 
-    def _set(self, feature: int, value: float) -> None:
-        """Set by hand. Where the camera does not allow it while streaming, the stream is off for that time."""
-        is_streaming = self._stream is not None
-        if is_streaming and not self._features.is_settable_while_streaming(feature):
-            answer = self._set_with_stream_off(feature, value)
-        else:
-            answer = self._features.set_by_hand(feature, value)
-            if answer.name == "ApiNotPermittedWhileStreaming" and is_streaming:
-                answer = self._set_with_stream_off(feature, value)
+    def _needs_stop(self, step: Step) -> bool:
+        return step.needs_stop or not self._features.is_settable_while_streaming(step.feature)
+
+    def _take(self, step: Step) -> None:
+        """Raises SettingRefused, or another error, for what was not taken."""
+        answer = self._try(step)
         if not answer.is_success:
             raise error_for(answer.name, "setFeature")
 
-    def _set_with_stream_off(self, feature: int, value: float) -> Answer:
-        self.stop()
+    def _try(self, step: Step) -> Answer:
+        answer = _set(self._features, step)
+        if answer.name == "ApiNotPermittedWhileStreaming" and self._stream is not None:
+            self.stop()
+            answer = _set(self._features, step)
+        return answer
+
+    @contextmanager
+    def _stream_off(self, *, is_needed: bool) -> Iterator[None]:
+        """If it is on and that is needed. At the end it is on if it was, whoever stopped it meanwhile."""
+        was_on = self._stream is not None
+        if was_on and is_needed:
+            self.stop()
         try:
-            return self._features.set_by_hand(feature, value)
+            yield
         finally:
-            self.start()
+            if was_on and self._stream is None:
+                self.start()
 
     def _demand_stream(self) -> PixelinkStream:
         if self._opened is None:
@@ -179,6 +216,12 @@ class PixelinkDriver(Driver):
         self.stop()
         if is_wanted:
             self.start()
+
+
+def _set(features: Features, step: Step) -> Answer:
+    if step.is_off:
+        return features.turn_off(step.feature, step.values)
+    return features.set_by_hand(step.feature, *step.values)
 
 
 def _explain_absence(seen: list[int], serial_number: int) -> errors.CameraError:

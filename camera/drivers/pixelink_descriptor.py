@@ -4,6 +4,7 @@ A descriptor comes from outside: every number in it is checked, and FrameInvalid
 """
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from camera.drivers.pixelink_formats import FORMATS, FrameLayout, PixelFormat
 from camera.errors import FrameInvalid
 from camera.frame import Descriptor, PixelAddressing, Roi
 
+NO_GAMMA = 1.0
 ADDRESSING_MODES = {0: "decimate", 1: "average", 2: "bin", 3: "resample"}
 HDR_INTERLEAVED = 2
 LARGEST_SIDE_PX = 65536
@@ -27,15 +29,23 @@ def read_layout(native: Any, roi_set: Roi) -> FrameLayout:
     roi, addressing = _roi(native), _addressing(native)
     width = roi.width * (2 if native.HDRInfo.uMode == HDR_INTERLEAVED else 1)
     rows, columns = -(-roi.height // addressing.y), -(-width // addressing.x)
-    if _rotation_deg(native) in (90, 270) and (roi.width, roi.height) == (roi_set.width, roi_set.height):
+    if _is_sideways(native) and (roi.width, roi.height) == (roi_set.width, roi_set.height):
         rows, columns = columns, rows
     return FrameLayout(rows, columns, _pixel_format(native))
 
 
-def describe(
-    native: Any, layout: FrameLayout, full_depth_bits: int, has_temperature: bool, sdk_code: str
-) -> Descriptor:
-    """`full_depth_bits`: of formats whose depth is the camera's own."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What frames do not tell by themselves. `full_depth_bits`: of formats whose depth is the camera's own. `roi`: the
+    region that was set when the stream began. `is_gamma_off`: for the whole of the stream."""
+
+    full_depth_bits: int
+    has_temperature: bool
+    roi: Roi
+    is_gamma_off: bool = False
+
+
+def describe(native: Any, layout: FrameLayout, known: Known, sdk_code: str) -> Descriptor:
     exposure_ms, gain_db = native.Shutter.fValue * 1000, native.Gain.fValue
     if not (math.isfinite(exposure_ms) and exposure_ms > 0 and math.isfinite(gain_db)):
         raise FrameInvalid("The frame does not say with what exposure and gain it was taken.")
@@ -43,17 +53,17 @@ def describe(
         frame_number=native.u64FrameNumber or native.uFrameNumber,
         exposure_ms=tidy(exposure_ms),
         gain_db=tidy(gain_db),
-        roi=_roi(native),
+        roi=_sensor_roi(native, known.roi),
         addressing=_addressing(native),
         pixel_format=layout.pixel_format.name,
-        significant_bits=layout.pixel_format.significant_bits or full_depth_bits,
+        significant_bits=layout.pixel_format.significant_bits or known.full_depth_bits,
         camera_time_s=_camera_time_s(native),
-        sensor_temperature_c=_finite(native.Temperature.fValue) if has_temperature else None,
+        sensor_temperature_c=_finite(native.Temperature.fValue) if known.has_temperature else None,
         flip_horizontal=native.Flip.fHorizontal == 1,
         flip_vertical=native.Flip.fVertical == 1,
         rotation_deg=_rotation_deg(native),
         white_balance=_white_balance(native),
-        gamma=_finite(native.Gamma.fValue) or None,
+        gamma=NO_GAMMA if known.is_gamma_off else _finite(native.Gamma.fValue) or None,
         sdk_code=sdk_code,
     )
 
@@ -68,6 +78,13 @@ def _roi(native: Any) -> Roi:
     if not all(0 <= value <= LARGEST_SIDE_PX for value in values) or min(values[2:]) < 1:
         raise FrameInvalid("The frame says it is {2:g} x {3:g} sensor pixels at {0:g}, {1:g}.".format(*values))
     return Roi(*(round(value) for value in values))
+
+
+def _sensor_roi(native: Any, roi_set: Roi) -> Roi:
+    """In terms of the sensor: a region that is told as already turned is turned back."""
+    roi = _roi(native)
+    is_turned = _is_sideways(native) and (roi.width, roi.height) == (roi_set.height, roi_set.width)
+    return roi_set if is_turned else roi
 
 
 def _addressing(native: Any) -> PixelAddressing:
@@ -88,6 +105,10 @@ def _pixel_format(native: Any) -> PixelFormat:
     if found is None:
         raise FrameInvalid(f"The frame says its pixel format is {number:g}, which was not set.")
     return found
+
+
+def _is_sideways(native: Any) -> bool:
+    return _rotation_deg(native) in (90, 270)
 
 
 def _rotation_deg(native: Any) -> int:

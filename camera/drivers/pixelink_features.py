@@ -4,11 +4,12 @@ Values are in the SDK's own units (seconds for exposure), 32-bit floats all of t
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from camera import errors
-from camera.drivers.base import Range
+from camera.drivers.limits import Range
 from camera.drivers.pixelink_sdk import Answer, Sdk
 
 
@@ -28,6 +29,7 @@ class Features:
         self.handle = handle
         self.ids = sdk.api.FeatureId
         self.flags = sdk.api.FeatureFlags
+        self._presence: dict[int, bool] = {}
 
     def describe(self, feature: int) -> Feature | None:
         """None where the library cannot say. Asking about an absent feature succeeds: the flag PRESENCE tells."""
@@ -41,8 +43,12 @@ class Features:
 
     def has(self, feature: int) -> bool:
         """Where the library cannot say, the camera is taken to have it: reading or setting it will tell."""
-        described = self.describe(feature)
-        return described is None or bool(described.flags & self.flags.PRESENCE)
+        if feature not in self._presence:
+            described = self.describe(feature)
+            if described is None:
+                return True
+            self._presence[feature] = bool(described.flags & self.flags.PRESENCE)
+        return self._presence[feature]
 
     def ranges(self, feature: int) -> tuple[Range, ...]:
         """A range for each parameter as the limits are now; none where the camera lacks the feature."""
@@ -66,6 +72,19 @@ class Features:
         answer = self.sdk.ask("getFeature", self.handle, feature) if self.has(feature) else None
         return (answer[0], answer[1]) if answer else (0, [])
 
+    def is_in_mode(self, feature: int, mode: int) -> bool:
+        """Whether the feature is in this of MANUAL, AUTO, ONEPUSH and OFF."""
+        return bool(self.state(feature)[0] & mode)
+
+    def can_do(self, feature: int, mode: int) -> bool:
+        """Whether the camera has the feature and it has this mode."""
+        described = self.describe(feature)
+        return described is not None and bool(described.flags & mode) and self.has(feature)
+
+    def can_be_set(self, feature: int) -> bool:
+        described = self.describe(feature)
+        return described is not None and self.has(feature) and not described.flags & self.flags.READ_ONLY
+
     def is_settable_while_streaming(self, feature: int) -> bool:
         """Where the library cannot say: yes, since the return code will tell."""
         described = self.describe(feature)
@@ -75,8 +94,12 @@ class Features:
         """Automatic control of the feature ends with it."""
         return self._set(feature, self.flags.MANUAL, values)
 
-    def turn_off(self, feature: int, values: list[float]) -> Answer:
+    def turn_off(self, feature: int, values: Sequence[float]) -> Answer:
         return self._set(feature, self.flags.OFF, values)
+
+    def push_once(self, feature: int, values: Sequence[float]) -> Answer:
+        """Have the camera set the feature by itself, once; it is in the mode ONEPUSH until that is done."""
+        return self._set(feature, self.flags.ONEPUSH, values)
 
     def _set(self, feature: int, mode: int, values: Any) -> Answer:
         return self.sdk.call("setFeature", self.handle, feature, mode, values)

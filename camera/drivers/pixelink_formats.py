@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from camera.errors import PixelFormatUnsupported
+from camera.errors import PixelFormatUnsupported, SettingRefused
+from camera.proof import without_pattern
 
 PATTERNS = ("GRBG", "RGGB", "GBRG", "BGGR")
 WHOLE_GROUPS_BYTES = 15  # the packed formats share bytes in groups of 3 and of 5
@@ -176,10 +177,22 @@ FORMATS: dict[int, PixelFormat] = {
 UNREADABLE = {30: "STOKES4_12", 31: "POLAR4_12", 32: "POLAR_RAW4_12", 33: "HSV4_12"}  # of polarisation cameras
 
 
+# Any number of a Bayer packing is accepted and frames come in the sensor's own pattern, so one stands for all four.
+NUMBERS: dict[str, int] = {without_pattern(FORMATS[number].name): number for number in sorted(FORMATS, reverse=True)}
+
+
 def name_format(number: float) -> str:
-    """The SDK's name for the number, also of a format that cannot be read here."""
+    """The SDK's name for the number, also of a format that cannot be read here; of Bayer formats without the pattern,
+    which cannot be set."""
     known = FORMATS.get(round(number))
-    return known.name if known else UNREADABLE.get(round(number), f"format {number:g}")
+    return without_pattern(known.name) if known else UNREADABLE.get(round(number), f"format {number:g}")
+
+
+def number_of(name: str) -> int:
+    """The SDK's number for a name as `name_format` gives it. Raises SettingRefused for what is none."""
+    if name not in NUMBERS:
+        raise SettingRefused(f"There is no pixel format {name} that this program can read.")
+    return NUMBERS[name]
 
 
 def find_format(number: float) -> PixelFormat:

@@ -1,12 +1,13 @@
 """What a Pixelink camera is set to, in this program's units, and bringing it into a state that can be relied on."""
 
 import logging
+import math
 
 from camera import errors
-from camera.drivers.base import Limits, Range, Settings
-from camera.drivers.pixelink_descriptor import ADDRESSING_MODES, HDR_INTERLEAVED, tidy
+from camera.drivers.pixelink_descriptor import ADDRESSING_MODES, HDR_INTERLEAVED, NO_GAMMA, tidy
 from camera.drivers.pixelink_features import Features
 from camera.drivers.pixelink_formats import FrameLayout, find_format, name_format
+from camera.drivers.settings import Settings
 from camera.frame import CameraIdentity, PixelAddressing, Roi
 
 logger = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ def take_control(features: Features) -> None:
     """
     ids = features.ids
     _free_run(features)
-    for feature in (ids.EXPOSURE, ids.GAIN):
+    for feature in (ids.EXPOSURE, ids.GAIN, ids.WHITE_SHADING):
         _end_automatic(features, feature)
     _turn_upright(features)
 
@@ -42,24 +43,18 @@ def read_identity(features: Features, serial_number: str) -> CameraIdentity:
     )
 
 
-def read_limits(features: Features) -> Limits:
-    exposure_s = features.ranges(features.ids.EXPOSURE)
-    gain_db = features.ranges(features.ids.GAIN)
-    if not exposure_s:
-        features.read(features.ids.EXPOSURE)  # a camera that is gone says so here
-        raise errors.CameraUnavailable("The camera does not tell the limits of its exposure.")
-    exposure_ms = Range(tidy(exposure_s[0].minimum * 1000), tidy(exposure_s[0].maximum * 1000))
-    return Limits(exposure_ms, Range(tidy(gain_db[0].minimum), tidy(gain_db[0].maximum)) if gain_db else Range(0, 0))
-
-
 def read_settings(features: Features) -> Settings:
     gain = features.find(features.ids.GAIN)
     return Settings(
         exposure_ms=tidy(features.read(features.ids.EXPOSURE)[0] * 1000),
         gain_db=tidy(gain[0]) if gain else 0.0,
         roi=read_roi(features),
-        addressing=_read_addressing(features),
+        addressing=read_addressing(features),
         pixel_format=name_format(features.read(features.ids.PIXEL_FORMAT)[0]),
+        **_read_flips(features),
+        rotation_deg=_read_rotation_deg(features),
+        gamma=read_gamma(features),
+        white_balance=read_white_balance(features),
     )
 
 
@@ -72,11 +67,14 @@ def read_roi(features: Features) -> Roi:
 
 def expect_layout(features: Features) -> FrameLayout:
     """Of the frames to come. Raises PixelFormatUnsupported where they could not be read."""
-    roi, addressing = read_roi(features), _read_addressing(features)
+    roi, addressing = read_roi(features), read_addressing(features)
     hdr = features.find(features.ids.GAIN_HDR)
     width = roi.width * (2 if hdr and round(hdr[0]) == HDR_INTERLEAVED else 1)
     pixel_format = find_format(features.read(features.ids.PIXEL_FORMAT)[0])
-    return FrameLayout(max(-(-roi.height // addressing.y), 1), max(-(-width // addressing.x), 1), pixel_format)
+    rows, columns = max(-(-roi.height // addressing.y), 1), max(-(-width // addressing.x), 1)
+    if _read_rotation_deg(features) in (90, 270):
+        rows, columns = columns, rows
+    return FrameLayout(rows, columns, pixel_format)
 
 
 def read_readout_s(features: Features) -> float | None:
@@ -90,6 +88,19 @@ def read_full_depth_bits(features: Features) -> int:
     ranges = features.ranges(features.ids.MAX_PIXEL_SIZE)
     told = [ranges[0].maximum] if ranges else features.find(features.ids.MAX_PIXEL_SIZE)
     return round(told[0]) if told and 8 <= told[0] <= 16 else UNKNOWN_DEPTH_BITS
+
+
+def read_gamma(features: Features) -> float | None:
+    """1 where it is off; None where the camera has none."""
+    flags, values = features.state(features.ids.GAMMA)
+    if not values or not math.isfinite(values[0]):
+        return None
+    return NO_GAMMA if flags & features.flags.OFF else tidy(values[0])
+
+
+def read_white_balance(features: Features) -> tuple[float, float, float] | None:
+    gains = features.find(features.ids.WHITE_SHADING)
+    return (tidy(gains[0]), tidy(gains[1]), tidy(gains[2])) if len(gains) >= 3 and min(gains[:3]) > 0 else None
 
 
 def _free_run(features: Features) -> None:
@@ -108,7 +119,7 @@ def _free_run(features: Features) -> None:
 def _end_automatic(features: Features, feature: int) -> None:
     flags, values = features.state(feature)
     if values and flags & (features.flags.AUTO | features.flags.ONEPUSH):
-        features.set_by_hand(feature, values[0])
+        features.set_by_hand(feature, *(values if feature == features.ids.WHITE_SHADING else values[:1]))
 
 
 def _turn_upright(features: Features) -> None:
@@ -118,7 +129,7 @@ def _turn_upright(features: Features) -> None:
         logger.warning("The camera was set to turn frames by %g degrees; set to 0: %s", rotation_deg[0], answer.name)
 
 
-def _read_addressing(features: Features) -> PixelAddressing:
+def read_addressing(features: Features) -> PixelAddressing:
     """Cameras give two parameters (value, mode) or four (value, mode, x, y)."""
     values = [round(value) for value in features.find(features.ids.PIXEL_ADDRESSING)]
     if not values:
@@ -126,6 +137,17 @@ def _read_addressing(features: Features) -> PixelAddressing:
     mode = ADDRESSING_MODES.get(values[1], "decimate") if len(values) > 1 else "decimate"
     x, y = values[2:4] if len(values) >= 4 else (values[0], values[0])
     return PixelAddressing(x=max(x, 1), y=max(y, 1), mode=mode)
+
+
+def _read_flips(features: Features) -> dict[str, bool]:
+    values = features.find(features.ids.FLIP)
+    horizontal, vertical = values[:2] if len(values) >= 2 else (0, 0)
+    return {"flip_horizontal": horizontal == 1, "flip_vertical": vertical == 1}
+
+
+def _read_rotation_deg(features: Features) -> int:
+    values = features.find(features.ids.ROTATE)
+    return round(values[0]) % 360 if values else 0
 
 
 def _text(field: bytes) -> str:

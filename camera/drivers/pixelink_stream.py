@@ -6,6 +6,7 @@ import numpy as np
 
 from camera.buffers import FrameBuffers
 from camera.drivers import pixelink_settings
+from camera.drivers.pixelink_descriptor import NO_GAMMA
 from camera.drivers.pixelink_errors import STREAM_IS_OFF, TOO_SMALL, error_for
 from camera.drivers.pixelink_features import Features
 from camera.drivers.pixelink_formats import FrameLayout
@@ -27,6 +28,7 @@ class PixelinkStream:
         self._interrupted = threading.Event()
         self.roi = pixelink_settings.read_roi(features)
         self.readout_s = pixelink_settings.read_readout_s(features)
+        self.is_gamma_off = pixelink_settings.read_gamma(features) == NO_GAMMA
         features.sdk.demand("setStreamState", features.handle, features.sdk.api.StreamState.START)
 
     def stop(self) -> None:

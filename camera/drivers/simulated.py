@@ -9,15 +9,16 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from camera import errors
-from camera.drivers.base import Driver, Limits, Range, Settings, demand_numbers
+from camera.drivers.base import NO_ONE_PUSH, Driver, demand_numbers
+from camera.drivers.limits import Limits
+from camera.drivers.settings import Settings, Wanted
+from camera.drivers.simulated_frame import label_rows
+from camera.drivers.simulated_limits import accept, bits_of, first_settings, limits_of
 from camera.drivers.simulated_scene import MODELS, SimulatedModel, SimulatedScene
-from camera.frame import CameraIdentity, Descriptor, PixelAddressing, RawFrame, Roi
-
-EXPOSURE_STEP_MS = 0.01
-GAIN_STEP_DB = 0.1
+from camera.frame import CameraIdentity, Descriptor, RawFrame
 
 
 @dataclass
@@ -50,9 +51,7 @@ class SimulatedDriver(Driver):
         self._clock = clock or Clock()
         self._scene = SimulatedScene(model, seed, defocus_px)
         self._settings_latency_frames = settings_latency_frames
-        self._programmed = Settings(
-            10.0, 0.0, Roi(0, 0, model.width, model.height), PixelAddressing(), _pixel_format(model)
-        )
+        self._programmed = first_settings(model)
         self._pending: deque[Settings] = deque()
         self._in_force = self._programmed
         self._next_start_s: float | None = None
@@ -70,22 +69,26 @@ class SimulatedDriver(Driver):
 
     def read_limits(self) -> Limits:
         self._demand_plugged()
-        return Limits(Range(0.02, 10_000.0), Range(0.0, 24.0))
+        return limits_of(self.model, self._programmed)
 
     def read_settings(self) -> Settings:
         self._demand_plugged()
         return self._programmed
 
-    def configure(self, exposure_ms: float | None = None, gain_db: float | None = None) -> Settings:
-        limits = self.read_limits()
-        demand_numbers(exposure_ms, gain_db)
-        wanted = self._programmed
-        if exposure_ms is not None:
-            wanted = replace(wanted, exposure_ms=_round_to(exposure_ms, EXPOSURE_STEP_MS, limits.exposure_ms))
-        if gain_db is not None:
-            wanted = replace(wanted, gain_db=_round_to(gain_db, GAIN_STEP_DB, limits.gain_db))
-        self._programmed = wanted
-        return wanted
+    def configure(self, wanted: Wanted) -> Settings:
+        self._demand_plugged()
+        demand_numbers(wanted)
+        self._set(accept(self.model, wanted, self._programmed))
+        return self._programmed
+
+    def balance_white(self) -> Settings:
+        self._demand_plugged()
+        if not self.model.is_colour:
+            raise errors.SettingRefused(NO_ONE_PUSH)
+        if self._next_start_s is None:
+            raise errors.FrameTimeout("The stream is stopped.")
+        gains = self._scene.find_white(self._programmed.roi)
+        return self.configure(Wanted(white_balance=gains))
 
     def start(self) -> None:
         self._demand_plugged()
@@ -107,7 +110,9 @@ class SimulatedDriver(Driver):
         if self._next_start_s is None:
             raise errors.FrameTimeout("The stream is stopped.")
         began_at_s, settings = self._expose(self._next_start_s)
-        self._clock.wait_until_s(began_at_s + settings.exposure_ms / 1000 + self.readout_s, self._interrupted)
+        self._clock.wait_until_s(
+            began_at_s + settings.exposure_ms / 1000 + self._readout_s(settings), self._interrupted
+        )
         self._demand_plugged()
         if self._interrupted.is_set():
             self._next_start_s = None
@@ -131,9 +136,21 @@ class SimulatedDriver(Driver):
     def has_disconnected(self) -> bool:
         return not self._is_plugged
 
-    @property
-    def readout_s(self) -> float:
-        return self.model.height * self.model.row_readout_us / 1e6
+    def _set(self, settings: Settings) -> None:
+        """What the sensor reads cannot change while it streams, so the stream is off for that time."""
+        before, self._programmed = self._programmed, settings
+        is_read_alike = (before.roi, before.addressing, before.pixel_format) == (
+            settings.roi,
+            settings.addressing,
+            settings.pixel_format,
+        )
+        if not is_read_alike and self._next_start_s is not None and not self._interrupted.is_set():
+            self.stop()
+            self.start()
+
+    def _readout_s(self, settings: Settings) -> float:
+        """Rows are read one after the other; those that are skipped or summed cost nothing more."""
+        return -(-settings.roi.height // settings.addressing.y) * self.model.row_readout_us / 1e6
 
     def _expose(self, began_at_s: float) -> tuple[float, Settings]:
         """When the next frame to arrive began its exposure, and under which settings. One exposure follows the
@@ -142,9 +159,10 @@ class SimulatedDriver(Driver):
             self._pending.append(self._programmed)
             self._in_force = self._pending.popleft()
             self._frame_number += 1
-            period_s = max(self._in_force.exposure_ms / 1000, self.readout_s)
+            readout_s = self._readout_s(self._in_force)
+            period_s = max(self._in_force.exposure_ms / 1000, readout_s)
             self._next_start_s = began_at_s + period_s
-            arrives_at_s = began_at_s + self._in_force.exposure_ms / 1000 + self.readout_s
+            arrives_at_s = began_at_s + self._in_force.exposure_ms / 1000 + readout_s
             late_s = self._clock.now_s() - arrives_at_s
             if late_s <= 0:
                 return began_at_s, self._in_force
@@ -159,7 +177,7 @@ class SimulatedDriver(Driver):
         return missed * period_s
 
     def _deliver(self, began_at_s: float, settings: Settings) -> RawFrame:
-        frame_number = self._frame_number
+        frame_number, bits = self._frame_number, bits_of(self.model, settings.pixel_format)
         return RawFrame(
             descriptor=Descriptor(
                 frame_number=frame_number,
@@ -168,26 +186,21 @@ class SimulatedDriver(Driver):
                 roi=settings.roi,
                 addressing=settings.addressing,
                 pixel_format=settings.pixel_format,
-                significant_bits=self.model.significant_bits,
+                significant_bits=bits,
                 camera_time_s=began_at_s,
+                flip_horizontal=settings.flip_horizontal,
+                flip_vertical=settings.flip_vertical,
+                rotation_deg=settings.rotation_deg,
+                white_balance=settings.white_balance,
+                gamma=settings.gamma,
             ),
-            develop=lambda: self._scene.expose(settings.exposure_ms, settings.gain_db, frame_number),
+            develop=lambda: self._scene.expose(settings, bits, frame_number),
             received_at_s=self._clock.now_s(),
-            readout_s=self.readout_s,
-            label_rows=self._scene.label_rows,
+            readout_s=self._readout_s(settings),
+            label_rows=label_rows(settings.frame_size[1]),
             exposure_began_at_s=began_at_s,
         )
 
     def _demand_plugged(self) -> None:
         if not self._is_plugged:
             raise errors.CameraLost("The simulated camera was unplugged.")
-
-
-def _pixel_format(model: SimulatedModel) -> str:
-    if model.is_colour:
-        return "RGB24" if model.significant_bits <= 8 else "RGB48"
-    return "MONO8" if model.significant_bits <= 8 else "MONO16"
-
-
-def _round_to(value: float, step: float, limits: Range) -> float:
-    return round(limits.clamp(round(value / step) * step), 6)

@@ -1,5 +1,6 @@
 """What the simulated camera sees: sensors of several kinds, a specimen under a lamp, and the noise of its light."""
 
+import random
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
@@ -7,12 +8,18 @@ from statistics import NormalDist
 
 import numpy as np
 
-from camera.drivers.specimen import blur, draw_banner, draw_specimen
+from camera.drivers.settings import Settings
+from camera.drivers.simulated_frame import address, label, turn
+from camera.drivers.specimen import blur, draw_specimen
+from camera.frame import Roi
 
 FULL_WELL_ELECTRONS = 12_000
 READ_NOISE_ELECTRONS = 8.0
 NOISE_VARIANTS = 4
 LEVELS = 256
+# What the lamp gives of red, green and blue: warm, as halogen is, so that there is a white to balance.
+LAMP = (1.0, 0.94, 0.82)
+BACKGROUND_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,43 +60,60 @@ class SimulatedScene:
         self._seed = seed
         self._defocus_px = defocus_px
         self._lock = threading.Lock()
-        self._taken: dict[tuple[float, float, int], np.ndarray] = {}
+        self._taken: dict[tuple[Settings, int], np.ndarray] = {}
 
     def prepare(self) -> np.ndarray:
         """Draw the specimen, once; a second or two for a large sensor."""
         with self._lock:
             return light_levels(self._model, self._seed, self._defocus_px)
 
-    def expose(self, exposure_ms: float, gain_db: float, frame_number: int) -> np.ndarray:
-        """Pixels of a frame, read-only. A few with different noise are drawn for each setting and used in turn."""
-        key = (exposure_ms, gain_db, frame_number % NOISE_VARIANTS)
+    def expose(self, settings: Settings, bits: int, frame_number: int) -> np.ndarray:
+        """Pixels of a frame, read-only, of so many bits. A few with different noise are drawn for each setting."""
+        key = (settings, noise_variant(frame_number))
         levels = self.prepare()
         with self._lock:
             if key not in self._taken:
                 while len(self._taken) >= 2 * NOISE_VARIANTS:
                     self._taken.pop(next(iter(self._taken)))
-                self._taken[key] = self._draw(levels, *key)
+                self._taken[key] = self._draw(levels, *key, bits)
             return self._taken[key]
 
-    def _draw(self, levels: np.ndarray, exposure_ms: float, gain_db: float, variant: int) -> np.ndarray:
-        """Each pixel's value is looked up by its light and a random byte, in a table made for these settings."""
-        table = response_table(self._model, exposure_ms, gain_db).reshape(-1)
-        noise = np.random.default_rng((self._seed, variant)).integers(0, LEVELS, levels.shape, dtype=np.uint8)
-        pixels = table.take(levels | noise)
-        self._label(pixels)
+    def find_white(self, roi: Roi) -> tuple[float, float, float]:
+        """The gains with which the empty background of a region is neutral, green as it is."""
+        light = self._crop(self.prepare(), roi)[::4, ::4].reshape(-1, 3).astype(np.float64)
+        brightness = light.sum(axis=1)
+        background = light[brightness >= np.quantile(brightness, 1 - BACKGROUND_SHARE)].mean(axis=0)
+        red, green, blue = np.maximum(background, 1)
+        return float(green / red), 1.0, float(green / blue)
+
+    def _draw(self, levels: np.ndarray, settings: Settings, variant: int, bits: int) -> np.ndarray:
+        full = (1 << bits) - 1
+        values = self._convert(self._crop(levels, settings.roi), settings, variant, bits)
+        pixels = np.ascontiguousarray(turn(address(values, settings.addressing, full), settings))
+        label(pixels, full)
         pixels.flags.writeable = False
         return pixels
 
-    @property
-    def label_rows(self) -> int:
-        """How many rows at the top say SIMULATED."""
-        return max(12, self._model.height // 18)
+    def _convert(self, levels: np.ndarray, settings: Settings, variant: int, bits: int) -> np.ndarray:
+        """Each pixel's value is looked up by its light and a random byte, in a table made for these settings."""
+        noise = np.random.default_rng((self._seed, variant)).integers(0, LEVELS, levels.shape, dtype=np.uint8)
+        gains = settings.white_balance or (1.0,)
+        tables = [response_table(self._model, settings, bits, gain).reshape(-1) for gain in gains]
+        if len(set(gains)) == 1:
+            return tables[0].take(levels | noise)
+        values = np.empty(levels.shape, tables[0].dtype)
+        for colour, table in enumerate(tables):
+            values[..., colour] = table.take(levels[..., colour] | noise[..., colour])
+        return values
 
-    def _label(self, pixels: np.ndarray) -> None:
-        banner = draw_banner(self._model.width, self.label_rows) > 127
-        full = (1 << self._model.significant_bits) - 1
-        strip = np.where(banner, full, 0).astype(pixels.dtype)
-        pixels[: self.label_rows] = strip[:, :, None] if pixels.ndim == 3 else strip
+    def _crop(self, levels: np.ndarray, roi: Roi) -> np.ndarray:
+        return levels[roi.top : roi.top + roi.height, roi.left : roi.left + roi.width]
+
+
+def noise_variant(frame_number: int) -> int:
+    """Which noise a frame has: always the same for its number, but not in turn, or whoever looks at every fourth frame
+    would see a picture that stands still."""
+    return random.Random(frame_number).randrange(NOISE_VARIANTS)
 
 
 @lru_cache(maxsize=2)
@@ -100,24 +124,25 @@ def light_levels(model: SimulatedModel, seed: int, defocus_px: float) -> np.ndar
     light = draw_specimen(model.width, model.height, seed=seed)
     if defocus_px:
         light = blur(light, defocus_px)
-    if not model.is_colour:
-        light = light.mean(axis=2)
+    light = light * np.array(LAMP, np.float32) if model.is_colour else light.mean(axis=2)
     return np.round(np.clip(light, 0, 1) * (LEVELS - 1)).astype(np.uint16) * LEVELS
 
 
-def response_table(model: SimulatedModel, exposure_ms: float, gain_db: float) -> np.ndarray:
-    """Pixel values [light level, noise byte] as the sensor gives them: (256, 256), uint8 or uint16.
+def response_table(model: SimulatedModel, settings: Settings, bits: int, colour_gain: float = 1.0) -> np.ndarray:
+    """Pixel values [light level, noise byte] of so many bits as the camera gives them: (256, 256), uint8 or uint16.
 
     Light is turned into electrons; their count varies by its square root (shot noise) and by the read noise; the
-    gain (20 dB are a factor of ten) multiplies; the converter cuts off at full scale.
+    gain (20 dB are a factor of ten) and that of the colour multiply; the converter cuts off at full scale; the gamma
+    bends what it gave.
     """
     light = np.linspace(0, 1, LEVELS)[:, None]
-    electrons = light * FULL_WELL_ELECTRONS * exposure_ms / model.lamp_saturates_after_ms
+    electrons = light * FULL_WELL_ELECTRONS * settings.exposure_ms / model.lamp_saturates_after_ms
     deviation = np.sqrt(np.minimum(electrons, FULL_WELL_ELECTRONS) + READ_NOISE_ELECTRONS**2)
     noisy = np.minimum(electrons + deviation * _normal_quantiles()[None, :], FULL_WELL_ELECTRONS)
-    full = (1 << model.significant_bits) - 1
-    values = noisy * 10 ** (gain_db / 20) * full / FULL_WELL_ELECTRONS
-    return np.clip(np.round(values), 0, full).astype(np.uint8 if model.significant_bits <= 8 else np.uint16)
+    full = (1 << bits) - 1
+    values = noisy * 10 ** (settings.gain_db / 20) * colour_gain * full / FULL_WELL_ELECTRONS
+    bent = full * (np.clip(values, 0, full) / full) ** (1 / (settings.gamma or 1.0))
+    return np.round(bent).astype(np.uint8 if bits <= 8 else np.uint16)
 
 
 def _normal_quantiles() -> np.ndarray:

@@ -59,8 +59,8 @@ def hardware() -> Iterator[Subject]:
     yield Subject(PixelinkDriver, unplug=lambda: None, replug=lambda: None)
 
 
-MONO = SimulatedModel("mono-tiny", 96, 64, False, 12)
-COLOUR = SimulatedModel("colour-tiny", 96, 64, True, 8)
+MONO = SimulatedModel("mono-tiny", 320, 256, False, 12)
+COLOUR = SimulatedModel("colour-tiny", 320, 256, True, 8)
 PLUGGABLE = [
     pytest.param(lambda: simulated(MONO), id="simulated-mono-12bit"),
     pytest.param(lambda: simulated(COLOUR), id="simulated-colour-8bit"),

@@ -156,6 +156,22 @@ class TestSettings:
         assert limits in body["errors"][field][0]
         assert camera.status().settings == before
 
+    def test_who_changed_which_of_them_last_is_told_by_name(self, control, api, make_user, viewer, camera):
+        grace = api(make_user("grace", "managers"))
+
+        def told() -> dict:
+            return {name: by for name, by in api(viewer).get(CAMERA).json()["settingsBy"].items() if by}
+
+        camera.limits()
+        assert told() == {}
+        patch(control, exposure=7, gain=2, rotation=90)
+        patch(grace, exposure=9, gain=2)
+        assert told() == {"exposure": "grace", "gain": "ada", "rotation": "ada"}
+        assert patch(grace, exposure=-1).status_code == 400
+        control.post("/api/v1/camera/capture", {"exposure": 3}, format="json")
+        control.post("/api/v1/camera/white-balance")
+        assert told() == {"exposure": "grace", "gain": "ada", "rotation": "ada", "whiteBalance": "ada"}
+
     def test_an_unknown_field_is_refused_and_the_known_one_not_set(self, control, camera):
         before = camera.configure()
         answer = patch(control, exposure=9, exposures=9)

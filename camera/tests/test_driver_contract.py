@@ -11,12 +11,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from camera.drivers.base import Driver, Settings
+from camera.drivers.base import Driver
+from camera.drivers.settings import Settings, Wanted
 from camera.errors import FrameTimeout, SettingRefused
 from camera.frame import RawFrame
+from camera.proof import shows
 from camera.tests.driving import InThread, one_library
 from camera.tests.subjects import ALL, LONG_MS, Subject
-from camera.turns import shows
 
 SETTLE_FRAMES = 12
 
@@ -43,7 +44,7 @@ def driver(subject) -> Driver:
 
 @pytest.fixture
 def streaming(driver) -> Driver:
-    driver.configure(exposure_ms=driver.read_limits().exposure_ms.clamp(2.0), gain_db=0.0)
+    driver.configure(Wanted(exposure_ms=driver.read_limits().exposure_ms.clamp(2.0), gain_db=0.0))
     driver.start()
     return driver
 
@@ -105,42 +106,42 @@ class TestSettings:
 
     @pytest.mark.parametrize("asked_ms", [3.3333333, 123.456])
     def test_configuring_answers_what_was_accepted(self, driver, asked_ms):
-        accepted = driver.configure(exposure_ms=asked_ms, gain_db=1.04)
+        accepted = driver.configure(Wanted(exposure_ms=asked_ms, gain_db=1.04))
         assert accepted == driver.read_settings()
         assert accepted.exposure_ms == pytest.approx(asked_ms, rel=0.02)
         assert accepted.gain_db == pytest.approx(1.04, abs=0.5)
 
     def test_what_was_accepted_is_accepted_again(self, driver):
-        accepted = driver.configure(exposure_ms=7.1234567, gain_db=1.23)
-        assert driver.configure(accepted.exposure_ms, accepted.gain_db) == accepted
+        accepted = driver.configure(Wanted(exposure_ms=7.1234567, gain_db=1.23))
+        assert driver.configure(Wanted(accepted.exposure_ms, accepted.gain_db)) == accepted
 
     def test_limits_themselves_are_accepted(self, driver):
         limits = driver.read_limits()
-        lowest = driver.configure(limits.exposure_ms.minimum, limits.gain_db.minimum)
+        lowest = driver.configure(Wanted(limits.exposure_ms.minimum, limits.gain_db.minimum))
         assert lowest.exposure_ms == pytest.approx(limits.exposure_ms.minimum, rel=1e-3)
-        highest = driver.configure(limits.exposure_ms.maximum, limits.gain_db.maximum)
+        highest = driver.configure(Wanted(limits.exposure_ms.maximum, limits.gain_db.maximum))
         assert highest.exposure_ms == pytest.approx(limits.exposure_ms.maximum, rel=1e-3)
         assert highest.gain_db == pytest.approx(limits.gain_db.maximum, abs=0.1)
 
     def test_what_is_not_named_stays(self, driver):
-        before = driver.configure(exposure_ms=4.0, gain_db=1.0)
-        assert driver.configure() == before
-        assert driver.configure(gain_db=2.0).exposure_ms == before.exposure_ms
-        assert driver.configure(exposure_ms=5.0).gain_db == pytest.approx(2.0, abs=0.5)
+        before = driver.configure(Wanted(exposure_ms=4.0, gain_db=1.0))
+        assert driver.configure(Wanted()) == before
+        assert driver.configure(Wanted(gain_db=2.0)).exposure_ms == before.exposure_ms
+        assert driver.configure(Wanted(exposure_ms=5.0)).gain_db == pytest.approx(2.0, abs=0.5)
 
     @pytest.mark.parametrize("nonsense", [float("nan"), float("-inf")])
     def test_what_is_no_number_is_refused_with_nothing_changed(self, driver, nonsense):
-        before = driver.configure(exposure_ms=4.0, gain_db=1.0)
+        before = driver.configure(Wanted(exposure_ms=4.0, gain_db=1.0))
         for wanted in ({"exposure_ms": nonsense}, {"exposure_ms": 9.0, "gain_db": nonsense}):
             with pytest.raises(SettingRefused):
-                driver.configure(**wanted)
+                driver.configure(Wanted(**wanted))
         assert driver.read_settings() == before
 
     @pytest.mark.parametrize("wanted", [{"exposure_ms": 1e9}, {"exposure_ms": 9.0, "gain_db": 1e6}, {"gain_db": -1e6}])
     def test_what_is_out_of_range_is_refused_with_nothing_changed_or_brought_within(self, driver, wanted):
-        before, limits = driver.configure(exposure_ms=4.0, gain_db=1.0), driver.read_limits()
+        before, limits = driver.configure(Wanted(exposure_ms=4.0, gain_db=1.0)), driver.read_limits()
         try:
-            accepted = driver.configure(**wanted)
+            accepted = driver.configure(Wanted(**wanted))
         except SettingRefused:
             assert driver.read_settings() == before
         else:
@@ -179,14 +180,14 @@ class TestStream:
             assert later.descriptor.camera_time_s > earlier.descriptor.camera_time_s
 
     def test_a_frame_takes_its_exposure(self, driver):
-        driver.configure(exposure_ms=30.0)
+        driver.configure(Wanted(exposure_ms=30.0))
         began_s = time.perf_counter()
         driver.start()
         assert driver.grab().received_at_s - began_s >= 0.030
 
     def test_frames_come_to_show_new_settings(self, streaming):
         for exposure_ms, gain_db in [(4.0, 2.0), (1.0, 0.0), (4.0, 0.0), (4.0, 3.0)]:
-            accepted = streaming.configure(exposure_ms, gain_db)
+            accepted = streaming.configure(Wanted(exposure_ms, gain_db))
             raw = grab_until_shown(streaming, accepted)
             assert raw.descriptor.roi == accepted.roi
             assert raw.descriptor.addressing == accepted.addressing
@@ -221,7 +222,7 @@ class TestDeveloping:
         held = [streaming.grab() for _ in range(10)]
         pixels = [raw.develop() for raw in held]
         copies = [one.copy() for one in pixels]
-        grab_until_shown(streaming, streaming.configure(exposure_ms=6.0, gain_db=2.0))
+        grab_until_shown(streaming, streaming.configure(Wanted(exposure_ms=6.0, gain_db=2.0)))
         for _ in range(12):
             streaming.grab().develop()
         for raw, one, copy in zip(held, pixels, copies, strict=True):
@@ -239,7 +240,7 @@ class TestDeveloping:
 
 class TestInterrupting:
     def test_a_long_exposure_is_broken_off(self, driver):
-        driver.configure(exposure_ms=LONG_MS)
+        driver.configure(Wanted(exposure_ms=LONG_MS))
         driver.start()
         grabbing = InThread(driver.grab)
         driver.interrupt()

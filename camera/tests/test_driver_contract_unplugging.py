@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from camera.drivers.base import Driver
+from camera.drivers.settings import Wanted
 from camera.errors import CameraError, CameraLost, CameraUnavailable
 from camera.tests.driving import InThread, one_library, wait_until_told
 from camera.tests.subjects import LONG_MS, PLUGGABLE, Subject
@@ -28,12 +29,12 @@ def pluggable(request) -> Iterator[Subject]:
 def driver(pluggable) -> Driver:
     driver = pluggable.make()
     driver.open()
-    driver.configure(exposure_ms=2.0, gain_db=0.0)
+    driver.configure(Wanted(exposure_ms=2.0, gain_db=0.0))
     return driver
 
 
 def test_a_waiting_grab_ends_with_camera_lost(pluggable, driver):
-    driver.configure(exposure_ms=LONG_MS)
+    driver.configure(Wanted(exposure_ms=LONG_MS))
     driver.start()
     grabbing = InThread(driver.grab)
     pluggable.unplug()
@@ -45,7 +46,7 @@ def test_everything_says_that_the_camera_is_lost(pluggable, driver):
     driver.start()
     driver.grab()
     pluggable.unplug()
-    asked = (driver.grab, driver.read_settings, driver.read_limits, lambda: driver.configure(exposure_ms=3.0))
+    asked = (driver.grab, driver.read_settings, driver.read_limits, lambda: driver.configure(Wanted(exposure_ms=3.0)))
     for ask in asked:
         with pytest.raises(CameraLost):
             ask()
@@ -79,7 +80,7 @@ def test_once_plugged_in_again_a_new_driver_opens_it(pluggable, driver):
     pluggable.replug()
     another = pluggable.make()
     another.open()
-    another.configure(exposure_ms=2.0)
+    another.configure(Wanted(exposure_ms=2.0))
     another.start()
     assert another.grab().develop().shape == raw.develop().shape
     assert not another.has_disconnected

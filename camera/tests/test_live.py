@@ -6,12 +6,16 @@ import io
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from camera import errors
 from camera.api import MultipartStream
+from camera.frame import RawFrame
 from camera.live import LiveView, Watcher
 from camera.service import Newest
 from camera.tests.rig import STEADY, Asking, rigged, took_s, wait_until
@@ -53,6 +57,12 @@ def shows_a_picture(live: LiveView) -> bool:
         return False
 
 
+def deepened(raw: RawFrame, bits: int, value: int) -> RawFrame:
+    """A frame of one flat grey, as deep as a camera can give it."""
+    pixels = np.full(raw.develop().shape[:2], value, np.uint8 if bits == 8 else np.uint16)
+    return replace(raw, develop=lambda: pixels, descriptor=replace(raw.descriptor, significant_bits=bits))
+
+
 def take(watcher: Watcher, pictures: int) -> list[int]:
     return [next(watcher).count for _ in range(pictures)]
 
@@ -76,6 +86,18 @@ class TestPictures:
         image = Image.open(io.BytesIO(picture.jpeg))
         assert (image.format, image.size) == ("JPEG", (320, 240))
         assert picture.age_ms < 5000
+
+    @pytest.mark.parametrize(("bits", "value"), [(8, 128), (10, 513), (12, 2055), (16, 0x80FF)])
+    def test_deep_pixels_are_shown_by_their_upper_eight_bits(self, camera, bits, value):
+        class Deep(CountingCamera):
+            def wait_for_newest(self, after: int, timeout_s: float) -> Newest | None:
+                newest = super().wait_for_newest(after, timeout_s)
+                return newest and replace(newest, raw=deepened(newest.raw, bits, value))
+
+        with closing(LiveView(Deep(camera), most_watchers=3, most_fps=20)) as live, closing(live.watch()) as watcher:
+            picture = next(watcher)
+        with Image.open(io.BytesIO(picture.jpeg)) as image:
+            assert set(image.tobytes()) == {value >> max(bits - 8, 0)} == {128}
 
     def test_a_slow_watcher_gets_the_newest_and_no_queue(self, live):
         with closing(live.watch()) as slow, closing(live.watch()) as quick:
@@ -210,6 +232,8 @@ class TestMultipart:
                 .get_payload()
             )
         assert (part["X-Exposure-Ms"], part["X-Gain-Db"]) == ("20", "6")
+        age_s = (datetime.now(UTC) - datetime.fromisoformat(part["X-Frame-Received-At"])).total_seconds()
+        assert float(part["X-Frame-Age-Ms"]) / 1000 <= age_s < 10
         assert (part["X-Frame-Width"], part["X-Frame-Height"], part["X-Significant-Bits"]) == ("320", "240", "8")
         channels = [[int(count) for count in channel.split(",")] for channel in part["X-Histogram"].split(";")]
         assert [len(channel) for channel in channels] == [256] * 4

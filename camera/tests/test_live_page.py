@@ -42,7 +42,8 @@ def test_an_operator_may_capture(live_page, operator):
 def test_a_viewer_is_told_why_capture_is_off(live_page, viewer):
     page = live_page(viewer)
     assert "data-may-capture" not in tag_with_id(page, "live")
-    assert "disabled" in tag_with_id(page, "capture")
+    assert "disabled hidden" in tag_with_id(page, "capture")
+    assert "Skip to Capture" not in page
     assert "Viewers can watch, not capture." in page
 
 
@@ -80,13 +81,33 @@ def test_the_formats_and_quality_offered_are_those_of_the_settings(live_page, op
 
 
 def test_the_scale_bar_is_absent_while_the_scale_is_unknown(live_page, operator):
-    assert "tool-scale" not in live_page(operator)
+    page = live_page(operator)
+    assert "hidden" in tag_with_id(page, "scale-bar")
+    assert "disabled" in tag_with_id(page, "tool-scale")
+
+
+def test_region_and_format_are_locked_and_unseen_until_the_camera_says_what_it_offers(live_page, operator):
+    page = live_page(operator)
+    assert "hidden" in tag_with_id(page, "geometry")
+    assert "disabled" in tag_with_id(page, "geometry-fields")
+    for name in ("roi", "addressing", "depth", "flip", "rotation", "gamma", "gains"):
+        assert "hidden" in tag_with_id(page, f"setting-{name}")
+        assert 'role="status"' in tag_with_id(page, f"{name}-note")
+
+
+def test_a_viewer_gets_the_fields_of_the_region_but_nothing_to_draw_one(live_page, operator, viewer):
+    drawing = ("draw-region", "whole-sensor", "region", "region-apply", "region-cancel")
+    page = live_page(viewer)
+    assert tag_with_id(page, "roi-width")
+    assert [name for name in drawing if f'id="{name}"' in page] == []
+    page = live_page(operator)
+    assert [name for name in drawing if f'id="{name}"' not in page] == []
 
 
 def test_every_field_has_a_label(live_page, operator):
     page = live_page(operator)
     labelled = set(re.findall(r'<label[^>]* for="([\w-]+)"', page))
-    for field in re.findall(r"<input[^>]*>", page):
+    for field in re.findall(r"<(?:input|select)[^>]*>", page):
         identifier = re.search(r'\bid="([\w-]+)"', field)
         is_within_label = 'type="radio"' in field or 'id="quality"' in field or 'type="hidden"' in field
         assert is_within_label or "aria-label" in field or identifier.group(1) in labelled, field

@@ -2,11 +2,13 @@
 
 import gc
 import os
+from functools import partial
 
 import pytest
 
 from camera import errors
 from camera.drivers.pixelink import PixelinkDriver
+from camera.drivers.settings import Wanted
 from camera.tests.driving import SERIAL, InThread, driving
 from camera.tests.standin.camera import StandinCamera
 from camera.tests.standin.codes import ReturnCode
@@ -140,7 +142,7 @@ class TestOlderLibraries:
         with driving() as driven:
             driven.library.missing_functions.add("PxLGetCameraFeatures")
             driven.streaming()
-            driven.driver.configure(exposure_ms=3.0, gain_db=2.0)
+            driven.driver.configure(Wanted(exposure_ms=3.0, gain_db=2.0))
             assert driven.grab().readout_s is None
             with pytest.raises(errors.CameraUnavailable, match="limits"):
                 driven.driver.read_limits()
@@ -238,7 +240,8 @@ class TestGivingBack:
     def test_calls_without_a_camera_say_that_it_is_not_open(self):
         driver = PixelinkDriver()
         assert not driver.is_answering()
-        for call in (driver.read_limits, driver.read_settings, driver.configure, driver.start, driver.grab):
+        set_something = partial(driver.configure, Wanted(exposure_ms=1.0))
+        for call in (driver.read_limits, driver.read_settings, set_something, driver.start, driver.grab):
             with pytest.raises(errors.CameraUnavailable, match="not open"):
                 call()
         driver.stop()

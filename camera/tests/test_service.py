@@ -52,7 +52,7 @@ class TestOpening:
             assert rig.service.capture().descriptor.exposure_ms == 5.0
 
     def test_a_camera_that_refuses_the_defaults_keeps_its_own(self, rig):
-        rig.camera.faults.answer("PxLSetFeature", ReturnCode.ApiCameraRejectedValueError)
+        rig.camera.faults.answer("PxLSetFeature", ReturnCode.ApiCameraRejectedValueError, calls=1000)
         assert rig.service.capture().descriptor.exposure_ms == 10.0
 
 
@@ -114,6 +114,15 @@ class TestSettings:
             assert rig.service.capture(5.0).descriptor.exposure_ms == 5.0
             with pytest.raises(errors.SettingOutOfRange):
                 rig.service.capture(5.0, 3.0)
+
+
+class TestAStreamThatNobodyUses:
+    def test_its_frames_are_let_pass_so_that_the_processor_is_free(self, tmp_path):
+        with rigged(tmp_path, Timing(keep_streaming_s=0.5)) as rig:
+            rig.service.capture()
+            before = rig.count("PxLGetNextFrame")
+            rig.wait_for_state("ready")
+            assert rig.count("PxLGetNextFrame") - before < 20  # of 250 that the camera took
 
 
 class TestClosing:

@@ -8,10 +8,15 @@ from itertools import count
 
 import pytest
 
+from camera.drivers.choice import DriverChoice
+from camera.drivers.pixelink import PixelinkDriver
+from camera.drivers.simulated import SimulatedDriver
 from camera.frame import Frame
+from camera.ownership import CameraLock, SeenCamera
 from camera.service import Camera
 from camera.tests.rig import UNHURRIED, Asking, Rig, rigged, took_s, wait_until
 from camera.tests.standin.stream import Exposure
+from camera.turns import Wanted
 
 OWN_WISHES = [(1.0, 0.0), (1.0, 6.0), (3.0, 0.0), (None, 3.0), (5.0, None), (None, None), (None, None)]
 
@@ -237,3 +242,22 @@ def test_a_frame_rate_left_low_by_another_program_is_waited_for(rig):
     for _ in range(3):
         assert_true(rig, capture(rig.service))
     wait_until(lambda: rig.service.status().frame_rate_hz)
+
+
+class TestRequestsThatWereReadForAWhile:
+    def test_a_frame_that_began_meanwhile_will_do(self, tmp_path):
+        choice = DriverChoice("simulated", PixelinkDriver, SimulatedDriver, SeenCamera(tmp_path))
+        camera = Camera(choice, CameraLock(tmp_path), Wanted(40.0, 0.0), UNHURRIED)
+        outcomes = [capture_after_reading(camera, reading_s=0.06) for _ in range(10)]
+        camera.close()
+        assert all(asked_at <= captured_at for asked_at, _, captured_at in outcomes)
+        assert any(captured_at < read_at for _, read_at, captured_at in outcomes)
+
+
+def capture_after_reading(camera: Camera, reading_s: float) -> tuple[datetime, datetime, datetime]:
+    """When it was asked for, when that was understood, and when the exposure began."""
+    camera.capture()
+    asked_at, asked_at_s = datetime.now(UTC), time.perf_counter()
+    wait_until(lambda: time.perf_counter() > asked_at_s + reading_s)
+    read_at = datetime.now(UTC)
+    return asked_at, read_at, camera.capture(asked_at_s=asked_at_s).captured_at

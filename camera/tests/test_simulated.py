@@ -1,13 +1,16 @@
 """The simulated camera behaves as a camera does: light, gain, noise, saturation, timing. No test here really waits."""
 
 import threading
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from camera.drivers.settings import Wanted
 from camera.drivers.simulated import MODELS, Clock, SimulatedDriver, SimulatedModel
-from camera.drivers.simulated_scene import FULL_WELL_ELECTRONS, response_table
+from camera.drivers.simulated_limits import first_settings
+from camera.drivers.simulated_scene import FULL_WELL_ELECTRONS, noise_variant, response_table
 from camera.drivers.specimen import draw_banner
 from camera.errors import CameraLost, FrameInvalid, FrameTimeout
 from camera.frame import RawFrame
@@ -46,11 +49,16 @@ def make(clock):
     def make(model=MONO, exposure_ms=20.0, gain_db=0.0, **options) -> SimulatedDriver:
         driver = SimulatedDriver(model, clock=clock.as_clock(), **options)
         driver.open()
-        driver.configure(exposure_ms, gain_db)
+        driver.configure(Wanted(exposure_ms, gain_db))
         driver.start()
         return driver
 
     return make
+
+
+def table_for(model: SimulatedModel, exposure_ms: float, gain_db: float) -> np.ndarray:
+    settings = replace(first_settings(model), exposure_ms=exposure_ms, gain_db=gain_db)
+    return response_table(model, settings, model.significant_bits)
 
 
 def specimen_of(raw: RawFrame) -> np.ndarray:
@@ -88,20 +96,24 @@ class TestLight:
 
 class TestNoise:
     def test_its_variance_grows_with_the_light_as_shot_noise_does(self):
-        table = response_table(MONO, exposure_ms=100, gain_db=0).astype(float)
+        table = table_for(MONO, exposure_ms=100, gain_db=0).astype(float)
         electrons = table * FULL_WELL_ELECTRONS / 4095
         mean, variance = electrons.mean(axis=1), electrons.var(axis=1)
         lit = slice(30, 200)
         assert np.polyfit(mean[lit], variance[lit], 1)[0] == pytest.approx(1, abs=0.1)
 
     def test_there_is_some_in_the_dark_too(self):
-        assert response_table(MONO, exposure_ms=0.02, gain_db=24)[0].std() > 1
+        assert table_for(MONO, exposure_ms=0.02, gain_db=24)[0].std() > 1
 
     def test_it_differs_from_frame_to_frame(self, make):
         driver = make()
         one, other = specimen_of(driver.grab()), specimen_of(driver.grab())
         assert not np.array_equal(one, other)
         assert abs(one - other).mean() < 0.1 * one.mean()
+
+    def test_whoever_sees_only_every_so_manyth_frame_sees_it_differ_too(self):
+        for step in range(1, 101):
+            assert len({noise_variant(number) for number in range(1, 16 * step, step)}) > 1, step
 
     def test_the_same_seed_gives_the_same_frames_and_another_seed_others(self, make):
         first, again, other = (make(seed=seed).grab().develop() for seed in (7, 7, 8))
@@ -129,10 +141,10 @@ class TestMark:
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def test_every_model_gives_full_frames_of_its_kind(model, clock):
     driver = SimulatedDriver(model, clock=clock.as_clock())
-    driver.configure(exposure_ms=5.0)
+    driver.configure(Wanted(exposure_ms=5.0))
     driver.start()
     told = driver.grab().descriptor
-    table = response_table(model, 5.0, 0.0)
+    table = table_for(model, 5.0, 0.0)
     assert (told.roi.width, told.roi.height) == (model.width, model.height)
     assert told.significant_bits == model.significant_bits
     assert told.pixel_format.startswith("RGB" if model.is_colour else "MONO")
@@ -179,7 +191,7 @@ class TestTiming:
         driver = make(exposure_ms=5)
         frames = []
         for exposure_ms in (5, 40, 0.1, 7, 7, 30):
-            driver.configure(exposure_ms=exposure_ms)
+            driver.configure(Wanted(exposure_ms=exposure_ms))
             frames += [driver.grab(), driver.grab()]
         for earlier, later in pairwise(frames):
             ended_at_s = earlier.exposure_began_at_s + earlier.descriptor.exposure_ms / 1000
@@ -189,7 +201,7 @@ class TestTiming:
     def test_new_settings_show_some_frames_later(self, make, latency_frames):
         driver = make(exposure_ms=20, settings_latency_frames=latency_frames)
         driver.grab()
-        driver.configure(exposure_ms=30, gain_db=6)
+        driver.configure(Wanted(exposure_ms=30, gain_db=6))
         shown = [driver.grab().descriptor for _ in range(5)]
         assert [told.exposure_ms for told in shown] == [20] * latency_frames + [30] * (5 - latency_frames)
         assert shown[-1].gain_db == 6
@@ -197,7 +209,7 @@ class TestTiming:
     def test_pixels_are_those_of_the_settings_that_the_frame_shows(self, make):
         driver = make(exposure_ms=20)
         driver.grab()
-        driver.configure(exposure_ms=40)
+        driver.configure(Wanted(exposure_ms=40))
         frames = [driver.grab() for _ in range(3)]
         means = [specimen_of(raw).mean() / raw.descriptor.exposure_ms for raw in frames]
         assert means == pytest.approx([means[0]] * 3, rel=0.02)
@@ -211,9 +223,10 @@ class TestTiming:
 
     def test_values_are_rounded_to_steps_within_the_limits(self, make):
         driver = make()
-        settings = driver.configure(exposure_ms=3.14159, gain_db=1.2345)
+        settings = driver.configure(Wanted(exposure_ms=3.14159, gain_db=1.2345))
         assert (settings.exposure_ms, settings.gain_db) == (3.14, 1.2)
-        assert driver.configure(exposure_ms=1e6, gain_db=99).exposure_ms == driver.read_limits().exposure_ms.maximum
+        brightest = driver.configure(Wanted(exposure_ms=1e6, gain_db=99))
+        assert brightest.exposure_ms == driver.read_limits().exposure_ms.maximum
 
 
 class TestFaults:

@@ -5,9 +5,11 @@ import threading
 import pytest
 
 from camera import errors
-from camera.drivers.base import Limits, Range, Settings
+from camera.drivers.checking import check
+from camera.drivers.limits import Limits, Range
+from camera.drivers.settings import Settings, Wanted
 from camera.frame import PixelAddressing, Roi
-from camera.turns import CaptureRequest, Line, SettingsRequest, Wanted
+from camera.turns import CaptureRequest, Line, SettingsRequest
 
 LIMITS = Limits(Range(0.0, 100.0), Range(-3.0, 12.0))
 SHARED = Settings(5.0, 1.0, Roi(0, 0, 8, 8), PixelAddressing(), "MONO8")
@@ -23,15 +25,22 @@ def anyone(_request) -> bool:
 
 
 def test_the_limits_themselves_are_allowed_but_no_exposure_of_zero():
-    Wanted(100.0, -3.0).check(LIMITS)
-    Wanted(None, None).check(LIMITS)
+    check(Wanted(100.0, -3.0), LIMITS)
+    check(Wanted(None, None), LIMITS)
     with pytest.raises(errors.SettingOutOfRange):
-        Wanted(0.0).check(LIMITS)
+        check(Wanted(0.0), LIMITS)
 
 
 def test_what_is_not_named_is_as_everybody_shares_it():
-    assert Wanted(None, 3.0).over(SHARED) == (5.0, 3.0)
-    assert Wanted(7.0).over(SHARED) == (7.0, 1.0)
+    filled = Wanted(None, 3.0).over(SHARED)
+    assert (filled.exposure_ms, filled.gain_db, filled.roi, filled.pixel_format) == (5.0, 3.0, SHARED.roi, "MONO8")
+    assert Wanted(7.0).over(SHARED).gain_db == 1.0
+
+
+def test_only_what_is_to_change_is_named_beyond_what_is_set_and_light_always():
+    roi = Roi(0, 0, 4, 4)
+    assert Wanted.of(SHARED).beyond(SHARED) == Wanted(5.0, 1.0)
+    assert Wanted(5.0, 1.0, roi, flip_vertical=False).beyond(SHARED) == Wanted(5.0, 1.0, roi)
 
 
 def test_the_first_answer_stands():

@@ -1,17 +1,20 @@
 /* The live page: joins its parts. Each part is a module of its own in live/. */
 import { get } from "../microscope/api.js";
-import { onKey, showCamera } from "../microscope/shell.js";
+import { onKey, showCamera, showState } from "../microscope/shell.js";
 import { Capture } from "./live/capture.js";
 import { Faults } from "./live/faults.js";
 import { Figures } from "./live/figures.js";
 import { Focus } from "./live/focus.js";
+import { Geometry } from "./live/geometry.js";
 import { Histogram } from "./live/histogram.js";
 import { arrange } from "./live/layout.js";
+import { Optics } from "./live/optics.js";
 import { Recent } from "./live/recent.js";
 import { Settings } from "./live/settings.js";
 import { Stage } from "./live/stage.js";
 import { LiveStream } from "./live/stream.js";
 import { Tools } from "./live/tools.js";
+import { WhiteBalance } from "./live/white-balance.js";
 
 const POLL_MS = 5000;
 const POLL_IN_FAULT_MS = 1000;
@@ -25,6 +28,12 @@ const focus = new Focus();
 const figures = new Figures();
 const recent = new Recent();
 const settings = new Settings(mayCapture, refreshCamera);
+const optics = new Optics(mayCapture, stage);
+const geometry = new Geometry(mayCapture, stage, {
+  onAccepted: (accepted) => settings.acceptAll(accepted, {}),
+  onChange: refreshCamera,
+});
+const whiteBalance = new WhiteBalance(geometry);
 const capture = new Capture(mayCapture, { settings, stage, recent });
 const faults = new Faults(stage, () => tryNow());
 const stream = new LiveStream({ onFrame: showFrame, onProblem: noteProblem, onPause: () => stage.pause() });
@@ -37,10 +46,13 @@ function showFrame(frame) {
   if (faults.isShown) endFault();
   else if (settings.isAway && !isAsking) refreshCamera();
   stage.paint(frame);
+  showState("streaming");
   histogram.show(frame);
   focus.add(frame);
   figures.show(frame);
   settings.noteFrame(frame);
+  optics.noteFrame(frame);
+  geometry.noteFrame(frame);
   capture.noteFrame(frame);
 }
 
@@ -60,10 +72,11 @@ async function noteProblem(problem) {
 async function refreshCamera() {
   clearTimeout(pollTimer);
   isAsking = true;
+  const askedAt = performance.now();
   let state = null;
   try {
     state = await get("/api/v1/camera");
-    noteCamera(state);
+    noteCamera(state, askedAt);
   } catch (problem) {
     showProblem(problem, null);
   }
@@ -78,10 +91,13 @@ function pollCamera() {
   else refreshCamera();
 }
 
-function noteCamera(state) {
+function noteCamera(state, askedAt) {
   showCamera(state);
   page.toggleAttribute("data-simulated", state.simulated);
   settings.noteCamera(state);
+  optics.noteCamera(state);
+  geometry.noteCamera(state, askedAt);
+  whiteBalance.noteCamera(state);
   figures.noteCamera(state);
   histogram.noteCamera(state);
   capture.noteCamera(state);
@@ -100,6 +116,8 @@ function showProblem(problem, state) {
     capture.setAway("No camera. Capture works again when it is back.");
     focus.setAway();
     figures.setAway();
+    optics.setAway();
+    geometry.setAway(true);
     histogram.setAway();
   }
 }

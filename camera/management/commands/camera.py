@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from camera.drivers.limits import Limits
 from camera.drivers.pixelink_sdk import Sdk
 from camera.errors import CameraError
 from camera.frame import Frame
@@ -51,6 +52,19 @@ class Command(BaseCommand):
         self._say("Gain", f"{limits.gain_db.minimum:g} to {limits.gain_db.maximum:g} dB")
         roi = settings.roi
         self._say("Region", f"{roi.width} x {roi.height} at {roi.left}, {roi.top}")
+        self._report_geometry(limits)
+
+    def _report_geometry(self, limits: Limits) -> None:
+        allowed, addressing = limits.roi, limits.addressing
+        if allowed:
+            self._say(
+                "  steps", f"{allowed.step_width} x {allowed.step_height}, at {allowed.step_left}, {allowed.step_top}"
+            )
+            self._say("  at least", f"{allowed.minimum_width} x {allowed.minimum_height}")
+        if addressing:
+            self._say("Addressing", f"{', '.join(map(str, addressing.values))} by {', '.join(addressing.modes)}")
+        self._say("Pixel formats", ", ".join(offered.name for offered in limits.pixel_formats))
+        self._say("White balance", "by one push" if limits.has_one_push_white_balance else "not by itself")
 
     def _report_frame(self, frame: Frame) -> None:
         taken = frame.descriptor

@@ -83,14 +83,23 @@ def _set_gain(values: Values, model: Characteristics, settings: Settings) -> Set
 
 
 def _set_roi(values: Values, model: Characteristics, settings: Settings) -> Settings:
-    """Sizes go down to the model's granularity; a region that then sticks out is moved back onto the sensor."""
+    """All go to the model's granularity; a region that then sticks out is moved back onto the sensor."""
     step_x, step_y = model.roi_step
     left, top, width, height = (
-        int(value) // step * step for value, step in zip(values, model.roi_step * 2, strict=True)
+        _to_granularity(value, step, model) for value, step in zip(values, model.roi_step * 2, strict=True)
     )
+    width, height = min(width, model.sensor_width), min(height, model.sensor_height)
     left = min(left, (model.sensor_width - width) // step_x * step_x)
     top = min(top, (model.sensor_height - height) // step_y * step_y)
     return _with_possible_frame_rate(replace(settings, roi=Roi(left, top, width, height)), model)
+
+
+def _to_granularity(value: float, step: int, model: Characteristics) -> int:
+    if model.roi_rounding == "refuse" and value % step:
+        raise RefusedError(ReturnCode.ApiInvalidParameterError, f"{value} is no multiple of {step}")
+    if model.roi_rounding == "nearest":
+        return int(value / step + 0.5) * step
+    return math.ceil(value / step) * step if model.roi_rounding == "up" else int(value) // step * step
 
 
 def _set_addressing(values: Values, model: Characteristics, settings: Settings) -> Settings:
@@ -98,6 +107,8 @@ def _set_addressing(values: Values, model: Characteristics, settings: Settings) 
     if mode not in model.addressing_modes:
         raise RefusedError(ReturnCode.ApiInvalidParameterError, f"no pixel addressing mode {mode}")
     across, down = (int(values[2]), int(values[3])) if len(values) == 4 else (value, value)
+    if model.addressing_values and not {value, across, down} <= model.addressing_values:
+        raise RefusedError(ReturnCode.ApiInvalidParameterError, f"no pixel addressing by {across} x {down}")
     changed = replace(settings, addressing_mode=mode, addressing_x=across, addressing_y=down)
     return _with_possible_frame_rate(changed, model)
 

@@ -18,9 +18,10 @@ def settle_automatics(settings: Settings, stream: Stream, model: Characteristics
     """ONEPUSH ends in MANUAL; AUTO stays and follows the gain."""
     if stream.state != StreamState.START or stream.frames_since_change < _FRAMES_NEEDED:
         return settings
+    is_white_found = stream.frames_since_change >= model.white_balance_frames
     if settings.exposure_mode != FeatureFlag.MANUAL:
         settings = _with_fitting_exposure(settings, model, sensor)
-    if settings.white_shading_mode == FeatureFlag.ONEPUSH:
+    if settings.white_shading_mode == FeatureFlag.ONEPUSH and is_white_found:
         settings = _with_grey_world(settings, sensor)
     return settings
 

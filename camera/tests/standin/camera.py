@@ -278,6 +278,8 @@ class StandinCamera:
         marked = frame.started_at if self.frame_time_marks == "start" else frame.ended_at
         descriptor = describe_frame(frame, self.delivered_format(frame.settings), marked - self._powered_on_at)
         descriptor.Temperature.fValue = self.sensor_temperature_c
+        if frame.settings.gamma is None:
+            descriptor.Gamma.fValue = self.characteristics.gamma_told_while_off
         descriptor.MaxPixelSize.fValue = self.characteristics.significant_bits
         descriptor.ActualFrameRate.fValue = descriptor.FrameRate.fValue = 1 / self.stream.period_s(frame.settings)
         return descriptor

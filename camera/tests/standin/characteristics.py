@@ -10,6 +10,7 @@ from .pixel_formats import POLAR_FORMATS, layout_of
 from .settings import Roi, Settings
 
 OutOfRange = Literal["out_of_range", "invalid_parameter", "clamp"]
+Rounding = Literal["down", "nearest", "up", "refuse"]
 
 _MONO_FORMATS = frozenset(pixel_format for pixel_format in PixelFormat if pixel_format.name.startswith("MONO"))
 _COLOUR_FORMATS = frozenset(PixelFormat) - _MONO_FORMATS - POLAR_FORMATS
@@ -19,7 +20,9 @@ _COLOUR_FORMATS = frozenset(PixelFormat) - _MONO_FORMATS - POLAR_FORMATS
 class Characteristics:
     """The defaults are a small, quick machine vision camera. Limits of exposure in seconds, of gain in dB.
 
-    `roi_step` and `roi_minimum` are (columns, rows). `out_of_range` says what a value beyond the limits brings, which
+    `roi_step` and `roi_minimum` are (columns, rows). `addressing_values`: those that are really taken, all up to the
+    maximum unless named. `gamma_told_while_off`: by the frames, which is not documented; and `white_balance_frames`,
+    how many a one-push takes. `out_of_range` says what a value beyond the limits brings, which
     no public source tells: one of two errors, or the limit and ApiSuccessParametersChanged. `absent_features` lack the
     flag PRESENCE; microscopy models lack TRIGGER, for example. `stopped_only_features` lack SETTABLE_WHILE_STREAMING,
     besides those that always do.
@@ -38,7 +41,9 @@ class Characteristics:
     gain_step_db: float = 0.1
     roi_step: tuple[int, int] = (8, 2)
     roi_minimum: tuple[int, int] = (16, 8)
+    roi_rounding: Rounding = "down"
     addressing_maximum: int = 4
+    addressing_values: frozenset[int] = frozenset()
     addressing_parameter_count: Literal[2, 4] = 4
     addressing_modes: tuple[int, ...] = (0, 1, 2, 3)
     pixel_formats: frozenset[PixelFormat] = frozenset()
@@ -49,6 +54,8 @@ class Characteristics:
     )
     stopped_only_features: frozenset[FeatureId] = frozenset()
     out_of_range: OutOfRange = "out_of_range"
+    gamma_told_while_off: float = 1.0
+    white_balance_frames: int = 3
     row_time_s: float = 0.00001
     link_bytes_per_s: float = 350e6
 

@@ -9,7 +9,15 @@ export class Clipping {
     this.canvas = document.getElementById("clipped-pixels");
     this.isOn = false;
     this.isBusy = false;
+    this.isOutdated = false;
     this.startedAt = 0;
+  }
+
+  /** The picture now shows another part of the specimen, or it turned: nothing painted fits it any more. */
+  forget() {
+    this.jpeg = null;
+    this.isOutdated = this.isBusy;
+    this.canvas.getContext("2d").clearRect(0, 0, this.canvas.width, this.canvas.height);
   }
 
   setOn(isOn) {
@@ -41,6 +49,7 @@ export class Clipping {
 
   paint(mask) {
     this.isBusy = false;
+    if (this.isOutdated) return this.startAnew(mask);
     if (!mask) return;
     const { width, height } = mask;
     if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
@@ -48,5 +57,11 @@ export class Clipping {
     context.clearRect(0, 0, width, height);
     context.drawImage(mask, 0, 0);
     mask.close();
+  }
+
+  startAnew(mask) {
+    mask?.close();
+    this.isOutdated = false;
+    if (this.isOn && this.jpeg) this.ask();
   }
 }

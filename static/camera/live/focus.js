@@ -18,13 +18,21 @@ export class Focus {
     onThemeChange(() => this.draw());
   }
 
-  add({ focus, shownAt }) {
+  /** Scores compare only between pictures of the same part of the specimen, read alike. */
+  add({ focus, shownAt, geometry }) {
     if (focus === null) return;
+    if (this.geometryKey !== geometry.key) this.forget();
+    this.geometryKey = geometry.key;
     this.points.push({ at: shownAt, score: focus });
     while (this.points[0].at < shownAt - WINDOW_MS) this.points.shift();
     this.peak = Math.max(this.peak, focus);
     if (shownAt - this.writtenAt >= FIGURES_MS) this.write(focus, shownAt);
     this.draw();
+  }
+
+  forget() {
+    this.points = [];
+    this.peak = this.writtenAt = 0;
   }
 
   reset() {

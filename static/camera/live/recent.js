@@ -30,8 +30,10 @@ export class Recent {
     if (document.hidden) return;
     try {
       this.show((await get(ADDRESS)).results);
-    } catch {
-      // What was listed before still stands; the camera's poll says that the server is away.
+      byId("recent-problem").textContent = "";
+    } catch (problem) {
+      // What was listed before still stands.
+      byId("recent-problem").textContent = `Not up to date. ${problem.message}`;
     }
   }
 

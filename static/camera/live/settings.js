@@ -1,4 +1,4 @@
-/* Exposure, gain and what the camera sets by itself. What the camera accepted is what stands in the field. */
+/* Exposure and gain, set by hand or by the camera itself. What the camera accepted is what stands in the field. */
 import { patch, post } from "../../microscope/api.js";
 import { Control } from "./control.js";
 
@@ -23,7 +23,6 @@ export class Settings {
     this.exposure = new Control("exposure", { isLog: true, unit: "ms", format: formatExposure, onWant: want("exposure") });
     this.gain = new Control("gain", { isLog: false, unit: "dB", format: formatGain, onWant: want("gain") });
     byId("auto-exposure").addEventListener("click", () => this.setAutomatically());
-    byId("white-balance").addEventListener("click", () => this.balanceWhite());
   }
 
   get exposureMs() {
@@ -33,7 +32,6 @@ export class Settings {
   noteCamera(state) {
     this.setAway(Boolean(state.cause) || !state.settings);
     byId("auto-exposure").hidden = !state.autoExposure;
-    byId("setting-white-balance").hidden = !state.whiteBalance;
     if (state.limits) {
       this.exposure.setLimits(state.limits.exposure);
       this.gain.setLimits(state.limits.gain);
@@ -41,11 +39,11 @@ export class Settings {
     if (state.settings && !this.isChanging) this.takeOver(state);
   }
 
-  takeOver({ settings, settingsBy = null }) {
+  takeOver({ settings, settingsBy }) {
     for (const name of ["exposure", "gain"]) {
       const isForeign = this[name].accepted !== null && this[name].accepted !== settings[name];
       this[name].accept(settings[name]);
-      if (isForeign) this.sayForeign(this[name], settingsBy);
+      if (isForeign) this.sayForeign(this[name], settingsBy[name]);
     }
   }
 
@@ -148,17 +146,6 @@ export class Settings {
     }
     button.textContent = "Auto";
     button.removeAttribute("aria-busy");
-  }
-
-  async balanceWhite() {
-    const note = byId("white-balance-note");
-    note.textContent = "Setting…";
-    try {
-      await post("/api/v1/camera/white-balance");
-      note.textContent = "Set on this view";
-    } catch (problem) {
-      note.textContent = problem.message;
-    }
   }
 
   /** Asking for the settings has the camera looked for at once, and changes nothing. */

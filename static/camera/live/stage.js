@@ -2,6 +2,7 @@
 import { formatTime } from "../../microscope/shell.js";
 import { Clipping } from "./clipping.js";
 import { drawOverlay } from "./overlay.js";
+import { ScaleBar } from "./scale-bar.js";
 
 const MOST_ZOOM = 16;
 const WIDE_PX = 1024;
@@ -15,17 +16,25 @@ export class Stage {
     this.overlay = document.getElementById("overlay");
     this.tag = document.getElementById("stage-tag");
     this.clipping = new Clipping();
+    this.scaleBar = new ScaleBar();
     this.context = this.canvas.getContext("2d", { alpha: false });
     const { width, height } = document.getElementById("live").dataset;
     this.frameSize = width ? { width: Number(width), height: Number(height) } : {};
     this.mode = "fit";
     this.view = { scale: 1, x: 0, y: 0 };
     this.marks = { crosshair: false, grid: false };
-    this.onView = () => {};
+    this.lookers = [];
     new ResizeObserver(() => this.refresh()).observe(this.viewport);
   }
 
+  /** `run` is called whenever the picture stands elsewhere or in another size on the screen. */
+  onView(run) {
+    this.lookers.push(run);
+  }
+
   paint(frame) {
+    if (frame.geometry.key !== this.geometryKey) this.clipping.forget();
+    this.geometryKey = frame.geometry.key;
     if (frame.width !== this.frameSize.width || frame.height !== this.frameSize.height || !this.hasPicture) {
       this.takeSize(frame);
     }
@@ -83,7 +92,7 @@ export class Stage {
   zoomToOne(at = this.middle()) {
     this.zoomTo(1 / devicePixelRatio, at);
     this.mode = "one";
-    this.onView(this);
+    this.tellView();
   }
 
   toggleFit(at) {
@@ -126,7 +135,9 @@ export class Stage {
     return innerWidth < WIDE_PX ? scale : Math.min(scale, 1 / devicePixelRatio);
   }
 
+  /** Fit stays fit and 1:1 stays 1:1; a zoom of one's own was for a picture that is no more. */
   takeSize({ width, height }) {
+    if (this.mode === "free" && this.hasPicture) this.mode = "fit";
     this.frameSize = { width, height };
     this.refresh();
     dispatchEvent(new Event("resize"));
@@ -145,8 +156,13 @@ export class Stage {
     });
     this.place.classList.toggle("is-square", this.zoom > 2);
     this.viewport.classList.toggle("is-movable", this.mode !== "fit");
+    this.scaleBar.place(this.view.scale);
     this.refreshOverlay();
-    this.onView(this);
+    this.tellView();
+  }
+
+  tellView() {
+    for (const run of this.lookers) run();
   }
 
   refreshOverlay() {

@@ -1,5 +1,6 @@
 /* The one lasting connection of the page: pictures with the numbers that belong to them, newest only. */
 import { readParts } from "../../microscope/api.js";
+import { readGeometry } from "./sensor.js";
 
 const ADDRESS = "/api/v1/camera/live";
 const RETRY_MS = 400;
@@ -116,6 +117,7 @@ function describe(part, jpeg, bitmap) {
     ageMs: ageOnArrivalMs === null ? null : ageOnArrivalMs + performance.now() - part.arrivedAt,
     exposureMs: number("x-exposure-ms"),
     gainDb: number("x-gain-db"),
+    geometry: readGeometry(part.headers),
     significantBits: number("x-significant-bits"),
     histogram: readHistogram(part.headers.get("x-histogram")),
     clipped: number("x-clipped"),

@@ -12,7 +12,7 @@ export class Tools {
   constructor(stage) {
     this.stage = stage;
     this.pointers = new Map();
-    stage.onView = () => this.showView();
+    stage.onView(() => this.showView());
     this.connectView();
     this.connectOverlays();
     this.connectFullScreen();
@@ -33,9 +33,9 @@ export class Tools {
 
   connectOverlays() {
     const kept = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
-    for (const [name, key] of [["crosshair", "x"], ["grid", "g"], ["clipped", "c"]]) {
+    for (const [name, key] of [["crosshair", "x"], ["grid", "g"], ["scale", "s"], ["clipped", "c"]]) {
       const toggle = () => this.toggleOverlay(name);
-      connect(`tool-${name}`, [key], toggle);
+      connect(`tool-${name}`, [key], () => byId(`tool-${name}`).disabled || toggle());
       if (kept[name]) toggle();
     }
   }
@@ -45,6 +45,7 @@ export class Tools {
     const isOn = button.getAttribute("aria-pressed") !== "true";
     button.setAttribute("aria-pressed", String(isOn));
     if (name === "clipped") this.stage.clipping.setOn(isOn);
+    else if (name === "scale") this.stage.scaleBar.setOn(isOn);
     else this.stage.setMark(name, isOn);
     if (name === "clipped") byId("clipped-legend").hidden = !isOn;
     const kept = JSON.parse(localStorage.getItem(KEPT) ?? "{}");

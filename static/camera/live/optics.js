@@ -1,0 +1,122 @@
+/* Which objective is in place, for everyone, and so what the picture's pixels measure. */
+import { get, patch } from "../../microscope/api.js";
+import { sidePixels } from "./sensor.js";
+
+const NOTE_MS = 10_000;
+
+const byId = (id) => document.getElementById(id);
+
+export class Optics {
+  constructor(mayChoose, stage) {
+    this.mayChoose = mayChoose;
+    this.stage = stage;
+    this.select = byId("objective");
+    this.note = byId("objective-note");
+    this.shown = undefined;
+    this.known = [];
+    this.isSending = false;
+    this.select.addEventListener("change", () => this.choose(this.select.value || null));
+  }
+
+  /** What GET /api/v1/camera answers; also what a change of settings does, in part. */
+  noteCamera(state) {
+    byId("optics").disabled = !this.mayChoose || Boolean(state.cause) || !state.settings;
+    if (this.isSending || state.objective === undefined) return;
+    const id = state.objective?.id ?? null;
+    const isForeign = this.shown !== undefined && id !== this.shown;
+    this.take(state, state.settings);
+    if (id && !this.known.includes(id)) this.list();
+    else if (this.known.length === 0) this.list();
+    if (isForeign) this.say(`Set by ${state.objectiveBy ?? "someone else"}`, "", true);
+  }
+
+  setAway() {
+    byId("optics").disabled = true;
+  }
+
+  /** The scale is that of the picture shown, whatever the camera is being set to. */
+  noteFrame({ geometry }) {
+    if (this.geometry?.key === geometry.key) return;
+    this.geometry = geometry;
+    this.setScale();
+  }
+
+  take({ objective, umPerPixelX }, settings) {
+    this.shown = objective?.id ?? null;
+    this.name = objective?.name ?? null;
+    this.place();
+    const told = settings && { addressing: settings.pixelAddressing, rotation: settings.rotation };
+    this.umPerSensorPixel = told && umPerPixelX ? umPerPixelX / sidePixels(told) : null;
+    this.setScale(told);
+  }
+
+  /** `told`: the camera's geometry, for as long as there is no picture to go by. */
+  setScale(told = null) {
+    const geometry = this.geometry ?? told;
+    const umPerPixel = this.umPerSensorPixel && geometry ? this.umPerSensorPixel * sidePixels(geometry) : null;
+    this.umPerPixel = umPerPixel;
+    this.stage.scaleBar.setScale(umPerPixel);
+    if (!this.isTold && this.shown !== undefined) this.sayScale();
+    const tool = byId("tool-scale");
+    tool.disabled = !umPerPixel;
+    tool.title = umPerPixel ? "Scale bar (S)" : "Scale bar: the scale is unknown until the objective in place is calibrated";
+  }
+
+  /** Those that can be chosen; the one in place stands there even if the list did not come. */
+  async list() {
+    if (this.isListing) return;
+    this.isListing = true;
+    try {
+      const { results } = await get("/api/v1/objectives");
+      const usable = results.filter((objective) => !objective.isRetired);
+      this.known = results.map(({ id }) => id);
+      this.select.replaceChildren(new Option("Not said", ""), ...usable.map(({ id, name }) => new Option(name, id)));
+    } catch {
+      this.known = []; // asked again with the camera's next state
+    }
+    this.isListing = false;
+    this.place();
+  }
+
+  place() {
+    const { shown } = this;
+    if (shown && ![...this.select.options].some((option) => option.value === shown)) this.select.add(new Option(this.name, shown));
+    this.select.value = shown ?? "";
+  }
+
+  async choose(id) {
+    this.isSending = true;
+    this.say("Setting…");
+    try {
+      const accepted = await patch("/api/v1/camera/settings", { objective: id });
+      this.isTold = false;
+      this.take(accepted, accepted);
+    } catch (problem) {
+      this.place();
+      this.say(problem.errors?.objective?.[0] ?? problem.message, "refused", true);
+    }
+    this.isSending = false;
+  }
+
+  sayScale() {
+    if (this.umPerPixel) this.put(`${this.umPerPixel.toPrecision(4)} µm/px`);
+    else this.put(this.shown ? "Not calibrated" : "Scale unknown");
+  }
+
+  say(words, kind = "", isPassing = false) {
+    clearTimeout(this.timer);
+    this.isTold = isPassing;
+    this.put(words, kind);
+    if (isPassing) this.timer = setTimeout(() => this.endNote(), NOTE_MS);
+  }
+
+  endNote() {
+    this.isTold = false;
+    this.sayScale();
+  }
+
+  put(words, kind = "") {
+    if (this.note.textContent !== words) this.note.textContent = words;
+    this.note.dataset.kind = kind;
+  }
+}
