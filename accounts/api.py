@@ -1,5 +1,6 @@
 """Sign in, refresh, sign out, who am I."""
 
+from django.contrib.auth.signals import user_logged_out
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -7,12 +8,13 @@ from rest_framework.views import APIView
 from rest_framework_simplejwt.exceptions import InvalidToken
 from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 
-from accounts.serializers import LogoutSerializer, RefreshSerializer, UserSerializer
+from accounts.serializers import LoginSerializer, LogoutSerializer, RefreshSerializer, UserSerializer
 from accounts.tokens import TokenError, revoke
 
 
 @extend_schema(tags=["auth"], summary="Sign in: a pair of tokens for a name and a password")
 class LoginView(TokenObtainPairView):
+    serializer_class = LoginSerializer
     needs = {"POST": "nothing"}
     permission_classes = []
 
@@ -42,6 +44,7 @@ class LogoutView(APIView):
             revoke(serializer.validated_data["refresh"], request.auth)
         except TokenError as dead:
             raise InvalidToken({"detail": "The refresh token is not valid, or no longer."}) from dead
+        user_logged_out.send(type(request.user), request=request, user=request.user)
         return Response(status=204)
 
 

@@ -3,16 +3,28 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_in
 from rest_framework import serializers
 from rest_framework_simplejwt.authentication import JWTAuthentication
-from rest_framework_simplejwt.serializers import TokenRefreshSerializer
+from rest_framework_simplejwt.serializers import TokenObtainPairSerializer, TokenRefreshSerializer
+
+from accounts.throttling import throttled
+
+
+class LoginSerializer(TokenObtainPairSerializer):
+    def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
+        """To sign in by a token is to sign in, and is told as such."""
+        pair = super().validate(attrs)
+        user_logged_in.send(type(self.user), request=self.context["request"], user=self.user)
+        return pair
 
 
 class RefreshSerializer(TokenRefreshSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
         """Refresh tokens die, as access tokens do, with a changed password and with the account."""
-        JWTAuthentication().get_user(self.token_class(attrs["refresh"]))
-        return super().validate(attrs)
+        with throttled(self.context["request"], "refresh"):
+            JWTAuthentication().get_user(self.token_class(attrs["refresh"]))
+            return super().validate(attrs)
 
 
 class LogoutSerializer(serializers.Serializer):

@@ -1,14 +1,24 @@
 """JWTs that can be taken back before they expire."""
 
+import re
+
 from django.contrib.auth import get_user_model
-from django.db.models import Exists
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken, TokenError
 from rest_framework_simplejwt.settings import api_settings
-from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from rest_framework_simplejwt.tokens import AccessToken, BlacklistMixin, RefreshToken, Token
 from rest_framework_simplejwt.utils import get_md5_hash_password
+
+# In SQL, since every request asks it, and building it by the ORM takes longer than what the database does.
+USER_AND_REVOCATION = f"""
+    SELECT person.*, EXISTS (
+        SELECT 1 FROM {BlacklistedToken._meta.db_table} dead JOIN {OutstandingToken._meta.db_table} token
+        ON token.id = dead.token_id WHERE token.jti = %s
+    ) AS is_token_revoked
+    FROM {get_user_model()._meta.db_table} person WHERE person.id = %s
+"""
 
 
 class RevocableAccessToken(BlacklistMixin, AccessToken):
@@ -29,9 +39,9 @@ class TokenAuthentication(JWTAuthentication):
         )
         if user_id is None or token_id is None:
             raise InvalidToken("The token does not say whose it is")
-        revoked = BlacklistedToken.objects.filter(token__jti=token_id)
-        users = get_user_model().objects.annotate(is_token_revoked=Exists(revoked))
-        user = users.filter(**{api_settings.USER_ID_FIELD: user_id}).first()
+        if not re.fullmatch("[0-9]{1,18}", str(user_id)):
+            raise AuthenticationFailed("User not found", code="user_not_found")
+        user = next(iter(get_user_model().objects.raw(USER_AND_REVOCATION, [str(token_id), int(user_id)])), None)
         if user is None:
             raise AuthenticationFailed("User not found", code="user_not_found")
         if user.is_token_revoked:
