@@ -6,7 +6,7 @@ A record may come from another version, or lack anything: what is not there is a
 from collections.abc import Callable
 from typing import Any
 
-from images.models import Image
+from images.models import Calibration, Image, Objective
 
 DASH = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -23,7 +23,9 @@ def describe_facts(image: Image) -> dict[str, Any]:
         "temperature": measure(frame.get("sensorTemperatureC"), "{:.1f} °C"),
         "frame": describe_frame(frame),
         "driver": camera.get("driver") or DASH,
-        "by": image.user.get_full_name() or image.user.get_username() if image.user else record.get("user") or DASH,
+        "by": image.user.display_name if image.user else record.get("user") or DASH,
+        "objective": describe_objective(image.objective) if image.objective else DASH,
+        "scale": describe_scale(image),
         "position": describe_position(image),
         "file": describe_file(image, part(record, "file"), actual),
         "size": format_bytes(image.file_size),
@@ -103,12 +105,40 @@ def describe_position(image: Image) -> str:
     return ", ".join(f"{axis} {value:g}" for axis, value in places if value is not None) or DASH
 
 
+def describe_objective(objective: Objective) -> str:
+    """`Plan 10x, NA 0.25`."""
+    return join(
+        objective.name, measure(objective.numerical_aperture, "NA {:g}") if objective.numerical_aperture else None
+    )
+
+
+def describe_scale(image: Image) -> str | None:
+    """What one pixel measures, with what is known of how surely. None where the scale is unknown."""
+    across, down, calibration = image.um_per_pixel_x, image.um_per_pixel_y, image.calibration
+    if across is None or down is None:
+        return None
+    sides = f"{across:.4g}" if across == down else f"{across:.4g} {TIMES} {down:.4g}"
+    if calibration is None or not calibration.uncertainty_um:
+        return f"{sides} \N{MICRO SIGN}m/px"
+    return f"{sides} \N{MICRO SIGN}m/px \N{PLUS-MINUS SIGN} {describe_share(calibration)}"
+
+
+def describe_share(calibration: Calibration) -> str:
+    """How surely a calibration is known, as a share of it."""
+    return f"{100 * (calibration.uncertainty_um or 0) / calibration.um_per_pixel:.2g} %"
+
+
 def describe_file(image: Image, file: dict[str, Any], actual: dict[str, Any]) -> str:
-    """`TIFF, 10 bit in 16`, or `JPG, quality 95`."""
-    bits, held = actual.get("significantBits"), file.get("bits")
-    depth = f"{bits} bit in {held}" if bits and held and bits != held else measure(held, "{} bit")
+    """`TIFF, 10 bit in 16`, or `JPG, 8 of 12 bit, quality 95` where the format keeps the upper bits only."""
+    depth = describe_depth(actual.get("significantBits"), file.get("bits"))
     quality = measure(file.get("quality"), "quality {}") if file.get("quality") is not None else None
     return join(image.image_format.upper(), depth, quality)
+
+
+def describe_depth(significant: Any, held: Any) -> str:
+    if not isinstance(significant, int) or not isinstance(held, int) or significant == held:
+        return measure(held, "{} bit")
+    return f"{significant} bit in {held}" if significant < held else f"{held} of {significant} bit"
 
 
 def format_ms(value: float) -> str:

@@ -6,6 +6,7 @@ file alone. Version 1; a reader must take what it knows and leave the rest.
 
 import json
 import math
+import sys
 import uuid
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -16,7 +17,9 @@ from images.errors import NotAnOriginal
 
 SCHEMA = "microscope.image"
 VERSION = 1
+DISPLAY_BITS = 8
 SOFTWARE = "Microscope 0.1"
+SIMULATED = "SIMULATED: drawn by a program, no data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,13 @@ def make_record(
     job: dict[str, Any] | None = None,
     sample: str = "",
     note: str = "",
+    objective: dict[str, Any] | None = None,
+    scale: dict[str, Any] | None = None,
+    idempotency_key: str | None = None,
+    request_sha256: str | None = None,
 ) -> dict[str, Any]:
-    """The record of a frame about to be kept. Its id is new."""
+    """The record of a frame about to be kept. Its id is new. For `objective` and `scale` see images.optics and
+    images.scale; None is unknown."""
     taken = frame.descriptor
     record = {
         "schema": SCHEMA,
@@ -88,12 +96,16 @@ def make_record(
             "tries": frame.tries,
         },
         "camera": {**_camel(asdict(frame.camera)), "driver": frame.driver},
+        "objective": objective,
+        "scale": scale or {"known": False},
         "position": asdict(position),
         "sample": sample or None,
         "note": note or None,
         "image": {"width": frame.width, "height": frame.height, "isColour": frame.is_colour},
         "file": {"format": encoding.format, "bits": encoding.bits, "quality": encoding.quality},
         "software": SOFTWARE,
+        "idempotencyKey": idempotency_key,
+        "requestSha256": request_sha256,
     }
     return _storable(record)
 
@@ -103,18 +115,44 @@ def dump_record(record: dict[str, Any], is_ascii: bool = True) -> str:
     return json.dumps(record, ensure_ascii=is_ascii, separators=(",", ":"))
 
 
-def load_record(text: str) -> dict[str, Any]:
-    """The record in a file's text. Raises NotAnOriginal where it is none of ours."""
+def load_record(text: str, where: str = "It") -> dict[str, Any]:
+    """The record in a file's text. Raises NotAnOriginal where it is none of ours; `where` is what the text was in."""
     try:
         record = json.loads(text, parse_constant=_refuse)
         is_ours = record["schema"] == SCHEMA and isinstance(record["version"], int)
         is_ours = is_ours and str(uuid.UUID(record["id"])) == record["id"]
         parse_time(record["capturedAt"])
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as problem:
-        raise NotAnOriginal("The file carries no record of this program.") from problem
+        raise NotAnOriginal(f"{where} carries no record of this program.") from problem
     if not is_ours:
-        raise NotAnOriginal("The file carries the record of another program.")
+        raise NotAnOriginal(f"{where} carries the record of another program.")
     return record
+
+
+def pixel_size_um(record: dict[str, Any]) -> tuple[float, float] | None:
+    """How much of the specimen one pixel shows, along x and along y, in micrometres; None where the scale is not
+    known. Older records say nothing of it: that is not known either."""
+    scale = record.get("scale")
+    if not isinstance(scale, dict) or scale.get("known") is not True:
+        return None
+    said = (scale.get("umPerPixelX"), scale.get("umPerPixelY"))
+    sizes_um = [float(size) for size in said if isinstance(size, int | float) and sys.float_info.min <= size < math.inf]
+    return (sizes_um[0], sizes_um[1]) if len(sizes_um) == 2 else None
+
+
+def bits_held(record: dict[str, Any]) -> int:
+    """How many bits the values in the file really have: those that carry signal, as far as the format keeps them. A
+    JPEG of a deep frame has eight; so has whatever does not say."""
+    try:
+        return min(record["actual"]["significantBits"], record["file"]["bits"])
+    except (KeyError, TypeError):
+        return DISPLAY_BITS
+
+
+def describe_picture(record: dict[str, Any]) -> str:
+    """A sentence for programs that show one: that it is no data, what it shows, and its note."""
+    parts = [SIMULATED if record["simulated"] else "", record.get("sample") or "", record.get("note") or ""]
+    return "\n".join(part for part in parts if part)
 
 
 def format_time(moment: datetime) -> str:
@@ -128,14 +166,14 @@ def parse_time(text: str) -> datetime:
 
 def _storable(value: Any) -> Any:
     """What JSON and every database can hold: no number that is none, no text with a zero byte or half a character."""
-    if isinstance(value, dict):
-        return {name: _storable(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_storable(part) for part in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
     if isinstance(value, str):
         return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _storable(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_storable(part) for part in value]
     return value
 
 

@@ -5,6 +5,7 @@ encoded as pictures of their own and their scans set one after the other. Decode
 picture encoded in one piece.
 """
 
+import ctypes
 import os
 import threading
 from collections.abc import Iterator
@@ -19,11 +20,13 @@ from camera.scratch import open_scratch_file
 from images.formats.whole import demand_end
 
 SMALLEST_PIXELS = 500_000
+UPPER_SHARE = 0.54
 LONGEST_RESTART_INTERVAL = 0xFFFF
 START_OF_FRAME, START_OF_SCAN = 0xC0, 0xDA
 FIRST_RESTART = b"\xff\xd0"
 END_OF_IMAGE = b"\xff\xd9"
 
+_c_library = ctypes.CDLL(None) if hasattr(os, "sched_setaffinity") else None
 _lock = threading.Lock()
 _encoding = 0
 _second_processor = ThreadPoolExecutor((os.cpu_count() or 2) // 2 or 1, thread_name_prefix="jpeg")
@@ -52,7 +55,7 @@ def can_split(pixels: np.ndarray) -> bool:
 def save_in_strips(file: BinaryIO, pixels: np.ndarray, **options: Any) -> None:
     """As `save_jpeg`, by two threads."""
     rows, units = _split(pixels)
-    lower = _second_processor.submit(_encode_scan, pixels[rows:], quality=options.get("quality"), units=units)
+    lower = _second_processor.submit(encode_elsewhere, find_processor(), pixels[rows:], options.get("quality"), units)
     Image.fromarray(pixels[:rows]).save(file, "JPEG", restart_marker_blocks=units, **options)
     demand_end(file, END_OF_IMAGE)
     _set_height(file, pixels.shape[0])
@@ -62,12 +65,30 @@ def save_in_strips(file: BinaryIO, pixels: np.ndarray, **options: Any) -> None:
 
 
 def _split(pixels: np.ndarray) -> tuple[int, int]:
-    """Rows of the upper half, and how many coding units it has: 16 x 16 pixels in colour, whose chroma Pillow
-    halves, 8 x 8 in grey."""
+    """Rows of the upper strip, and how many coding units it has: 16 x 16 pixels in colour, whose chroma Pillow
+    halves, 8 x 8 in grey. It is the larger one, since the lower one's thread begins later."""
     side = 16 if pixels.ndim == 3 else 8
     height, width = pixels.shape[:2]
-    unit_rows = (-(-height // side) + 1) // 2
+    unit_rows = round(-(-height // side) * UPPER_SHARE)
     return unit_rows * side, unit_rows * -(-width // side)
+
+
+def encode_elsewhere(busy: int | None, *strip: Any) -> bytes:
+    """On another processor than `busy`, where the system lets one choose: Linux may begin both halves on one, and find
+    only when they are nearly done that the other had nothing to do."""
+    if busy is None:
+        return _encode_scan(*strip)
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, allowed - {busy} or allowed)
+    try:
+        return _encode_scan(*strip)
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+def find_processor() -> int | None:
+    """The number of the one that runs this thread; None where one cannot choose."""
+    return _c_library.sched_getcpu() if _c_library else None
 
 
 def _encode_scan(pixels: np.ndarray, quality: int | None, units: int) -> bytes:

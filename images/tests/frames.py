@@ -44,7 +44,7 @@ def make_frame(pixels: np.ndarray | None = None, bits: int = 8, taken_at: dateti
 
 
 def make_record_of(frame: Frame, image_format: str = "jpg", username: str = "ada", **facts: Any) -> dict[str, Any]:
-    encoding = FORMATS[image_format].encoding_of(frame, 95)
+    encoding = FORMATS[image_format].encoding_of(frame.pixels, 95)
     return make_record(
         frame, username=username, encoding=encoding, **{"requested": Requested(), "position": Position(), **facts}
     )

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from images.errors import NotAnOriginal
-from images.record import Position, Requested, dump_record, format_time, load_record, parse_time
-from images.tests.frames import make_frame, make_record_of
+from images.record import Position, Requested, bits_held, dump_record, format_time, load_record, parse_time
+from images.tests.frames import make_frame, make_pixels, make_record_of
 
 texts = st.text(max_size=60)
 numbers = st.floats(allow_nan=True, allow_infinity=True)
@@ -38,6 +38,27 @@ def test_what_the_frame_says_stands_beside_what_was_asked():
     record = make_record_of(make_frame(exposure_ms=99.87, gain_db=1.4), requested=Requested(100.0, 1.5))
     assert record["requested"] == {"exposureMs": 100.0, "gainDb": 1.5}
     assert (record["actual"]["exposureMs"], record["actual"]["gainDb"]) == (99.87, 1.4)
+
+
+@pytest.mark.parametrize(
+    ("image_format", "is_colour", "bits", "held"),
+    [
+        ("tiff", False, 12, 12),
+        ("tiff", True, 10, 10),
+        ("png", False, 12, 12),
+        ("png", True, 12, 8),
+        ("jpg", False, 16, 8),
+        ("jpg", True, 8, 8),
+    ],
+)
+def test_a_file_holds_the_bits_that_carry_signal_as_far_as_its_format_keeps_them(image_format, is_colour, bits, held):
+    record = make_record_of(make_frame(make_pixels(8, 6, bits, is_colour), bits=bits), image_format)
+    assert (record["actual"]["significantBits"], bits_held(record)) == (bits, held)
+
+
+@pytest.mark.parametrize("record", [{}, [], {"actual": {}, "file": {"bits": 16}}, {"actual": None, "file": None}])
+def test_what_does_not_say_how_deep_it_is_counts_as_eight_bit(record):
+    assert bits_held(record) == 8
 
 
 def test_every_record_has_an_id_of_its_own():
