@@ -1,7 +1,9 @@
 """Is an original still what was kept? Told by reading it again."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import BinaryIO
 
 from django.utils import timezone
 
@@ -24,8 +26,8 @@ class Verified:
         return self.sha256 == self.expected_sha256
 
 
-def verify_original(image: Image) -> Verified:
-    """Read the original whole. Raises OriginalMissing, or a StorageUnavailable."""
+def verify_original(image: Image, read: Callable[[BinaryIO], tuple[int, str]] = measure) -> Verified:
+    """Read the original whole. `read` answers its size and sum. Raises OriginalMissing, or a StorageUnavailable."""
     with the_library().archive.open(image.filename) as file, telling_faults():
-        size_bytes, sha256 = measure(file)
+        size_bytes, sha256 = read(file)
     return Verified(sha256, image.sha256, size_bytes, timezone.now())

@@ -1,0 +1,323 @@
+"""`manage.py rebuild`: the database is lost, and nothing else."""
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import CommandError, call_command
+from PIL import Image as Picture
+
+from images.bin import bin_image, restore_image
+from images.calibrating import calibrate
+from images.capture import capture_image
+from images.editing import edit_image
+from images.formats import FORMATS
+from images.listing import adopt_unlisted
+from images.models import Calibration, CurrentObjective, Image, Job, Objective, Removal
+from images.objectives import change_objective, choose_objective
+from images.rebuilding import rebuild
+from images.record import Position, dump_record
+from images.scale import Line
+from images.tests.conftest import rows_refused
+from images.tests.frames import TAKEN_AT, make_frame, make_record_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROOT = Path(__file__).resolve().parents[2]
+REPORTED, INTERRUPTED = 16, 128
+# What no file says: all other columns come back, also those that are added later. An image's number is the database's
+# own; `is_adopted` says that its row was made afterwards.
+NOT_THE_SAME = {
+    Image: {"id", "created_at", "is_adopted"},
+    Job: {"created_at", "kind", "state"},
+    Objective: {"created_at", "is_retired"},
+    Calibration: set(),
+}
+# Of a user the files know the name, and that somebody of that name captured.
+SAME_OF_USERS = ["username"]
+# How rows name others whose numbers are the database's own.
+NAMED_BY = {get_user_model(): "username", Image: "filename"}
+
+
+@pytest.fixture(autouse=True)
+def images_folder(archive, settings) -> Path:
+    settings.IMAGE_SAVE_PATH = archive.root
+    archive.check_folder()
+    return archive.root
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    """Exit code and what it printed."""
+    printed = io.StringIO()
+    try:
+        call_command("rebuild", *arguments, stdout=printed)
+    except SystemExit as ended:
+        return ended.code, printed.getvalue()
+    return 0, printed.getvalue()
+
+
+def every_row() -> dict[str, list]:
+    """All that the database says of the library, people and images by their names."""
+    rows: dict[str, list] = {}
+    for model in NOT_THE_SAME:
+        order = "filename" if model is Image else "pk"
+        rows[model._meta.db_table] = list(model.objects.order_by(order).values(*columns_of(model)))
+    people = [
+        *Image.objects.values_list("user", "binned_by"),
+        *Calibration.objects.values_list("made_by", "made_by"),
+    ]
+    needed = get_user_model().objects.filter(pk__in={person for some in people for person in some})
+    rows["users"] = sorted(needed.values_list(*SAME_OF_USERS))
+    return rows
+
+
+def columns_of(model) -> list[str]:
+    fields = [field for field in model._meta.fields if field.name not in NOT_THE_SAME[model]]
+    return [
+        f"{field.name}__{NAMED_BY[field.related_model]}" if field.related_model in NAMED_BY else field.attname
+        for field in fields
+    ]
+
+
+def lose_the_database() -> None:
+    Image.objects.update(objective=None, calibration=None)
+    for model in (CurrentObjective, Calibration, Objective, Image, Removal, Job):
+        model.objects.all()._raw_delete("default")
+    get_user_model().objects.all().delete()
+
+
+@pytest.fixture
+def library(keep_image, keep_original, make_user, operator, archive, camera) -> None:
+    """Images of every kind."""
+    wei, manager = make_user("\u5f20\u4f1f", "operators"), make_user("bj\u00f6rn@lab", "managers")
+    jobs = [Job.objects.create(name=name, user=user) for name, user in (("wound healing", operator), ("\u00b5", wei))]
+    Job.objects.filter(pk=jobs[1].pk).delete()
+    jobs[1] = Job.objects.create(id=jobs[0].pk + 40, name="\u00b5 \u4e2d", user=wei)
+    kept = []
+    for day in range(2):
+        for image_format in FORMATS:
+            for bits in (8, 12):
+                for user, job in ((operator, jobs[0]), (wei, jobs[1]), (wei, None)):
+                    taken_at = TAKEN_AT + timedelta(days=day, hours=len(kept) % 3)
+                    facts = {"image_format": image_format, "bits": bits, "taken_at": taken_at}
+                    kept.append(keep_image(user=user, job=job, **facts))
+    capture_image(by=operator, exposure_ms=2, sample="\u00b5-slide", note="at\ncapture", position=Position(1, 2.5, -3))
+    capture_image(by=wei, image_format="png", job_id=jobs[1].pk)
+    edit_image(kept[0].pk, operator, note="said later \U0001f52c", sample="liver", x_position=1.25, z_position=-7)
+    edit_image(kept[1].pk, manager, note="first")
+    edit_image(kept[1].pk, manager, note="")
+    for image, by in ((kept[2], operator), (kept[3], manager), (kept[4], wei)):
+        bin_image(image.pk, manager if image.user_id != by.pk else by)
+    restore_image(kept[4].pk, manager)
+    keep_original(username="ada", taken_at=TAKEN_AT + timedelta(days=2))
+    adopt_unlisted(archive)
+    look_through_objectives(operator, manager, make_user("zo\u00eb", "managers"), kept[5])
+
+
+def look_through_objectives(operator, manager, calibrator, slide: Image) -> None:
+    """One that was renamed between images, and calibrated again after the last; and one that no image used."""
+    lens = Objective.objects.create(name="10x", magnification=10, numerical_aperture=0.25)
+    choose_objective(lens.pk, manager)
+    micrometer = capture_image(by=operator).image
+    calibrate(lens.pk, micrometer.pk, Line(0, 0, 100, 0), 50, by=manager)
+    capture_image(by=operator, image_format="tiff")
+    change_objective(lens.pk, name="Plan \u00b5 10x")
+    capture_image(by=operator, image_format="png")
+    calibrate(lens.pk, micrometer.pk, Line(0, 0, 0, 100), 51, by=calibrator)
+    unused = Objective.objects.create(name="40x \u4e2d", magnification=40)
+    calibrate(unused.pk, slide.pk, Line(0, 0, 40, 0), 5, by=manager)
+
+
+def test_every_column_of_every_row_comes_back(library):
+    before = every_row()
+    assert len(before["images"]) > 20 and len(before["users"]) == 4 and len(before["jobs"]) == 2
+    assert (len(before["objectives"]), len(before["calibrations"])) == (2, 3)
+    assert {row["image_format"] for row in before["images"]} == set(FORMATS)
+    assert {row["is_simulated"] for row in before["images"]} == {True, False}
+    assert {row["revision"] for row in before["images"]} == {None, 1, 2}
+    lose_the_database()
+
+    code, printed = run()
+    assert code == 0, printed
+    assert f"{len(before['images'])} images listed" in printed
+    assert every_row() == before
+
+
+@pytest.mark.parametrize("done", [1, 2, 3])
+def test_one_that_is_cut_short_leaves_the_rest_to_the_next(library, archive, done):
+    before = every_row()
+    lose_the_database()
+    steps = rebuild(archive, pytest.fail)
+    for _ in range(done):
+        next(steps)
+    steps.close()
+    assert 0 < Image.objects.count() < len(before["images"])
+    assert run()[0] == 0
+    assert every_row() == before
+
+
+def test_what_cannot_be_the_same_is_marked(library):
+    lose_the_database()
+    run()
+    assert set(Image.objects.values_list("is_adopted", flat=True)) == {True}
+    for user in get_user_model().objects.all():
+        assert not any([user.is_active, user.has_usable_password(), user.is_staff, user.is_superuser])
+    assert set(Job.objects.values_list("state", flat=True)) == {Job.State.FINISHED}
+    assert set(Objective.objects.values_list("is_retired", flat=True)) == {False}
+    assert not CurrentObjective.objects.exists(), "nobody can say which one is in place now"
+
+
+def test_a_second_run_changes_nothing(library):
+    lose_the_database()
+    run()
+    tables = (*NOT_THE_SAME, get_user_model())
+    before = [list(model.objects.order_by("pk").values()) for model in tables]
+    code, printed = run()
+    assert (code, "0 images listed, 0 brought up to date, 0 files not listed" in printed) == (0, True)
+    assert [list(model.objects.order_by("pk").values()) for model in tables] == before
+
+
+def test_a_full_database_gets_only_what_it_lacks(library, operator):
+    before = every_row()
+    people = list(get_user_model().objects.order_by("pk").values())
+    Image.objects.filter(filename__in=list(Image.objects.values_list("filename", flat=True)[:3]))._raw_delete("default")
+    stale = Image.objects.filter(revision=1).first()
+    Image.objects.filter(pk=stale.pk).update(revision=None, note="from an older backup")
+    code, printed = run()
+    assert (code, "3 images listed, 1 brought up to date" in printed) == (0, True)
+    assert every_row() == before
+    assert list(get_user_model().objects.order_by("pk").values()) == people
+
+
+def test_what_was_listed_while_nobody_was_known_gets_its_people_jobs_and_keys(library, operator, archive):
+    """As where the server is started on a new database, and somebody rebuilds only then."""
+    capture_image(by=operator, exposure_ms=2, idempotency_key="once", request_sha256="0" * 64)
+    before = every_row()
+    lose_the_database()
+    adopt_unlisted(archive)
+    assert set(Image.objects.values_list("user", "job", "binned_by", "idempotency_key")) == {(None, None, None, None)}
+    _code, printed = run()
+    assert f"0 images listed, {len(before['images'])} brought up to date" in printed
+    after = every_row()
+    for objective, known in zip(after["objectives"], before["objectives"], strict=True):
+        # Called as in the first record of it: nobody can tell whether it was renamed since then or by hand.
+        objective["name"] = known["name"]
+    assert after == before
+    assert "0 brought up to date" in run()[1]
+
+
+def test_the_database_counts_on_behind_a_restored_job(library, make_user):
+    lose_the_database()
+    run()
+    newest = Job.objects.create(name="a new one", user=make_user("new"))
+    assert newest.pk > max(Job.objects.exclude(pk=newest.pk).values_list("pk", flat=True))
+
+
+def test_a_job_whose_number_is_taken_gets_another_and_keeps_its_name(keep_original, make_user):
+    keep_original(job={"id": 7, "name": "overnight"})
+    keep_original(job={"id": 8, "name": "overnight"})
+    Job.objects.create(id=7, name="another one", user=make_user("new"))
+    run()
+    assert sorted(Job.objects.values_list("name", flat=True)) == ["another one", "overnight", "overnight"]
+    assert {image.job.name for image in Image.objects.all()} == {"overnight"}
+    run()
+    assert Job.objects.count() == 3
+
+
+@pytest.mark.parametrize("image_format", list(FORMATS))
+def test_damaged_and_foreign_files_are_reported_and_never_listed(archive, keep_original, keep_image, image_format):
+    kept, _ = keep_original(image_format=image_format)
+    listed = keep_image()
+    folder, extension, content = kept.path.parent, FORMATS[image_format].extension, kept.path.read_bytes()
+    spoilt = {number: folder / f"capture_20250116_000000_00{number}{extension}" for number in (1, 2, 4, 5)}
+    spoilt[1].write_bytes(content[:500])
+    spoilt[2].write_text("no picture")
+    spoilt[4].write_bytes(content[:-1])
+    with spoilt[5].open("wb") as file:
+        Picture.new("RGB", (8, 8)).save(file, {"jpg": "JPEG", "png": "PNG", "tiff": "TIFF"}[image_format])
+    (folder / "holiday.jpg").write_bytes(b"\xff\xd8\xff\xd9")
+    (folder / "notes.txt").write_text("buy milk")
+    shutil.copy(kept.path, folder / f"capture_20250116_000000_003{extension}")
+    path = archive.path_of(listed.filename)
+    path.write_bytes(path.read_bytes()[:-2] + b"more\xff\xd9")
+    code, printed = run()
+    assert code == REPORTED
+    for name in (*(path.name for path in spoilt.values()), "holiday.jpg", "notes.txt"):
+        assert f"Not listed: {name}" in printed.replace("2025-01-16/", "")
+    assert f"Not listed: {listed.filename} is not what it was" in printed
+    assert "is a copy of" in printed
+    assert Image.objects.count() == 2
+    assert "8 files not listed" in printed
+    assert (adopt_unlisted(archive), Image.objects.count()) == (0, 2), "nor does a start of the server list them"
+
+
+def test_damaged_records_hinder_no_other_image_of_their_batch(archive, keep_original):
+    kept, _ = keep_original(taken_at=TAKEN_AT + timedelta(minutes=1))
+    damaged = [
+        {"actual": {}},
+        {"position": {"x": "left", "y": None, "z": None}},
+        {"image": {"width": 10**30, "height": 1}},
+        {"image": {"width": -1, "height": 1}},
+        {"user": ["ada"]},
+        {"user": "a\0b"},
+        {"job": "wound healing"},
+        {"job": {"id": 10**30, "name": "x"}},
+        {"job": {"id": 5, "name": "x" * 300}},
+        {"scale": {"calibration": {"madeBy": "\0"}}},
+        {"stain": "\0"},
+    ]
+    for number, changes in enumerate(damaged):
+        text = dump_record({**make_record_of(make_frame()), **changes})
+        path = kept.path.with_name(f"capture_20250116_000000_{number:03d}.jpg")
+        Picture.new("RGB", (8, 8)).save(path, comment=text.encode())
+    code, printed = run()
+    assert (code, Image.objects.filter(filename=kept.filename).count()) == (REPORTED, 1), printed
+
+
+def test_what_it_prints_is_plain_where_nobody_looks_on(library):
+    lose_the_database()
+    _code, printed = run()
+    assert printed.isascii()
+    assert "\r" not in printed
+    assert "4 users made again: ada, " in printed
+
+
+def test_a_folder_that_is_not_there_is_told(settings, tmp_path):
+    settings.IMAGE_SAVE_PATH = tmp_path / "nowhere"
+    with pytest.raises(CommandError, match="There is no folder"):
+        run()
+    assert not settings.IMAGE_SAVE_PATH.exists()
+
+
+def test_a_database_that_refuses_is_told(keep_original):
+    keep_original()
+    with rows_refused(), pytest.raises(CommandError, match="The database failed"):
+        run()
+    assert run()[0] == 0
+    assert Image.objects.count() == 1
+
+
+def start(folder: Path, *arguments: str, **streams) -> subprocess.Popen:
+    environment = {**os.environ, "DATA_PATH": str(folder), "IMAGE_SAVE_PATH": "images", "DATABASE_URL": ""}
+    return subprocess.Popen([sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment, text=True, **streams)
+
+
+def test_one_that_is_interrupted_says_so_and_the_next_does_the_rest(tmp_path, keep_original):
+    for number in range(400):
+        keep_original(taken_at=TAKEN_AT + timedelta(seconds=number // 4))
+    assert start(tmp_path, "migrate", "-v0").wait(60) == 0
+    with start(tmp_path, "rebuild", stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as first:
+        while first.poll() is None and not (tmp_path / "microscope.sqlite3-wal").exists():
+            pass
+        first.send_signal(2)
+        printed = first.communicate(timeout=60)[0]
+    assert first.returncode in (INTERRUPTED, 0, -2), printed
+    with start(tmp_path, "rebuild", stdout=subprocess.PIPE) as second:
+        printed = second.communicate(timeout=60)[0]
+    assert second.returncode == 0
+    assert "400 files looked at" in printed
