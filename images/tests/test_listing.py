@@ -122,7 +122,7 @@ def test_an_original_without_a_row_is_adopted_once(archive, keep_original, opera
 
 
 def test_the_whole_library_can_be_made_again_from_its_files(archive, keep_image, job):
-    for image_format in ("jpg", "png", "jpg"):
+    for image_format in ("jpg", "png", "tiff"):
         keep_image(job=job, image_format=image_format)
     facts = [field.attname for field in Image._meta.fields if field.name not in ("id", "created_at", "is_adopted")]
     before = list(Image.objects.order_by("filename").values(*facts))
@@ -223,14 +223,17 @@ def test_a_file_that_somebody_renamed_is_reported(archive, keep_original, caplog
     assert "capture_of_my_cells.jpg is not how this program names" in caplog.text
 
 
-def test_a_file_under_the_name_of_a_lost_one_gets_a_name_of_its_own(archive, keep_original, keep_image):
-    lost = keep_image()
+@pytest.mark.parametrize(("image_format", "extension"), [("jpg", ".jpg"), ("png", ".png"), ("tiff", ".ome.tif")])
+def test_a_file_under_the_name_of_a_lost_one_gets_a_name_of_its_own(
+    archive, keep_original, keep_image, image_format, extension
+):
+    lost = keep_image(image_format=image_format)
     archive.remove(lost.filename)
-    keep_original(username="somebody else")
+    keep_original(username="somebody else", image_format=image_format)
     assert adopt_unlisted(archive) == 1
-    assert sorted(Image.objects.values_list("filename", flat=True)) == [
-        "capture_20250116_103045_123.jpg",
-        "capture_20250116_103045_123_2.jpg",
+    assert sorted(Image.objects.values_list("filename", "image_format")) == [
+        (f"capture_20250116_103045_123{extension}", image_format),
+        (f"capture_20250116_103045_123_2{extension}", image_format),
     ]
     assert not archive.path_of(lost.filename).exists()
 
