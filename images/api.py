@@ -1,7 +1,8 @@
 """The library's calls: capture, find, one image, its bytes."""
 
 import os
-from typing import cast
+from functools import partial
+from typing import Any, cast
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpResponse, StreamingHttpResponse
@@ -11,12 +12,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from images.api_export import EXPORT_PARAMETERS, read_wanted, serve_export, serve_original
 from images.apps import the_library
 from images.bin import bin_image
 from images.capture import capture_image
 from images.editing import edit_image, find_image
 from images.filters import MOST_PER_PAGE, ImageFilter, find_neighbours, find_page
 from images.formats import FORMATS
+from images.idempotency import read_asked
 from images.record import Position
 from images.serializers import (
     CapturedSerializer,
@@ -49,11 +52,25 @@ FILTER_PARAMETERS = [
         ("gainMin", float, None),
         ("gainMax", float, None),
         ("format", str, list(FORMATS)),
+        ("objective", OpenApiTypes.UUID, None),
         ("simulated", bool, None),
         ("binned", bool, None),
         ("text", str, None),
     )
 ]
+
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    pattern="^[!-~]{1,200}$",
+    description="Your own name for this picture. The same request again under the same key within a day makes no "
+    "second picture: it gets the answer of the first.",
+)
+
+# One for all requests: making one takes longer than what it does.
+CAPTURE = CaptureSerializer()
 
 
 class CaptureView(APIView):
@@ -62,15 +79,17 @@ class CaptureView(APIView):
     @extend_schema(
         tags=["camera"],
         summary="Capture one image and keep it",
+        parameters=[IDEMPOTENCY_KEY],
         request=CaptureSerializer,
         responses={201: CapturedSerializer},
     )
     def post(self, request: Request) -> Response:
-        wanted = CaptureSerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        asked = wanted.validated_data
-        captured = capture_image(
-            by=cast(AbstractBaseUser, request.user),
+        asked = CAPTURE.run_validation(request.data)
+        who = cast(AbstractBaseUser, request.user)
+        once = read_asked(request.headers.get("Idempotency-Key"), request.data)
+        take = partial(
+            capture_image,
+            by=who,
             exposure_ms=asked["exposure"],
             gain_db=asked["gain"],
             image_format=asked["format"],
@@ -79,7 +98,11 @@ class CaptureView(APIView):
             job_id=asked.get("jobId"),
             sample=asked.get("sample", ""),
             note=asked.get("note", ""),
+            asked_at_s=cast(Any, request).arrived_at_s,
+            idempotency_key=once.key if once else None,
+            request_sha256=once.request_sha256 if once else None,
         )
+        captured = take() if once is None else the_library().once_only.capture(who, once, take)
         return Response(describe_captured(captured), status=201)
 
 
@@ -161,20 +184,15 @@ class ImageFileView(APIView):
 
     @extend_schema(
         tags=["images"],
-        summary="The original, byte for byte; ranges are served",
+        summary="The original, byte for byte; ranges are served. Or an export made from it",
+        parameters=EXPORT_PARAMETERS,
         responses={(200, "image/*"): OpenApiTypes.BINARY, (206, "image/*"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, image_id: int) -> HttpResponse | StreamingHttpResponse:
-        image = find_image(image_id)
-        file = the_library().archive.open(image.filename)
-        return serve_file(
-            request,
-            file,
-            image.file_size,
-            etag=image.sha256,
-            content_type=FORMATS[image.image_format].content_type,
-            filename=image.filename,
-        )
+        image, wanted = find_image(image_id), read_wanted(request.query_params)
+        if wanted is None:
+            return serve_original(request, image)
+        return serve_export(request, image, wanted.of(image), request.user.get_username())
 
 
 class ImageThumbnailView(APIView):

@@ -1,31 +1,48 @@
 """Originals to take away: a ZIP of a selection or of what filters leave."""
 
 import re
+from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.parsers import FormParser, JSONParser
+from rest_framework.parsers import FormParser
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from images.api import FILTER_PARAMETERS
+from images.api_export import EXPORT_PARAMETERS, ExportSerializer, read_wanted
 from images.apps import the_library
 from images.bin import LARGEST_ID
 from images.errors import BadQuery
+from images.exporting import Wanted
 from images.filters import bad_query, select_images
 from images.serializers import MOST_IDS_OF_ZIP, ZipIdsSerializer
-from images.zipping import Selection, give_back_connections, select_by_filter, select_by_ids, stream_zip
+from images.zipping import (
+    Selection,
+    give_back_connections,
+    select_by_filter,
+    select_by_ids,
+    stream_zip,
+    stream_zip_of_exports,
+)
 
+EXPORT_NAMES = [parameter.name for parameter in EXPORT_PARAMETERS]
 ZIP = {(200, "application/zip"): OpenApiTypes.BINARY}
 FORM = {"type": "object", "properties": {"ids": {"type": "string"}}, "required": ["ids"]}
+
+
+class ZipOrderSerializer(ExportSerializer):
+    """Which images, and what to make of them: the originals, unless something is asked for."""
+
+    ids = ZipIdsSerializer().fields["ids"]
 
 
 class ImagesZipView(APIView):
     needs = {"GET": "view", "POST": "view"}
     # A form of a page too: what it asks for the browser writes to the disk, not into memory.
-    parser_classes = [JSONParser, FormParser]
+    parser_classes = [*APIView.parser_classes, FormParser]
 
     @extend_schema(
         operation_id="images_zip_of_filter",
@@ -36,26 +53,40 @@ class ImagesZipView(APIView):
         parameters=[
             OpenApiParameter("ids", str, description="Numbers of images, 1,2,3: instead of filters."),
             *FILTER_PARAMETERS,
+            *EXPORT_PARAMETERS,
         ],
         responses=ZIP,
     )
     def get(self, request: Request) -> HttpResponseBase:
-        return _send(request, _select(request.query_params))
+        wanted, rest = _part(request.query_params)
+        return _send(request, _select(rest), wanted)
 
     @extend_schema(
         operation_id="images_zip_of_selection",
         tags=["images"],
         summary="A ZIP of many images by their numbers",
         description="As a form, `ids` is 1,2,3.",
-        request={"application/json": ZipIdsSerializer, "application/x-www-form-urlencoded": FORM},
+        request={"application/json": ZipOrderSerializer, "application/x-www-form-urlencoded": FORM},
         responses=ZIP,
     )
     def post(self, request: Request) -> HttpResponseBase:
-        if isinstance(request.data, QueryDict):
-            return _send(request, select_by_ids(_read_ids(request.data)))
-        wanted = ZipIdsSerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        return _send(request, select_by_ids(wanted.validated_data["ids"]))
+        wanted, rest = _part(request.data)
+        if isinstance(rest, QueryDict):
+            return _send(request, select_by_ids(_read_ids(rest)), wanted)
+        named = ZipIdsSerializer(data=rest)
+        named.is_valid(raise_exception=True)
+        return _send(request, select_by_ids(named.validated_data["ids"]), wanted)
+
+
+def _part(asked: Any) -> tuple[Wanted | None, Any]:
+    """What to make of the images, and what says which ones."""
+    if not isinstance(asked, dict):
+        return None, asked
+    names = [name for name in EXPORT_NAMES if name in asked]
+    rest = asked.copy()
+    for name in names:
+        del rest[name]
+    return read_wanted({name: asked[name] for name in names}), rest
 
 
 def _select(query: QueryDict) -> Selection:
@@ -81,7 +112,7 @@ def _bad_ids() -> BadQuery:
     return bad_query({"ids": ["Must be numbers of images with commas between them, for instance 1,2,3."]})
 
 
-def _send(request: Request, selection: Selection) -> HttpResponseBase:
+def _send(request: Request, selection: Selection, wanted: Wanted | None) -> HttpResponseBase:
     the_library().archive.check_folder()
     give_back_connections()
     headers = {
@@ -91,4 +122,5 @@ def _send(request: Request, selection: Selection) -> HttpResponseBase:
     }
     if request.method == "HEAD":
         return HttpResponse(content_type="application/zip", headers=headers)
-    return StreamingHttpResponse(stream_zip(selection), content_type="application/zip", headers=headers)
+    content = stream_zip_of_exports(selection, wanted, request.user.get_username()) if wanted else stream_zip(selection)
+    return StreamingHttpResponse(content, content_type="application/zip", headers=headers)

@@ -8,7 +8,9 @@ from django.conf import settings
 from images.archive import Archive
 
 if TYPE_CHECKING:
+    from images.idempotency import OnceOnly
     from images.listing import Registrar
+    from images.optics import Optics
     from images.thumbnails import Thumbnails
 
 
@@ -18,11 +20,15 @@ class ImagesConfig(AppConfig):
     archive: Archive
     thumbnails: "Thumbnails"
     registrar: "Registrar"
+    optics: "Optics"
+    once_only: "OnceOnly"
 
     def ready(self) -> None:
         # These modules import models, which exist only now.
         from images import removal  # noqa: F401 (connects its signals)
+        from images.idempotency import OnceOnly
         from images.listing import Registrar
+        from images.optics import Optics
         from images.thumbnails import Thumbnails
 
         self.archive = Archive(
@@ -30,8 +36,10 @@ class ImagesConfig(AppConfig):
         )
         self.thumbnails = Thumbnails(settings.DATA_PATH / "thumbnails", self.archive)
         self.registrar = Registrar(self.archive)
+        self.optics = Optics()
+        self.once_only = OnceOnly()
 
 
 def the_library() -> ImagesConfig:
-    """Archive, thumbnails and registrar of this process."""
+    """Archive, thumbnails, registrar and optics of this process."""
     return cast(ImagesConfig, apps.get_app_config("images"))

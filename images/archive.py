@@ -19,7 +19,7 @@ from images.storage import StorageFolder, lock, measure, remove_if_orphaned, syn
 
 TEMPORARY_SUFFIX = ".part"
 MOST_IN_ONE_MILLISECOND = 10_000
-NAME = re.compile(r"capture_(\d{4})(\d{2})(\d{2})_\d{6}_\d{3}(_\d{1,4})?\.\w{1,8}", re.ASCII)
+NAME = re.compile(r"capture_(\d{4})(\d{2})(\d{2})_\d{6}_\d{3}(_\d{1,4})?(\.ome\.tif|\.\w{1,8})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,13 @@ class Archive:
     def check(self) -> None:
         """Raise the StorageUnavailable that would keep a capture from being kept. Quick."""
         self._folder.check_marker()
+        self._folder.check_writable()
         self._folder.check_space()
 
     def space(self) -> tuple[int, int]:
         """Bytes that are free, and bytes below which captures are refused. Raises a StorageUnavailable."""
         self._folder.check_marker()
+        self._folder.check_writable()
         return self._folder.space()
 
     def check_folder(self) -> None:
@@ -122,12 +124,17 @@ class Archive:
         with path.open("rb") as file:
             return Kept(path, *measure(file))
 
-    def rename_to_free(self, path: Path, taken_at: datetime) -> Path:
-        """Give an original a name that nobody ever had, by counting on; its bytes stay as they are."""
+    def rename_to_free(
+        self, path: Path, taken_at: datetime, take_along: Callable[[Path], object] = lambda renamed: None
+    ) -> Path:
+        """Give an original a name that nobody ever had, by counting on; its bytes stay as they are. `take_along` is
+        called while it has both names."""
+        extension = "." + path.name.partition(".")[2]
         with telling_faults():
             for attempt in range(2, MOST_IN_ONE_MILLISECOND):
-                renamed = path.with_name(name_for(taken_at, attempt) + path.suffix)
+                renamed = path.with_name(name_for(taken_at, attempt) + extension)
                 if self._has_also_name(path, renamed):
+                    take_along(renamed)
                     path.unlink(missing_ok=True)
                     sync_folder(path.parent)
                     return renamed

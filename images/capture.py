@@ -12,11 +12,13 @@ from django.db import IntegrityError
 from camera.service import the_camera
 from images.apps import the_library
 from images.archive import Archive, Kept
-from images.errors import LibraryError, UnknownJob
+from images.errors import DATABASE_AWAY, LibraryError, UnknownJob
 from images.formats import FORMATS
-from images.listing import DATABASE_AWAY, adopt, list_original, the_registrar, thumbnail_path_of
+from images.listing import adopt, list_original, the_registrar, thumbnail_path_of
 from images.models import Image, Job
+from images.optics import the_optics
 from images.record import Position, Requested, make_record
+from images.scale import describe_scale
 
 # More encoders than processors only push each other's pixels out of the caches.
 _encoders = threading.BoundedSemaphore(max(os.cpu_count() or 1, 1))
@@ -42,8 +44,12 @@ def capture_image(
     job_id: int | None = None,
     sample: str = "",
     note: str = "",
+    asked_at_s: float | None = None,
+    idempotency_key: str | None = None,
+    request_sha256: str | None = None,
 ) -> Captured:
-    """Capture one image. Blocks for the exposure and what keeping it takes.
+    """Capture one image. Blocks for the exposure and what keeping it takes. `asked_at_s`: see Camera.capture.
+    `idempotency_key` and `request_sha256` are only written down here: see images/idempotency.py.
 
     Returns once the original is complete on disk and its row is committed, or, if the database does not answer,
     with `image=None`; the row then comes by itself. Raises camera.errors and images.errors; then nothing is kept.
@@ -51,21 +57,29 @@ def capture_image(
     archive = the_library().archive
     archive.check()
     job = _find_job(job_id)
-    frame = the_camera().capture(exposure_ms, gain_db)
+    before = the_optics().in_use()
+    frame = the_camera().capture(exposure_ms, gain_db, asked_at_s)
+    in_use = before.unless_changed(the_optics().last_known())
     file_format = FORMATS[image_format]
     record = make_record(
         frame,
         username=by.get_username(),
         requested=Requested(exposure_ms, gain_db),
-        encoding=file_format.encoding_of(frame, quality),
+        encoding=file_format.encoding_of(frame.pixels, quality),
         position=position or Position(),
         job=job,
         sample=sample,
         note=note,
+        objective=in_use.objective,
+        scale=describe_scale(in_use, frame),
+        idempotency_key=idempotency_key,
+        request_sha256=request_sha256,
     )
     with _encoders:
         kept = archive.keep(
-            frame.captured_at, file_format.extension, lambda file: file_format.write(file, frame, record, quality)
+            frame.captured_at,
+            file_format.extension,
+            lambda file: file_format.write(file, frame.pixels, record, quality),
         )
     captured = _list(archive, kept, record, by)
     the_library().thumbnails.make_soon(thumbnail_path_of(captured.kept.path), frame)

@@ -2,23 +2,24 @@
 
 from typing import Any
 
+from images.changing import change_images
 from images.errors import ImageMissing
 from images.models import Image
 from images.rights import Person, demand_edit
 
 
 def edit_image(image_id: int, by: Person, **changes: Any) -> Image:
-    """Change these columns of an image's row. Raises ImageMissing or NotYours."""
+    """Change these columns of an image. Raises ImageMissing or NotYours, or a StorageUnavailable; then nothing is
+    changed."""
     image = find_image(image_id)
     demand_edit(by, image)
-    if changes and not Image.objects.filter(pk=image_id).update(**changes):
-        raise ImageMissing(image_id)
+    change_images([image_id], by, lambda _image: changes, "changed")
     return find_image(image_id)
 
 
 def find_image(image_id: int) -> Image:
-    """With the people it names. Raises ImageMissing."""
-    image = Image.objects.select_related("user", "binned_by").filter(pk=image_id).first()
+    """With the people and the optics it names. Raises ImageMissing."""
+    image = Image.objects.with_what_is_told().filter(pk=image_id).first()
     if image is None:
         raise ImageMissing(image_id)
     return image

@@ -50,6 +50,15 @@ class TextField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class IdField(serializers.UUIDField):
+    """A UUID as text; no number that could be made one."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
 class SampleField(TextField):
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_blank=True, max_length=200, help_text="What lies under the microscope.", **options)

@@ -12,6 +12,7 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
 from images.apps import the_library
+from images.changes import remove_changes
 from images.errors import LibraryError, NotAnOriginal
 from images.formats import format_of
 from images.models import Image, Removal
@@ -35,8 +36,10 @@ def finish_removals() -> int:
 def _carry_out(removal: Removal, thumbnail_path: str = "") -> bool:
     library = the_library()
     try:
-        if not _belongs_to_another(library.archive.path_of(removal.filename), removal):
+        original = library.archive.path_of(removal.filename)
+        if not _belongs_to_another(original, removal):
             library.archive.remove(removal.filename)
+        remove_changes(original, str(removal.record_id))
         if thumbnail_path:
             library.thumbnails.remove(thumbnail_path)
     except (LibraryError, OSError) as problem:

@@ -8,6 +8,7 @@ from images.models import Image
 CAPTURE = "images.capture_image"
 CHANGE_ANY = "images.change_image"
 DELETE_ANY = "images.delete_image"
+CALIBRATE = "images.calibrate_objective"
 
 Person = AbstractBaseUser | AnonymousUser
 

@@ -6,13 +6,15 @@ from django.conf import settings
 from django.urls import reverse
 from rest_framework import serializers
 
-from camera.serializers import SettingsChangeSerializer, StrictSerializer
+from camera.serializers import ExposureChangeSerializer, StrictSerializer
 from camera.service import the_camera
 from images.bin import LARGEST_ID, Outcome
 from images.capture import Captured
 from images.fields import FiniteField, NoteField, SampleField, WholeNumberField
 from images.formats import FORMATS
 from images.models import Image
+from images.objective_serializers import CalibrationFactsSerializer, ObjectiveFactsSerializer, tell_calibration
+from images.optics import describe_objective
 from images.record import format_time
 from images.rights import Person, may_bin, may_edit
 from images.verifying import Verified
@@ -21,7 +23,7 @@ MOST_IDS = 1000
 MOST_IDS_OF_ZIP = 100_000
 
 
-class CaptureSerializer(SettingsChangeSerializer):
+class CaptureSerializer(ExposureChangeSerializer):
     """What is left out stays as the camera is set, or as the settings say."""
 
     format = serializers.ChoiceField(list(FORMATS), required=False, help_text="Format of the file.")
@@ -65,7 +67,7 @@ class ZipIdsSerializer(StrictSerializer):
 
 class RefusedSerializer(serializers.Serializer):
     imageId = serializers.IntegerField()
-    code = serializers.CharField(help_text="not_found or not_yours.")
+    code = serializers.CharField(help_text="not_found, not_yours, or what the storage failed of.")
     message = serializers.CharField()
 
 
@@ -83,7 +85,7 @@ class RemovedSerializer(serializers.Serializer):
 class CaptureMetadataSerializer(serializers.Serializer):
     """The first four are fixed; what follows may grow."""
 
-    format = serializers.CharField(help_text="JPG or PNG.")
+    format = serializers.CharField(help_text="JPG, PNG or TIFF.")
     quality = serializers.IntegerField(allow_null=True)
     cameraConnected = serializers.BooleanField(help_text="A real camera took the picture.")
     simulatedMode = serializers.BooleanField()
@@ -91,6 +93,8 @@ class CaptureMetadataSerializer(serializers.Serializer):
     actual = serializers.DictField(help_text="What the frame itself says.")
     frame = serializers.DictField()
     camera = serializers.DictField()
+    objective = serializers.DictField(allow_null=True)
+    scale = serializers.DictField()
     recordId = serializers.UUIDField()
 
 
@@ -134,6 +138,10 @@ class ImageSerializer(serializers.Serializer):
     format = serializers.CharField()
     simulated = serializers.BooleanField()
     adopted = serializers.BooleanField(help_text="The row was made from the file afterwards.")
+    objective = ObjectiveFactsSerializer(allow_null=True, help_text="null where nobody said which.")
+    umPerPixelX = serializers.FloatField(allow_null=True, help_text="Along its rows; null: the scale is unknown.")
+    umPerPixelY = serializers.FloatField(allow_null=True)
+    calibration = CalibrationFactsSerializer(allow_null=True, help_text="Where its scale comes from.")
     sha256 = serializers.CharField()
     sample = serializers.CharField(allow_blank=True)
     note = serializers.CharField(allow_blank=True)
@@ -148,7 +156,11 @@ class ImageSerializer(serializers.Serializer):
 
 class ImagePageSerializer(serializers.Serializer):
     results = ImageSerializer(many=True)
-    next = serializers.CharField(allow_null=True, help_text="Address of the next page.")
+    next = serializers.CharField(
+        allow_null=True,
+        help_text="Address of the next page; null at the end. Where few images fit the filters, a page may hold fewer "
+        "than asked, even none, and others still follow.",
+    )
 
 
 class NeighboursSerializer(serializers.Serializer):
@@ -207,6 +219,10 @@ def describe_image(image: Image, asking: Person) -> dict[str, Any]:
         "format": image.image_format,
         "simulated": image.is_simulated,
         "adopted": image.is_adopted,
+        "objective": describe_objective(image.objective) if image.objective else None,
+        "umPerPixelX": image.um_per_pixel_x,
+        "umPerPixelY": image.um_per_pixel_y,
+        "calibration": tell_calibration(image.calibration) if image.calibration else None,
         "sha256": image.sha256,
         "sample": image.sample,
         "note": image.note,
@@ -247,6 +263,8 @@ def _describe_metadata(record: dict[str, Any]) -> dict[str, Any]:
         "actual": record["actual"],
         "frame": record["frame"],
         "camera": record["camera"],
+        "objective": record["objective"],
+        "scale": record["scale"],
         "recordId": record["id"],
     }
 

@@ -1,7 +1,8 @@
 """Bytes over HTTP: whole files and ranges (RFC 9110, section 14), with ETag, in blocks that the server likes."""
 
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
@@ -42,8 +43,7 @@ def serve_file(
     `filename` makes it a download of that name.
     """
     quoted = quote_etag(etag)
-    wanted_etags = [etag.removeprefix("W/") for etag in parse_etags(request.headers.get("If-None-Match", ""))]
-    if quoted in wanted_etags or "*" in wanted_etags:
+    if has_already(request, etag):
         file.close()
         response: HttpResponse | StreamingHttpResponse = HttpResponseNotModified()
     else:
@@ -54,6 +54,29 @@ def serve_file(
     for name, value in (("ETag", quoted), ("Accept-Ranges", "bytes"), ("Cache-Control", CACHE_FOR_GOOD)):
         response.headers[name] = value
     return response
+
+
+def serve_made(
+    request: HttpRequest, make: Callable[[], BinaryIO], *, etag: str, content_type: str, filename: str
+) -> HttpResponse | StreamingHttpResponse:
+    """Answer with a file that is made only now, unless the client has it. It is kept nowhere, so there are no ranges;
+    two makings say the same but for their time (RFC 9110, section 8.8.1: a weak ETag)."""
+    headers = {"ETag": f"W/{quote_etag(etag)}", "Cache-Control": "private, no-cache"}
+    if has_already(request, etag):
+        return HttpResponseNotModified(headers=headers)
+    file = make()
+    response = _stream(request, file, 0, file.seek(0, os.SEEK_END), 200)
+    for name, value in headers.items():
+        response.headers[name] = value
+    response.headers["Content-Type"] = content_type
+    response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
+    return response
+
+
+def has_already(request: HttpRequest, etag: str) -> bool:
+    """Whether the client says that it has what goes by this ETag."""
+    wanted = [known.removeprefix("W/") for known in parse_etags(request.headers.get("If-None-Match", ""))]
+    return quote_etag(etag) in wanted or "*" in wanted
 
 
 def _serve_range(request: HttpRequest, file: BinaryIO, size: int, etag: str) -> HttpResponse | StreamingHttpResponse:

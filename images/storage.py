@@ -39,6 +39,14 @@ class StorageFolder:
             if not self._is_remembered:
                 self._remember()
 
+    def check_writable(self) -> None:
+        """Raise StorageNotWritable where the system says beforehand that it will refuse. Windows tells too little of
+        folders: there only writing shows it."""
+        if not os.access(self.root, os.W_OK):
+            raise StorageNotWritable(
+                "The folder for images can only be read. Make it writable, or mount its drive so, then try again."
+            )
+
     def check_space(self) -> None:
         """Raise DiskFull where less is left than is kept in reserve."""
         free_bytes, reserve_bytes = self.space()

@@ -3,6 +3,7 @@
 They are derived: the folder may be emptied at any time.
 """
 
+import contextlib
 import os
 import queue
 import threading
@@ -10,20 +11,22 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
 from PIL import Image as Picture
 
 from camera.frame import Frame, to_display
-from images.archive import Archive
-from images.errors import OriginalMissing
+from images.archive import TEMPORARY_SUFFIX, Archive
+from images.errors import NotAnOriginal, OriginalMissing
+from images.formats import FORMATS
 from images.formats.jpeg_strips import END_OF_IMAGE
-from images.formats.whole import demand_end
+from images.formats.whole import demand_end, read_reduced
 from images.models import Image
-from images.storage import telling_faults
+from images.storage import lock, remove_if_orphaned, telling_faults
 
 LONGEST_SIDE_PX = 512
 QUALITY = 85
 MOST_WAITING = 2
+# An original as large as any camera's takes some hundred megabytes while it is read.
+MOST_DEVELOPING = 2
 QUIET_S = 0.1
 LONGEST_WAIT_S = 1.0
 
@@ -37,6 +40,7 @@ class Thumbnails:
         self._waiting: queue.Queue[tuple[str, Frame]] = queue.Queue(MOST_WAITING)
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+        self._developing = threading.BoundedSemaphore(MOST_DEVELOPING)
         self._last_asked_s = float("-inf")
 
     def make_soon(self, thumbnail_path: str, frame: Frame) -> None:
@@ -55,7 +59,7 @@ class Thumbnails:
     def open(self, image: Image) -> BinaryIO:
         """The thumbnail, open for reading, made from the original if it is not there; the caller closes it. Raises
         OriginalMissing, or a StorageUnavailable."""
-        path = self._folder / image.thumbnail_path
+        path = self._path_of(image.thumbnail_path)
         with telling_faults():
             try:
                 return path.open("rb")
@@ -64,7 +68,18 @@ class Thumbnails:
                 return path.open("rb")
 
     def remove(self, thumbnail_path: str) -> None:
-        (self._folder / thumbnail_path).unlink(missing_ok=True)
+        self._path_of(thumbnail_path).unlink(missing_ok=True)
+
+    def _path_of(self, thumbnail_path: str) -> Path:
+        """Below the folder, whatever a row says. Raises NotAnOriginal."""
+        path = self._folder / thumbnail_path
+        if ".." in path.parts or self._folder not in path.parents:
+            raise NotAnOriginal(f"{thumbnail_path} is not how this program names a thumbnail.")
+        return path
+
+    def remove_orphaned_temporaries(self) -> int:
+        """Remove what writers that died left behind. Those still being written are locked, and stay."""
+        return sum(remove_if_orphaned(path) for path in self._folder.glob(f"*/.*{TEMPORARY_SUFFIX}"))
 
     def _make_waiting(self) -> None:
         while True:
@@ -84,22 +99,29 @@ class Thumbnails:
             time.sleep(self._last_asked_s + QUIET_S - now_s)
 
     def _read_original(self, image: Image) -> Picture.Image:
-        with self._archive.open(image.filename) as file:
+        self._archive.open(image.filename).close()  # tells what is the matter where it is not there
+        with self._developing:
             try:
-                picture: Picture.Image = Picture.open(file)
-                # A JPEG can be decoded at a fraction of its size, in a fraction of the time.
-                picture.draft(None, (LONGEST_SIDE_PX, LONGEST_SIDE_PX))
-                picture.load()
-            except (OSError, ValueError, Picture.DecompressionBombError) as problem:
+                return self._reduce(image) if image.image_format == "jpg" else self._develop(image)
+            except (NotAnOriginal, OSError, ValueError, Picture.DecompressionBombError) as problem:
                 raise OriginalMissing(f"The file {image.filename} cannot be read as a picture.") from problem
-        return _deep_to_display(picture, image) if picture.mode.startswith("I") else picture
+
+    def _reduce(self, image: Image) -> Picture.Image:
+        """A JPEG can be decoded at a fraction of its size, in a fraction of the time."""
+        return read_reduced(self._archive.path_of(image.filename), "JPEG", END_OF_IMAGE, LONGEST_SIDE_PX)
+
+    def _develop(self, image: Image) -> Picture.Image:
+        pixels = FORMATS[image.image_format].read_pixels(self._archive.path_of(image.filename))
+        return Picture.fromarray(to_display(pixels, image.metadata["actual"]["significantBits"]))
 
     def _write(self, thumbnail_path: str, picture: Picture.Image) -> None:
-        path = self._folder / thumbnail_path
+        path = self._path_of(thumbnail_path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
+        temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}{TEMPORARY_SUFFIX}")
         try:
             with temporary.open("w+b") as file:
+                with contextlib.suppress(OSError):  # where the file system knows no locks, nobody removes it either
+                    lock(file)
                 shrink(picture).save(file, "JPEG", quality=QUALITY)
                 demand_end(file, END_OF_IMAGE)
             os.replace(temporary, path)
@@ -114,8 +136,3 @@ def shrink(picture: Picture.Image) -> Picture.Image:
     reduced = picture.reduce(factor) if factor > 1 else picture
     reduced.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
     return reduced
-
-
-def _deep_to_display(picture: Picture.Image, image: Image) -> Picture.Image:
-    bits = image.metadata["actual"]["significantBits"]
-    return Picture.fromarray(to_display(np.asarray(picture, dtype=np.uint16), bits))

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth import get_user_model
@@ -15,17 +16,18 @@ from django.views.generic import TemplateView
 
 from images.bin import KEPT_FOR
 from images.errors import BadQuery
+from images.exporting import EXPORT_FORMATS
 from images.facts import describe_facts
-from images.filters import Page, find_page, select_images
+from images.filters import Page, find_beside, find_page
 from images.formats import FORMATS
-from images.models import Image
+from images.models import Image, Objective
 from images.rights import CAPTURE, DELETE_ANY, may_bin, may_edit
+from images.showing import describe_shown
 
 PER_PAGE = 60
 MOST_PEOPLE = 200
 NEWER_IN_STRIP = 4
 OLDER_IN_STRIP = 12
-SHOWN_BY_BROWSERS = {"jpg", "png"}
 # What the page's address may say, and what the filter is called in words.
 WORDS = {
     "text": "Text",
@@ -36,6 +38,7 @@ WORDS = {
     "gainMin": "Gain from",
     "gainMax": "Gain to",
     "format": "Format",
+    "objective": "Objective",
     "simulated": "Simulated",
     "cursor": "Place in the list",
 }
@@ -63,6 +66,7 @@ class LibraryPage(PermissionRequiredMixin, TemplateView):
             asked={name: value for name, value in address.items() if DAYS.get(name, (name,))[0] in query},
             is_continued="cursor" in self.request.GET,
             next_cursor=page.next_cursor,
+            reached=page.reached and page.reached.astimezone(zone),
             may_bin=self.request.user.has_perm(CAPTURE),
             may_empty=self.request.user.has_perm(DELETE_ANY),
             is_bin=self.is_bin,
@@ -103,7 +107,7 @@ class ImagePage(PermissionRequiredMixin, TemplateView):
     permission_required = "images.view_image"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        image = get_object_or_404(Image.objects.select_related("user"), pk=self.kwargs["image_id"])
+        image = get_object_or_404(Image.objects.with_what_is_told(), pk=self.kwargs["image_id"])
         query, _problems = read_filters(self.request.GET, read_zone(self.request))
         newer, older = find_strip(image, without(query, "cursor"))
         return super().get_context_data(
@@ -114,10 +118,20 @@ class ImagePage(PermissionRequiredMixin, TemplateView):
             strip=[*reversed(newer), image, *older],
             zone=str(read_zone(self.request)),
             address=page_filters(self.request.GET).urlencode(),
-            is_shown_by_browsers=image.image_format in SHOWN_BY_BROWSERS,
+            shown=describe_shown(image),
+            exports=describe_exports(image),
             original_address=self.request.build_absolute_uri(f"/api/v1/images/{image.pk}/file"),
             **context,
         )
+
+
+def describe_exports(image: Image) -> list[dict[str, Any]]:
+    """The rows of the menu: a scale bar is offered only where the scale is known, and never into bare numbers."""
+    rows: list[dict[str, Any]] = [{"name": "Export as", "formats": EXPORT_FORMATS}]
+    if image.um_per_pixel_x is not None:
+        barred = {"query": "&scaleBar=true", "more": " with scale bar"}
+        rows.append({"name": "With scale bar", "formats": list(FORMATS), **barred})
+    return rows
 
 
 def read_zone(request: HttpRequest) -> tzinfo:
@@ -160,12 +174,9 @@ def find_what_fits(query: QueryDict, problems: list[str]) -> Page:
 def find_strip(image: Image, query: QueryDict) -> tuple[list[Image], list[Image]]:
     """The next newer and older images of the same filters, nearest first. A bad filter counts as none."""
     try:
-        images = select_images(query)
+        return find_beside(image, query, NEWER_IN_STRIP, OLDER_IN_STRIP)
     except BadQuery:
-        images = Image.objects.shown()
-    newer = images.newer_than(image.captured_at, image.pk).oldest_first()[:NEWER_IN_STRIP]
-    older = images.older_than(image.captured_at, image.pk).newest_first()[:OLDER_IN_STRIP]
-    return list(newer), list(older)
+        return find_beside(image, QueryDict(), NEWER_IN_STRIP, OLDER_IN_STRIP)
 
 
 def group_by_day(images: Iterable[Image], zone: tzinfo) -> list[dict[str, Any]]:
@@ -201,19 +212,33 @@ def addresses_without(asked: QueryDict) -> dict[str, str]:
     """Where each filter's cross leads."""
     groups = {"user": ["user"], "taken": ["from", "to"], "format": ["format"]}
     groups["exposure"] = ["exposureMin", "exposureMax"]
-    return {name: f"?{without(page_filters(asked), *fields).urlencode()}" for name, fields in groups.items()}
+    return {name: gallery_address(without(page_filters(asked), *fields)) for name, fields in groups.items()}
 
 
 def describe_chips(asked: QueryDict) -> Iterable[dict[str, str]]:
     """Filters that have no control of their own on the page."""
     filters = page_filters(asked)
-    for name in ("job", "gainMin", "gainMax"):
+    for name in ("job", "objective", "gainMin", "gainMax"):
         if name in filters:
+            value = str(filters[name])
             yield {
                 "word": WORDS[name],
-                "value": str(filters[name]),
-                "without": f"?{without(filters, name).urlencode()}",
+                "value": name_objective(value) if name == "objective" else value,
+                "without": gallery_address(without(filters, name)),
             }
+
+
+def name_objective(text: str) -> str:
+    """The name of the objective that has this id, or what was asked for."""
+    try:
+        objective = Objective.objects.filter(pk=UUID(text)).first()
+    except ValueError:
+        return text
+    return objective.name if objective else text
+
+
+def gallery_address(filters: QueryDict) -> str:
+    return f"/images/?{filters.urlencode()}" if filters else "/images/"
 
 
 def without(query: QueryDict, *names: str) -> QueryDict:

@@ -17,13 +17,15 @@ from zipstream import ZipStream
 
 from images.apps import the_library
 from images.errors import LibraryError, NotAnOriginal
+from images.exporting import Wanted, make_export
 from images.models import Image, ImageQuerySet
 from images.serving import BLOCK_BYTES
 
 MANIFEST = "manifest.csv"
 MANIFEST_COLUMNS = ["filename", "imageId", "sha256", "size", "status"]
+EXPORT_COLUMNS = ["original", "originalSha256"]
 READ_AT_ONCE = 500
-OK, MISSING, CHANGED = "ok", "missing", "changed"
+OK, MISSING, CHANGED, NO_SCALE = "ok", "missing", "changed", "no scale bar: scale unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +76,29 @@ def stream_zip(selection: Selection) -> Iterator[bytes]:
     writer = csv.writer(manifest)
     writer.writerow(MANIFEST_COLUMNS)
     for entry in selection:
-        read = yield from _add(zip_stream, entry)
+        file = _open(entry)
+        read = (yield from _add(zip_stream, entry.name, file)) if file else None
         status = read.compare(entry) if read else MISSING
         sums = [read.sha256, read.size_bytes] if read else [entry.sha256, ""]
         writer.writerow([entry.name, entry.image_id, *sums, status])
+    zip_stream.add(manifest.getvalue(), MANIFEST)
+    yield from zip_stream.finalize()
+
+
+def stream_zip_of_exports(selection: Selection, wanted: Wanted, username: str) -> Iterator[bytes]:
+    """As `stream_zip`, of files made from the originals, one at a time."""
+    zip_stream = ZipStream()
+    manifest = io.StringIO()
+    writer = csv.writer(manifest)
+    writer.writerow(MANIFEST_COLUMNS + EXPORT_COLUMNS)
+    for entry in selection:
+        made = _make(entry, wanted, username)
+        if made is None:
+            writer.writerow([entry.name, entry.image_id, "", "", MISSING, entry.name, entry.sha256])
+            continue
+        read = yield from _add(zip_stream, made.name, made.file)
+        row = [made.name, entry.image_id, read.sha256, read.size_bytes, made.status, entry.name, entry.sha256]
+        writer.writerow(row)
     zip_stream.add(manifest.getvalue(), MANIFEST)
     yield from zip_stream.finalize()
 
@@ -120,15 +141,36 @@ class Reading:
             return b""
 
 
-def _add(zip_stream: ZipStream, entry: Entry) -> Generator[bytes, None, Reading | None]:
-    file = _open(entry)
-    if file is None:
-        return None
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An export that is to be added. `status` says how it differs from what was asked for."""
+
+    name: str
+    file: BinaryIO
+    status: str
+
+
+def _add(zip_stream: ZipStream, name: str, file: BinaryIO) -> Generator[bytes, None, Reading]:
     with file:
         reading = Reading(file)
-        zip_stream.add(reading, entry.name, size=os.fstat(file.fileno()).st_size)
+        zip_stream.add(reading, name, size=os.fstat(file.fileno()).st_size)
         yield from zip_stream.all_files()
     return reading
+
+
+def _make(entry: Entry, wanted: Wanted, username: str) -> Made | None:
+    image = Image.objects.filter(pk=entry.image_id).first()
+    if image is None:
+        return None
+    export = wanted.as_far_as_known(image)
+    try:
+        file = make_export(image, export, username)
+    except LibraryError:
+        return None
+    finally:
+        give_back_connections()
+    name = entry.name.removesuffix(entry.filename) + export.name_for(entry.filename)
+    return Made(name, file, OK if export == wanted.of(image) else NO_SCALE)
 
 
 def _open(entry: Entry) -> BinaryIO | None:

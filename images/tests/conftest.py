@@ -15,9 +15,12 @@ from django.db import connection
 from camera.frame import Frame
 from images.apps import the_library
 from images.archive import Archive, Kept
+from images.calibrating import calibrate
 from images.formats import FORMATS
 from images.listing import Registrar, list_original
-from images.models import Image, Job
+from images.models import Calibration, Image, Job, Objective
+from images.objectives import choose_objective
+from images.scale import Line
 from images.tests.frames import TAKEN_AT, make_frame, make_record_of
 
 
@@ -25,11 +28,19 @@ from images.tests.frames import TAKEN_AT, make_frame, make_record_of
 def keep_original(archive: Archive) -> Callable[..., tuple[Kept, dict[str, Any]]]:
     """keep_original() puts an original into the archive, and no row into the database."""
 
-    def keep(taken_at: datetime = TAKEN_AT, image_format: str = "jpg", username: str = "ada", job=None, **said: Any):
+    def keep(
+        taken_at: datetime = TAKEN_AT,
+        image_format: str = "jpg",
+        username: str = "ada",
+        job=None,
+        objective=None,
+        scale=None,
+        **said: Any,
+    ):
         frame = make_frame(taken_at=taken_at, **said)
-        record = make_record_of(frame, image_format, username, job=job)
+        record = make_record_of(frame, image_format, username, job=job, objective=objective, scale=scale)
         known = FORMATS[image_format]
-        return archive.keep(taken_at, known.extension, lambda file: known.write(file, frame, record, 95)), record
+        return archive.keep(taken_at, known.extension, lambda file: known.write(file, frame.pixels, record, 95)), record
 
     return keep
 
@@ -52,7 +63,9 @@ class StillCamera:
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
 
-    def capture(self, exposure_ms: float | None = None, gain_db: float | None = None) -> Frame:
+    def capture(
+        self, exposure_ms: float | None = None, gain_db: float | None = None, asked_at_s: float | None = None
+    ) -> Frame:
         return self._frame
 
 
@@ -114,3 +127,33 @@ def wait_until(is_so: Callable[[], object], within_s: float = 20.0) -> None:
     while not is_so():
         assert time.monotonic() < until_s, "it did not come true in time"
         time.sleep(0.01)
+
+
+@pytest.fixture
+def objective(db) -> Objective:
+    return Objective.objects.create(name="10x", magnification=10, numerical_aperture=0.25)
+
+
+@pytest.fixture
+def manager(make_user):
+    return make_user("mary", "managers")
+
+
+@pytest.fixture
+def micrometer(keep_image) -> Image:
+    """A picture of a stage micrometer, 64 by 48 pixels, by the camera 775001234."""
+    return keep_image()
+
+
+@pytest.fixture
+def calibrated(objective, micrometer, manager) -> Calibration:
+    """The objective in use: half a micrometre a pixel on that camera."""
+    choose_objective(objective.pk, manager)
+    line = Line(10, 20, 50, 20)
+    return calibrate(objective.pk, micrometer.pk, line, length_um=20, by=manager).calibration
+
+
+@pytest.fixture
+def own_data_folder(archive, settings, tmp_path) -> None:
+    """Where a command of the program puts what it keeps."""
+    settings.DATA_PATH = tmp_path

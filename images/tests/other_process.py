@@ -56,7 +56,7 @@ def write_until_told(folder: Path, count: int) -> None:
 def _keep_one(folder: Path) -> None:
     frame, jpeg = make_frame(), FORMATS["jpg"]
     record = make_record_of(frame)
-    open_archive(folder).keep(datetime.now(UTC), ".jpg", lambda file: jpeg.write(file, frame, record, 95))
+    open_archive(folder).keep(datetime.now(UTC), ".jpg", lambda file: jpeg.write(file, frame.pixels, record, 95))
 
 
 def _write(text: str) -> Callable[[BinaryIO], object]:

@@ -1,9 +1,13 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.templatetags.admin_list import result_headers
 from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from images.admin_browsing import BoundedPaginator
 from images.models import Image, Job
 from images.tests.frames import TAKEN_AT
 
@@ -39,6 +43,13 @@ def test_the_list_shows_every_image_with_its_thumbnail(browse, images):
         assert f'src="{reverse("api-image-thumbnail", args=[image.pk])}"' in page
 
 
+def test_the_admin_speaks_of_the_program_and_in_words(client, browse, images):
+    page = browse().content.decode()
+    assert '<a href="/admin/">Microscope</a>' in page
+    assert "is simulated" not in page.lower()
+    assert "<label>Picture:</label>" in client.get(f"{LIST}{images[0].pk}/change/").content.decode()
+
+
 @pytest.mark.parametrize("part", ["file", "thumbnail"])
 def test_the_pictures_on_the_page_are_served_to_whoever_is_signed_in(client, browse, images, part):
     assert client.get(f"/api/v1/images/{images[0].pk}/{part}").status_code == 200
@@ -62,7 +73,7 @@ def test_images_are_found_by_user_job_simulation_day_and_name(browse, images, qu
 
 def test_the_filters_and_the_days_are_offered(browse, images):
     page = browse().content.decode()
-    for offered in ("By user", "By captured at", "By job", "By is simulated", "January 2025", "February 2025"):
+    for offered in ("By user", "By captured at", "By job", "By simulation", "January 2025", "February 2025"):
         assert offered in page
 
 
@@ -149,3 +160,24 @@ def test_the_number_of_queries_does_not_grow_with_the_images(browse, images, kee
         keep_image(taken_at=TAKEN_AT + timedelta(hours=hour))
     with django_assert_max_num_queries(14):
         browse()
+
+
+def test_the_list_counts_and_skips_no_further_than_it_can_be_turned(browse, images):
+    with CaptureQueriesContext(connection) as captured:
+        browse("p=1")
+    counts = [query["sql"] for query in captured.captured_queries if "COUNT(" in query["sql"]]
+    assert counts and all(f"LIMIT {BoundedPaginator.MOST}" in sql for sql in counts)
+    assert not any("DISTINCT" in query["sql"] for query in captured.captured_queries)
+
+
+def test_what_no_index_sorts_is_not_offered_to_be_sorted_by(browse, images):
+    offered = [header["text"] for header in result_headers(browse().context["cl"]) if header["sortable"]]
+    assert offered == ["filename", "captured at"]
+
+
+def test_the_date_hierarchy_offers_the_days_there_are(browse, images, keep_image):
+    keep_image(taken_at=TAKEN_AT + timedelta(days=700))
+    years = browse().content.decode()
+    assert ">2025</a>" in years and ">2026</a>" in years and ">2024</a>" not in years
+    days = browse("captured_at__year=2025&captured_at__month=2").content.decode()
+    assert "February 25" in days and "February 24" not in days

@@ -95,7 +95,7 @@ def test_settings_of_one_capture_are_not_everybodys(capture, open_camera):
 def test_an_image_is_kept_in_the_format_asked_for(capture, image_format):
     answer = capture(format=image_format, exposure=1).json()
     path = Path(answer["filepath"])
-    assert path.suffix == FORMATS[image_format].extension
+    assert path.name.endswith(FORMATS[image_format].extension)
     assert FORMATS[image_format].read_record(path)["id"] == answer["metadata"]["recordId"]
 
 

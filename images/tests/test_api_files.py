@@ -1,9 +1,12 @@
 import os
 
+import numpy as np
 import pytest
 from PIL import Image as Picture
 
+from camera.frame import to_display
 from images.apps import the_library
+from images.formats import FORMATS
 from images.models import Image
 from images.tests.frames import make_pixels
 
@@ -130,7 +133,7 @@ def save_and_open(response, folder) -> Picture.Image:
     return Picture.open(folder / "thumbnail.jpg")
 
 
-@pytest.mark.parametrize("image_format", ["jpg", "png"])
+@pytest.mark.parametrize("image_format", ["jpg", "png", "tiff"])
 @pytest.mark.parametrize(("size", "expected"), [((1200, 600), (512, 256)), ((700, 1000), (358, 512)), ((64, 48),) * 2])
 def test_a_thumbnail_is_made_on_demand(get_thumbnail, keep_image, tmp_path, image_format, size, expected):
     response = get_thumbnail(keep_image(pixels=make_pixels(*size), image_format=image_format))
@@ -138,11 +141,31 @@ def test_a_thumbnail_is_made_on_demand(get_thumbnail, keep_image, tmp_path, imag
     assert save_and_open(response, tmp_path).size == expected
 
 
-def test_a_thumbnail_of_deep_mono_shows_the_same_as_the_screen(get_thumbnail, keep_image, tmp_path):
-    pixels = make_pixels(bits=12, is_colour=False) // 4096 + 2048
-    thumbnail = save_and_open(get_thumbnail(keep_image(pixels=pixels, bits=12, image_format="png")), tmp_path)
-    assert thumbnail.mode == "L"
-    assert thumbnail.getextrema() == (128, 128)
+@pytest.mark.parametrize("image_format", list(FORMATS))
+@pytest.mark.parametrize(("bits", "value"), [(8, 128), (10, 513), (12, 2055), (16, 0x80FF)])
+@pytest.mark.parametrize("is_colour", [False, True])
+def test_a_thumbnail_of_deep_pixels_shows_the_same_as_the_screen(
+    get_thumbnail, keep_image, tmp_path, image_format, bits, value, is_colour
+):
+    pixels = np.full_like(make_pixels(bits=bits, is_colour=is_colour), value)
+    image = keep_image(pixels=pixels, bits=bits, image_format=image_format)
+    thumbnail = save_and_open(get_thumbnail(image), tmp_path)
+    assert thumbnail.mode == ("RGB" if is_colour else "L")
+    assert set(np.asarray(thumbnail).ravel().tolist()) == set(to_display(pixels, bits).ravel().tolist()) == {128}
+
+
+def test_an_ome_tiff_is_served_under_its_whole_name_and_kind(api, viewer, archive, keep_image):
+    image = keep_image(image_format="tiff")
+    response = api(viewer).get(f"/api/v1/images/{image.pk}/file")
+    assert response["Content-Type"] == "image/tiff"
+    assert 'filename="capture_20250116_103045_123.ome.tif"' in response["Content-Disposition"]
+    assert body(response) == archive.path_of(image.filename).read_bytes()
+
+
+def test_the_thumbnail_of_a_damaged_tiff_is_an_error_and_no_crash(get_thumbnail, archive, keep_image):
+    image = keep_image(image_format="tiff")
+    os.truncate(archive.path_of(image.filename), 500)
+    assert get_thumbnail(image).status_code == 404
 
 
 def test_a_thumbnail_that_somebody_removed_is_made_again(get_thumbnail, image, tmp_path):

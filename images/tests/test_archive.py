@@ -179,7 +179,17 @@ def test_opening_what_is_not_there_says_that_it_is_missing(archive):
         archive.open("capture_20200101_000000_000.jpg")
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "capture_.jpg", "capture_20250116_103045_123.jpg/..", "x", ""])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../etc/passwd",
+        "capture_.jpg",
+        "capture_20250116_103045_123.jpg/..",
+        "x",
+        "",
+        "capture_20250116_103045_123.ome.jpg",
+    ],
+)
 def test_no_other_name_leads_out_of_the_archive(archive, name):
     with pytest.raises(NotAnOriginal):
         archive.path_of(name)

@@ -36,6 +36,10 @@ def test_it_prints_what_the_api_would_answer(capture, operator):
     assert Path(answer["filepath"]).stat().st_size == answer["fileSize"]
 
 
+def test_an_ome_tiff_can_be_asked_for(capture):
+    assert capture("--format", "tiff")["filename"].endswith(".ome.tif")
+
+
 def test_format_and_quality_can_be_chosen(capture):
     assert capture("--format", "png")["filename"].endswith(".png")
 

@@ -1,12 +1,18 @@
+import html
+import io
 import re
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from PIL import Image as Picture
 
+from camera.frame import to_display
 from images.models import Image
+from images.tests.frames import TAKEN_AT, make_pixels
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2025, 1, 16, 12, tzinfo=UTC)
@@ -127,6 +133,7 @@ def test_the_box_for_simulated_ones_works_without_scripts(see, images):
     ("query", "sentence"),
     [
         ("exposureMin=bright", "Exposure from: Enter a number."),
+        ("simulated=junk", "Simulated: Must be true or false."),
         ("from=yesterday", "Taken from: not a day of the calendar. Write it as 2025-01-16."),
         ("to=9999-12-31", "Taken to: not a day of the calendar."),
         ("cursor=nonsense", "Place in the list: Not a cursor of this server."),
@@ -187,7 +194,7 @@ def test_an_image_shows_what_was_asked_beside_what_came(see, keep_image):
     image = keep_image()
     page = see(f"/images/{image.pk}/")
     assert f"<strong>{image.exposure_ms:.2f} ms</strong>" in page
-    assert "Not set" in page, "an unknown scale is never invented"
+    assert ">Unknown<" in page, "an unknown scale is never invented"
     assert "".join(re.findall(r"<span>([0-9a-f]{8})</span><wbr>", page)) == image.sha256
 
 
@@ -221,3 +228,74 @@ def test_no_script_or_style_stands_in_a_page(see, images, address):
     page = see(address.format(images[0].pk))
     assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=", page)
     assert page.count("<h1") == 1
+
+
+@pytest.mark.parametrize(
+    ("image_format", "bits", "said"),
+    [
+        ("tiff", 8, "TIFF, 8 bit"),
+        ("tiff", 10, "TIFF, 10 bit in 16"),
+        ("png", 12, "PNG, 8 of 12 bit"),
+        ("jpg", 12, "JPG, 8 of 12 bit, quality 95"),
+    ],
+)
+def test_the_page_of_an_image_says_what_its_file_keeps(see, keep_image, image_format, bits, said):
+    image = keep_image(pixels=make_pixels(bits=bits), bits=bits, image_format=image_format)
+    page = see(f"/images/{image.pk}/")
+    assert said in page
+
+
+@pytest.mark.parametrize(
+    ("image_format", "bits", "is_colour", "said", "tolerance"),
+    [
+        ("jpg", 12, False, "", 30),
+        ("png", 8, True, "", 0),
+        ("png", 12, True, "", 0),
+        ("png", 12, False, "PNG as it is. Display copy: the upper 8 of 12 bit, as JPEG.", 2),
+        ("tiff", 8, True, "TIFF as it is. Display copy: 8 bit, as PNG.", 0),
+        ("tiff", 8, False, "TIFF as it is. Display copy: 8 bit, as PNG.", 0),
+        ("tiff", 12, True, "TIFF as it is. Display copy: the upper 8 of 12 bit, as PNG.", 0),
+        ("tiff", 12, False, "TIFF as it is. Display copy: the upper 8 of 12 bit, as JPEG.", 2),
+    ],
+)
+def test_what_browsers_cannot_show_is_a_copy_of_full_size_that_says_so(
+    see, client, keep_image, image_format, bits, is_colour, said, tolerance
+):
+    pixels = make_pixels(bits=bits, is_colour=is_colour)
+    image = keep_image(pixels=pixels, bits=bits, image_format=image_format)
+    page = see(f"/images/{image.pk}/")
+    assert ("Browsers cannot show" in page) == bool(said)
+    assert said in page
+    address = html.unescape(re.search(r'data-shown="([^"]+)"', page)[1])
+    content = b"".join(client.get(address).streaming_content)
+    with Picture.open(io.BytesIO(content)) as picture:
+        shown = np.asarray(picture)
+    assert shown.dtype == np.uint8
+    assert shown.shape == pixels.shape
+    assert np.abs(shown.astype(int) - to_display(pixels, bits)).max() <= tolerance
+
+
+def export_links(page: str) -> list[str]:
+    return [html.unescape(address) for address in re.findall(r'href="([^"]+[?]as=[^"]+)"', page)]
+
+
+def test_exports_are_links_and_a_scale_bar_is_offered_only_where_the_scale_is_known(see, client, keep_image):
+    image = keep_image()
+    file = f"/api/v1/images/{image.pk}/file"
+    plain = [f"{file}?as={name}" for name in ("jpg", "png", "tiff", "npy")]
+    assert export_links(see(f"/images/{image.pk}/")) == plain
+    set_facts(image, um_per_pixel_x=0.5, um_per_pixel_y=0.5)
+    links = export_links(see(f"/images/{image.pk}/"))
+    assert links == plain + [f"{file}?as={name}&scaleBar=true" for name in ("jpg", "png", "tiff")]
+    for address in links:
+        response = client.get(address)
+        assert response.status_code == 200
+        assert response["Content-Disposition"].startswith('attachment; filename="export_of_')
+        assert b"".join(response.streaming_content)
+
+
+def test_tiff_can_be_asked_for_on_every_page(see, keep_image):
+    image, _ = keep_image(image_format="tiff"), keep_image(taken_at=TAKEN_AT + timedelta(hours=1))
+    assert 'name="format" value="tiff"' in see("/")
+    assert '<option value="tiff"' in see("/images/")
+    assert shown(see("/images/?format=tiff")) == [image.pk]

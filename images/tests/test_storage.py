@@ -22,7 +22,7 @@ NOBODY = 65534
 def keep(archive: Archive):
     frame = make_frame(make_pixels(320, 240))
     record = make_record_of(frame)
-    return archive.keep(TAKEN_AT, ".jpg", lambda file: FORMATS["jpg"].write(file, frame, record, 95))
+    return archive.keep(TAKEN_AT, ".jpg", lambda file: FORMATS["jpg"].write(file, frame.pixels, record, 95))
 
 
 def files_in(archive: Archive) -> list[Path]:

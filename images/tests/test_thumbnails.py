@@ -7,6 +7,7 @@ from PIL import Image as Picture
 from images.apps import the_library
 from images.capture import capture_image
 from images.errors import StorageUnavailable
+from images.storage import lock
 from images.tests.conftest import wait_until
 from images.tests.frames import make_frame, make_pixels
 from images.tests.test_storage import limited
@@ -23,6 +24,18 @@ def test_a_capture_has_its_thumbnail_soon_and_it_says_simulated(camera, archive,
         banner = np.asarray(thumbnail.convert("L"))[:13].astype(int)
         assert np.abs(banner - np.asarray(original.convert("L"))[:13]).mean() < 8
     assert banner.max() > 230 and banner.min() < 25
+
+
+@pytest.mark.parametrize(("bits", "value"), [(10, 513), (12, 2055), (16, 0x80FF)])
+@pytest.mark.parametrize("is_colour", [False, True])
+def test_one_made_at_capture_shows_the_upper_eight_bits(keep_image, bits, value, is_colour):
+    pixels = np.full_like(make_pixels(bits=bits, is_colour=is_colour), value)
+    image = keep_image(pixels=pixels, bits=bits, image_format="tiff")
+    path = the_library().thumbnails._folder / image.thumbnail_path
+    the_library().thumbnails.make_soon(image.thumbnail_path, make_frame(pixels, bits=bits))
+    wait_until(path.exists)
+    with Picture.open(path) as thumbnail:
+        assert set(np.asarray(thumbnail).ravel().tolist()) == {value >> (bits - 8)} == {128}
 
 
 def test_a_disk_without_room_for_a_thumbnail_is_told_and_nothing_half_remains(archive, keep_image):
@@ -51,3 +64,15 @@ def test_a_thumbnail_that_cannot_be_made_hinders_none_that_follows(archive, keep
     thumbnails.make_soon("blocked/thumbnail.jpg", make_frame())
     thumbnails.make_soon(image.thumbnail_path, make_frame())
     wait_until((thumbnails._folder / image.thumbnail_path).exists)
+
+
+def test_what_a_writer_that_died_left_is_removed_and_what_is_being_written_is_not(archive):
+    thumbnails = the_library().thumbnails
+    folder = thumbnails._folder / "2025-01-16"
+    folder.mkdir(parents=True)
+    left, in_progress = folder / ".one.jpg.1-1.part", folder / ".two.jpg.1-2.part"
+    left.write_bytes(b"half a thumb")
+    with in_progress.open("wb") as file:
+        lock(file)
+        assert thumbnails.remove_orphaned_temporaries() == 1
+    assert list(folder.iterdir()) == [in_progress]
