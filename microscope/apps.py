@@ -5,3 +5,7 @@ from django.apps import AppConfig
 
 class MicroscopeConfig(AppConfig):
     name = "microscope"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from microscope import audit  # noqa: F401 (connects its signals)

@@ -10,6 +10,8 @@ from django.utils.functional import cached_property
 
 from camera.serializers import describe_status
 from camera.service import the_camera
+from images.apps import the_library
+from images.errors import StorageUnavailable
 from images.formats import FORMATS
 
 ROLES = {"managers": "manager", "operators": "operator", "viewers": "viewer"}
@@ -38,6 +40,15 @@ class Shell:
         return f"{free_bytes / 10**9:.0f} GB" if free_bytes >= 10**10 else f"{free_bytes / 10**9:.1f} GB"
 
     @cached_property
+    def storage_problem(self) -> str | None:
+        """Why nothing can be kept just now, in a sentence."""
+        try:
+            the_library().archive.check()
+        except StorageUnavailable as problem:
+            return str(problem)
+        return None
+
+    @cached_property
     def storage_address(self) -> str | None:
         """Where the free space can be asked for, if the API can tell."""
         try:
@@ -53,7 +64,7 @@ class Shell:
     @cached_property
     def person(self) -> dict[str, str]:
         user = self._request.user
-        name = user.get_full_name() or user.get_username()
+        name = user.display_name
         words = name.split()
         initials = "".join(word[0] for word in (words[0], words[-1])) if len(words) > 1 else name[:2]
         return {"name": name, "initials": initials.upper(), "role": self._role(user)}

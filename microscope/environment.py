@@ -26,6 +26,14 @@ def text(name: str, default: str = "") -> str:
     return os.environ.get(name, "").strip() or default
 
 
+def secret(name: str, shortest: int) -> str:
+    """The value, or none. One that is short enough to be guessed makes no sense, and is never shown."""
+    value = text(name)
+    if value and len(value) < shortest:
+        raise _nonsense(name, "(hidden)", f"at least {shortest} characters long, or empty")
+    return value
+
+
 def choice(name: str, default: str, allowed: list[str]) -> str:
     value = text(name, default).lower()
     if value not in allowed:

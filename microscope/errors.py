@@ -4,12 +4,13 @@ import logging
 
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, InterfaceError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.shortcuts import render
 from rest_framework import exceptions as rest
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from accounts import errors as accounts
 from camera import errors as camera
 from images import errors as images
 
@@ -17,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 # The first that fits counts: a special case stands above its family.
 STATUS_BY_CAUSE: list[tuple[type[Exception], int]] = [
+    (accounts.TooManyAttempts, 429),
+    (accounts.AccountError, 500),
     (camera.SettingOutOfRange, 400),
     (camera.SettingRefused, 400),
     (camera.CaptureFailed, 500),
@@ -25,11 +28,19 @@ STATUS_BY_CAUSE: list[tuple[type[Exception], int]] = [
     (camera.CameraError, 500),
     (images.UnknownJob, 400),
     (images.BadQuery, 400),
+    (images.ScaleUnknown, 400),
+    (images.LinkInvalid, 404),
+    (images.BadIdempotencyKey, 400),
+    (images.IdempotencyKeyReused, 409),
     (images.OriginalMissing, 404),
     (images.ImageMissing, 404),
+    (images.ObjectiveMissing, 404),
+    (images.UnfitObjective, 400),
+    (images.BadCalibration, 400),
     (images.NotYours, 403),
     (images.StorageUnavailable, 507),
     (images.LibraryError, 500),
+    (UnreadablePostError, 400),
     (DatabaseError, 503),
     (InterfaceError, 503),
 ]
@@ -41,8 +52,7 @@ def answer_api_error(problem: Exception, context: dict) -> Response | None:
     known = _describe(problem)
     if known is not None:
         status, body = known
-        headers = {"Retry-After": RETRY_AFTER_S} if status == 503 else {}
-        return Response(body, status=status, headers=headers)
+        return Response(body, status=status, headers=_headers(problem, status))
     response = exception_handler(problem, context)
     if response is not None:
         response.data = _describe_rest(problem, response)
@@ -55,7 +65,10 @@ def answer_page_error(request: HttpRequest, problem: Exception) -> HttpResponse 
     if known is None:
         return None
     status, body = known
-    return answer(request, status, body["code"], body["message"])
+    response = answer(request, status, body["code"], body["message"])
+    for name, value in _headers(problem, status).items():
+        response.headers[name] = value
+    return response
 
 
 def answer(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
@@ -82,6 +95,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return answer(request, 500, "server_error", "Something went wrong in the program. It is written in its log.")
 
 
+def _headers(problem: Exception, status: int) -> dict[str, str]:
+    """When to come again."""
+    if isinstance(problem, accounts.TooManyAttempts):
+        return {"Retry-After": str(problem.retry_after_s)}
+    return {"Retry-After": RETRY_AFTER_S} if status == 503 else {}
+
+
 def _describe(problem: Exception) -> tuple[int, dict] | None:
     for cause, status in STATUS_BY_CAUSE:
         if isinstance(problem, cause):
@@ -93,6 +113,8 @@ def _describe_cause(problem: Exception, status: int) -> dict:
     if isinstance(problem, (DatabaseError, InterfaceError)):
         logger.error("The database failed: %s", problem)
         return _body(status, "database_unavailable", "The database does not answer. Try again in a moment.")
+    if isinstance(problem, UnreadablePostError):
+        return _body(status, "request_broken_off", "The request ended before all of it had come.")
     if status >= 500:
         logger.warning("%s: %s", problem.code, problem)  # type: ignore[attr-defined]
     return _body(status, problem.code, str(problem), problem.fields)  # type: ignore[attr-defined]

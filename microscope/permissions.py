@@ -16,6 +16,7 @@ PERMISSION_BY_NEED = {
     "edit": ["images.capture_image", "images.change_image"],
     "bin": ["images.capture_image", "images.delete_image"],
     "remove": ["images.delete_image"],
+    "calibrate": ["images.calibrate_objective"],
 }
 
 

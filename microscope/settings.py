@@ -21,6 +21,7 @@ DATA_PATH = env.folder("DATA_PATH", "data", BASE_DIR)
 HTTPS = env.switch("HTTPS", False)
 ALLOWED_HOSTS = [*env.word_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]"), socket.gethostname()]
 ALLOWED_ORIGINS = env.word_list("ALLOWED_ORIGINS")
+TRUSTED_PROXIES = env.whole_number("TRUSTED_PROXIES", 0, 0, 10)
 SERVER_THREADS = env.whole_number("SERVER_THREADS", 96, 8, 1000)
 
 # The camera
@@ -38,8 +39,9 @@ LIVE_MAX_FPS = env.number("LIVE_MAX_FPS", 30, 0.1, 240)
 # The library
 
 IMAGE_SAVE_PATH = env.folder("IMAGE_SAVE_PATH", "images", DATA_PATH)
-IMAGE_FORMAT = env.choice("IMAGE_FORMAT", "jpg", ["jpg", "png"])
+IMAGE_FORMAT = env.choice("IMAGE_FORMAT", "jpg", ["jpg", "png", "tiff"])
 IMAGE_QUALITY = env.whole_number("IMAGE_QUALITY", 95, 1, 100)
+TIFF_COMPRESSION = env.choice("TIFF_COMPRESSION", "none", ["none", "zlib"])
 MINIMUM_FREE_MB = env.whole_number("MINIMUM_FREE_MB", 1000, 0, 10**9)
 
 # The first administrator, read by `manage.py serve` where there is none yet
@@ -63,7 +65,7 @@ def _open_private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-SECRET_KEY = env.text("SECRET_KEY") or _read_or_make_secret_key(DATA_PATH / "secret-key")
+SECRET_KEY = env.secret("SECRET_KEY", 32) or _read_or_make_secret_key(DATA_PATH / "secret-key")
 
 # Django
 
@@ -88,6 +90,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "microscope.middleware.ArrivalMiddleware",
+    "microscope.audit.AuditMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "microscope.middleware.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -127,7 +131,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 10,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON",
+        # Each thread has a connection of its own, and each would come to hold 2 MB of pages that the system holds
+        # anyway: with threads for all who watch that is more than all else together.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+        "PRAGMA cache_size=-512",
     }
     DATABASES["default"]["CONN_MAX_AGE"] = None
 else:
@@ -136,14 +143,16 @@ else:
         **DATABASES["default"].get("OPTIONS", {}),
         "pool": {"min_size": 1, "max_size": 20, "timeout": 5},
         "connect_timeout": 5,
-        # A table that somebody holds is an error in bounded time, as on SQLite.
-        "options": "-c lock_timeout=10s",
+        # A table that somebody holds is an error in bounded time, as on SQLite. To compile a query takes longer than
+        # to answer any of ours.
+        "options": "-c lock_timeout=10s -c jit=off",
     }
     # After the database was away, connections from before are dead: they are tried before they are lent.
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.throttling.ThrottledBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -195,7 +204,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["microscope.permissions.HasNeeded"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["microscope.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "microscope.errors.answer_api_error",
     # NaN reaches the fields, which can then say which of them is wrong; they let none pass.
@@ -211,7 +220,6 @@ SIMPLE_JWT = {
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,
     "CHECK_REVOKE_TOKEN": True,
-    "UPDATE_LAST_LOGIN": True,
     "AUTH_TOKEN_CLASSES": ["accounts.tokens.RevocableAccessToken"],
 }
 
@@ -226,6 +234,10 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "ENUM_NAME_OVERRIDES": {},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "microscope.schema.describe_errors",
+    ],
 }
 
 LOGGING = {

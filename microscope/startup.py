@@ -9,11 +9,14 @@ from django.core.management import call_command
 from django.db import close_old_connections, connections
 
 from accounts.first_administrator import make_first_administrator
+from accounts.throttling import forget_old_attempts
 from images.apps import the_library
 from images.bin import sweep_bin
-from images.errors import LibraryError
-from images.listing import DATABASE_AWAY, adopt_unlisted
+from images.errors import DATABASE_AWAY, LibraryError
+from images.idempotency import forget_old_keys
+from images.listing import adopt_unlisted
 from images.removal import finish_removals
+from microscope.audit import forget_old_comings_and_goings
 
 logger = logging.getLogger(__name__)
 
@@ -45,16 +48,19 @@ class Startup:
         while not self._ended.is_set() and not self._try_archive():
             self._ended.wait(self._retry_s)
         while not self._ended.is_set():
-            self._sweep_bin()
+            self._sweep()
             connections.close_all()
             self._ended.wait(DAY_S)
 
-    def _sweep_bin(self) -> None:
+    def _sweep(self) -> None:
         """Once a day; a fault is no harm, the next day comes."""
         try:
+            forget_old_attempts()
+            forget_old_keys()
+            forget_old_comings_and_goings()
             removed = sweep_bin()
         except (*DATABASE_AWAY, LibraryError, OSError) as fault:
-            logger.warning("The bin could not be swept: %s", fault)
+            logger.warning("What has had its time could not be removed: %s", fault)
             return
         if removed:
             logger.info("%d images left the bin, where they had been for 30 days", removed)
@@ -78,11 +84,13 @@ class Startup:
             self._say("This password is shown once. Change it after signing in.")
 
     def _try_archive(self) -> bool:
-        archive = the_library().archive
+        library = the_library()
+        archive = library.archive
         close_old_connections()
         try:
             archive.check_folder()
             archive.remove_orphaned_temporaries()
+            library.thumbnails.remove_orphaned_temporaries()
             finish_removals()
             adopted = adopt_unlisted(archive)
         except (*DATABASE_AWAY, LibraryError, OSError) as fault:

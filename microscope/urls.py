@@ -5,9 +5,13 @@ from django.contrib.auth.decorators import login_required
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from accounts.views import PasswordView
 from microscope.health import health
 
 SIGNED_IN = {"GET": "sign-in"}
+
+admin.site.site_header = admin.site.site_title = "Microscope"
+admin.site.index_title = "Administration"
 
 
 class SchemaView(SpectacularAPIView):
@@ -16,6 +20,7 @@ class SchemaView(SpectacularAPIView):
 
 class DocsView(SpectacularSwaggerSplitView):
     needs = SIGNED_IN
+    http_method_names = ["get", "head"]  # its renderer can answer nothing else
 
 
 # Addresses are tried in this order: those asked for most come first.
@@ -26,6 +31,7 @@ urlpatterns = [
     path("health", health, name="health"),
     path("api/schema", SchemaView.as_view(), name="schema"),
     path("api/docs", login_required(DocsView.as_view(url_name="schema")), name="docs"),
+    path("admin/password_change/", PasswordView.as_view()),  # one place to change it, for everybody
     path("admin/", admin.site.urls),
 ]
 

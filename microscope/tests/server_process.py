@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -9,24 +10,38 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+# No system gives these to connections by itself: a port of those may be gone again before a server takes it.
+PORTS = range(20_000, 32_000)
+
+
+def find_free_port() -> int:
+    """One that nobody listens on, of this PC alone."""
+    for port in random.sample(PORTS, 100):
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError(f"no port of {PORTS} is free")
 
 
 class ServerProcess:
     """Started on a free port with the given folder; `wait_until_ready` before asking it anything."""
 
+    program = ("manage.py", "serve")
+
     def __init__(self, data_path: Path, **environment: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = find_free_port()
+        self._environment = {**os.environ, "DATA_PATH": str(data_path), "PORT": str(self.port), **environment}
         self._log = (data_path / f"server-{self.port}.log").open("w+")
         self._process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve"],
+            [sys.executable, *self.program],
             cwd=ROOT,
-            env={**os.environ, "DATA_PATH": str(data_path), "PORT": str(self.port), **environment},
+            env=self._environment,
+            stdin=subprocess.PIPE,
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
@@ -72,6 +87,17 @@ class ServerProcess:
     def address(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
 
+    def tell(self, line: str) -> None:
+        """A line on its standard input; `serve` itself reads none."""
+        assert self._process.stdin
+        self._process.stdin.write(f"{line}\n".encode())
+        self._process.stdin.flush()
+
+    def run_beside(self, *command: str) -> int:
+        """A command of manage.py, on the same data; its exit code."""
+        asked = [sys.executable, "manage.py", *command]
+        return subprocess.run(asked, cwd=ROOT, env=self._environment, stdout=subprocess.DEVNULL, timeout=120).returncode
+
     def tell_to_stop(self) -> None:
         self._process.send_signal(signal.SIGTERM)
 
@@ -84,5 +110,5 @@ class ServerProcess:
 
     def kill(self) -> None:
         self._process.kill()
-        self._process.wait()
+        self._process.communicate()
         self._log.close()

@@ -96,7 +96,7 @@ def test_a_password_that_was_given_is_not_printed(begin, settings):
 def keep_original(archive) -> str:
     frame = make_frame()
     record = make_record_of(frame)
-    return archive.keep(TAKEN_AT, ".jpg", lambda file: FORMATS["jpg"].write(file, frame, record, 95)).filename
+    return archive.keep(TAKEN_AT, ".jpg", lambda file: FORMATS["jpg"].write(file, frame.pixels, record, 95)).filename
 
 
 def count_images() -> int:
