@@ -5,6 +5,8 @@ import { connectBinning } from "./image/binning.js";
 import { connectCopying } from "./image/copying.js";
 import { connectEditing } from "./image/editing.js";
 import { Histogram } from "./image/histogram.js";
+import { Measuring } from "./image/measuring.js";
+import { connectOpening } from "./image/opening.js";
 import { connectSteps } from "./image/steps.js";
 import { Tools } from "./image/tools.js";
 import { connectVerifying } from "./image/verifying.js";
@@ -20,13 +22,16 @@ if (matchMedia(PHONE).matches) for (const group of [...document.querySelectorAll
 
 const viewer = new Viewer(image);
 new Tools(viewer, page);
+const measuring = new Measuring(viewer, image);
 const histogram = new Histogram(image);
 connectCopying(image);
+connectOpening(image);
 connectVerifying(image);
 connectSteps(viewer);
 connectBinning(image);
 const edit = connectEditing(image);
 
+onKey("m", () => measuring.toggle());
 onKey("l", () => histogram.switchScale());
 onKey("d", () => document.getElementById("download").click());
 if (edit) onKey("e", edit);

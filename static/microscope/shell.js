@@ -51,7 +51,7 @@ export function showCamera(state) {
 }
 
 /** Dot and word of the status line. */
-export function showState(state, words) {
+export function showState(state, words = STATE_WORDS[state]) {
   const place = byId("status-state");
   if (!place || (place.dataset.state === state && place.textContent === words)) return;
   place.dataset.state = state;
@@ -129,29 +129,34 @@ function showDisk({ freeBytes, reserveBytes }) {
   const [amount, unit] = formatBytes(freeBytes).split(" ");
   byId("status-disk").replaceChildren(strong(`${amount} ${unit}`), " free");
   byId("status-disk").classList.toggle("disk-low", isLow);
-  byId("disk-warning").hidden = !isLow;
-  byId("disk-warning").querySelector("span").textContent =
-    `${formatBytes(freeBytes)} left. Captures stop at ${formatBytes(reserveBytes)}.`;
+  warnOfDisk(isLow && `${formatBytes(freeBytes)} left. Captures stop at ${formatBytes(reserveBytes)}.`);
 }
 
-async function poll(path, show) {
+function warnOfDisk(sentence) {
+  byId("disk-warning").hidden = !sentence;
+  byId("disk-warning").querySelector("span").textContent = sentence || "";
+}
+
+async function poll(path, show, showProblem) {
   if (document.hidden) return;
   try {
     show(await get(path));
   } catch (problem) {
     if (problem.code === "server_unreachable") showState("fault", "Server not reached");
+    else showProblem?.(problem.message);
   }
 }
 
-function keepPolling(path, show) {
-  poll(path, show);
-  setInterval(() => poll(path, show), POLL_MS);
-  document.addEventListener("visibilitychange", () => poll(path, show));
+function keepPolling(path, show, showProblem) {
+  const again = () => poll(path, show, showProblem);
+  again();
+  setInterval(again, POLL_MS);
+  document.addEventListener("visibilitychange", again);
 }
 
 const status = byId("status");
 if (status?.hasAttribute("data-poll-camera")) keepPolling("/api/v1/camera", showCamera);
-if (status?.dataset.storage) keepPolling(status.dataset.storage, showDisk);
+if (status?.dataset.storage) keepPolling(status.dataset.storage, showDisk, warnOfDisk);
 
 const keysButton = byId("keys-button");
 if (keysButton) {

@@ -1,9 +1,9 @@
 /* The bar for what is selected: download, bin and undo, or restore. */
 import { post } from "../../microscope/api.js";
 import { formatBytes, onKey, showToast } from "../../microscope/shell.js";
+import { connectDownload } from "./download.js";
 
 const IDS_PER_CALL = 200;
-const MOST_IN_ADDRESS = 200;
 const KEPT_DAYS = 30;
 
 const byId = (id) => document.getElementById(id);
@@ -14,7 +14,7 @@ export class Actions {
     this.selection = selection;
     selection.onChange = (chosen) => this.show(chosen);
     byId("clear").addEventListener("click", () => selection.clear());
-    byId("download")?.addEventListener("click", () => download(idsOf(selection.chosen)));
+    connectDownload(() => idsOf(selection.chosen));
     byId("restore")?.addEventListener("click", () => this.restore(selection.chosen));
     const toBin = byId("to-bin");
     toBin?.addEventListener("click", () => this.bin(selection.chosen));
@@ -110,16 +110,6 @@ async function send(address, ids) {
 function describeRefused(refused) {
   const reason = refused.find((one) => one.message)?.message ?? "Only who captured them, or a manager, may do this.";
   return `${count(refused)} stayed. ${reason}`;
-}
-
-/** The browser's own download shows how far it is, and can stop it. */
-function download(ids) {
-  if (ids.length > MOST_IN_ADDRESS) {
-    byId("zip").elements.ids.value = ids.join(",");
-    byId("zip").submit();
-    return;
-  }
-  Object.assign(document.createElement("a"), { href: `/api/v1/images/zip?ids=${ids.join(",")}`, download: "" }).click();
 }
 
 function idsOf(shots) {

@@ -15,7 +15,7 @@ export class Selection {
     grid.element.addEventListener("click", (event) => this.answerClick(event));
     grid.element.addEventListener("focusin", (event) => this.setCurrent(event.target.closest(".shot")));
     document.addEventListener("keydown", (event) => this.answerKey(event));
-    onKey("Escape", () => this.clear());
+    onKey("Escape", () => document.querySelector("details.menu[open]") || this.clear());
     onKey("/", () => byId("text")?.focus());
   }
 

@@ -28,11 +28,12 @@ function connectBack() {
   all.addEventListener("click", () => sessionStorage.setItem("gallery-return", "yes"));
 }
 
-/** Only while the whole picture is seen: an enlarged one is moved instead. */
+/** Only while the whole picture is seen, and no line is drawn on it: an enlarged one is moved instead. */
 function connectSwipe(viewer) {
   let start = null;
   viewer.element.addEventListener("pointerdown", (event) => {
-    start = event.pointerType === "touch" && event.isPrimary && viewer.isFitted ? event : null;
+    const isDrawing = viewer.element.classList.contains("is-drawing");
+    start = event.pointerType === "touch" && event.isPrimary && viewer.isFitted && !isDrawing ? event : null;
   }, true);
   viewer.element.addEventListener("pointerup", (event) => {
     const way = start && event.isPrimary ? event.clientX - start.clientX : 0;

@@ -6,29 +6,17 @@ const KEPT = "image-overlays";
 
 const byId = (id) => document.getElementById(id);
 
-export class Tools {
+/** Fit, zoom, full screen. */
+export class ViewTools {
   constructor(viewer, page) {
     this.viewer = viewer;
     byId("tools").hidden = false;
-    viewer.onView = () => this.show();
+    viewer.onView(() => this.show());
     connect("tool-fit", ["f"], () => viewer.fit());
     connect("tool-one", ["1"], () => viewer.zoomToOne());
     connect("tool-in", ["+", "="], () => viewer.zoomBy(ZOOM_STEP));
     connect("tool-out", ["-", "−"], () => viewer.zoomBy(1 / ZOOM_STEP));
-    for (const [name, key] of [["crosshair", "x"], ["grid", "g"]]) this.connectMark(name, key);
     connectFullScreen(page);
-  }
-
-  connectMark(name, key) {
-    const kept = () => JSON.parse(localStorage.getItem(KEPT) ?? "{}");
-    const toggle = () => {
-      const isOn = byId(`tool-${name}`).getAttribute("aria-pressed") !== "true";
-      byId(`tool-${name}`).setAttribute("aria-pressed", String(isOn));
-      this.viewer.setMark(name, isOn);
-      localStorage.setItem(KEPT, JSON.stringify({ ...kept(), [name]: isOn }));
-    };
-    connect(`tool-${name}`, [key], toggle);
-    if (kept()[name]) toggle();
   }
 
   show() {
@@ -36,6 +24,31 @@ export class Tools {
     byId("tool-fit").setAttribute("aria-pressed", String(isFitted));
     byId("tool-one").setAttribute("aria-pressed", String(isOne));
     byId("zoom").textContent = `${Math.round(zoom * 100)} %`;
+  }
+}
+
+/** Those, and what can be laid over the picture. */
+export class Tools extends ViewTools {
+  constructor(viewer, page) {
+    super(viewer, page);
+    const setMark = (name) => (isOn) => viewer.setMark(name, isOn);
+    this.connectMark("crosshair", "x", setMark("crosshair"));
+    this.connectMark("grid", "g", setMark("grid"));
+    this.connectMark("scale", "s", (isOn) => viewer.scaleBar.setOn(isOn), true);
+  }
+
+  /** `isOnAtFirst`: for who never switched it. */
+  connectMark(name, key, set, isOnAtFirst = false) {
+    const kept = () => JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+    const toggle = () => {
+      if (byId(`tool-${name}`).disabled) return;
+      const isOn = byId(`tool-${name}`).getAttribute("aria-pressed") !== "true";
+      byId(`tool-${name}`).setAttribute("aria-pressed", String(isOn));
+      set(isOn);
+      localStorage.setItem(KEPT, JSON.stringify({ ...kept(), [name]: isOn }));
+    };
+    connect(`tool-${name}`, [key], toggle);
+    if (kept()[name] ?? isOnAtFirst) toggle();
   }
 }
 

@@ -1,6 +1,7 @@
 /* The original under OpenSeadragon, with crosshair and grid on a layer above. */
 import { drawOverlay } from "../../camera/live/overlay.js";
 import { rootPixels } from "../../camera/live/palette.js";
+import { ScaleBar } from "../../camera/live/scale-bar.js";
 
 const MOST_ZOOM = 16;
 const SQUARES_FROM = 2;
@@ -13,7 +14,9 @@ export class Viewer {
     this.element = document.getElementById("viewer");
     this.overlay = document.getElementById("overlay");
     this.marks = { crosshair: false, grid: false };
-    this.onView = () => {};
+    this.watchers = [];
+    this.scaleBar = new ScaleBar();
+    this.scaleBar.setScale(Number(image.umPerPixelX) || null);
     this.isFitted = true;
     this.element.classList.add("is-whole");
     this.seadragon = this.open();
@@ -62,13 +65,39 @@ export class Viewer {
     this.fit(true);
   }
 
+  /** Call `watch` whenever the picture lies otherwise than before. */
+  onView(watch) {
+    this.watchers.push(watch);
+  }
+
+  /** Where the picture's corner lies on the stage, and how many CSS pixels one of its own takes. What is shown may be
+      coarser than the original; places are told in the original's pixels all the same. */
+  get view() {
+    const origin = this.viewport.pixelFromPoint(this.viewport.imageToViewportCoordinates(0, 0), true);
+    return { x: origin.x, y: origin.y, scale: this.zoom / devicePixelRatio };
+  }
+
+  get coarseness() {
+    return this.image.width / this.seadragon.world.getItemAt(0).getContentSize().x;
+  }
+
+  toScreen({ x, y }) {
+    const { view } = this;
+    return { x: view.x + x * view.scale, y: view.y + y * view.scale };
+  }
+
+  toImage({ x, y }) {
+    const { view } = this;
+    return { x: (x - view.x) / view.scale, y: (y - view.y) / view.scale };
+  }
+
   get viewport() {
     return this.seadragon.viewport;
   }
 
   /** Of one picture pixel to one of the screen. */
   get zoom() {
-    return this.viewport.viewportToImageZoom(this.viewport.getZoom(true)) * devicePixelRatio;
+    return (this.viewport.viewportToImageZoom(this.viewport.getZoom(true)) * devicePixelRatio) / this.coarseness;
   }
 
   get isOne() {
@@ -105,7 +134,7 @@ export class Viewer {
   }
 
   zoomOfOne() {
-    return this.viewport.imageToViewportZoom(1 / devicePixelRatio);
+    return this.viewport.imageToViewportZoom(this.coarseness / devicePixelRatio);
   }
 
   setMark(name, isOn) {
@@ -115,12 +144,12 @@ export class Viewer {
 
   refresh() {
     if (!this.isOpen) return;
-    const origin = this.viewport.pixelFromPoint(this.viewport.imageToViewportCoordinates(0, 0), true);
-    const scale = this.viewport.viewportToImageZoom(this.viewport.getZoom(true));
-    drawOverlay(this.overlay, { x: origin.x, y: origin.y, scale }, this.image, this.marks);
+    const { view } = this;
+    drawOverlay(this.overlay, view, this.image, this.marks);
+    this.scaleBar.place(view.scale);
     this.seadragon.drawer.setImageSmoothingEnabled?.(this.zoom < SQUARES_FROM);
     this.element.classList.toggle("is-whole", this.isFitted);
-    this.onView(this);
+    for (const watch of this.watchers) watch(this);
   }
 }
 
