@@ -18,16 +18,25 @@ from camera.ownership import CameraLock, SeenCamera
 from camera.service import Camera
 from camera.turns import Wanted
 from images.archive import Archive
+from images.idempotency import OnceOnly
 from images.listing import Registrar
+from images.optics import Optics
 from images.thumbnails import Thumbnails
 
 make_roles = import_module("images.migrations.0002_roles").make_roles
+let_managers_calibrate = import_module("images.migrations.0004_scale").let_managers_calibrate
 
 
 @pytest.fixture(autouse=True)
 def cheap_passwords(settings):
     """A hash that is made to take long makes every user of a test take long."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def forgetful_optics():
+    """What one test knows of the objective in use, the next does not."""
+    apps.get_app_config("images").optics = Optics()
 
 
 @pytest.fixture
@@ -60,13 +69,14 @@ def camera(tmp_path, drivers):
 def archive(tmp_path):
     """An empty archive, put in the place of the process's own, with thumbnails and registrar to match."""
     config = apps.get_app_config("images")
-    before = config.archive, config.thumbnails, config.registrar
+    before = config.archive, config.thumbnails, config.registrar, config.once_only
     config.archive = Archive(tmp_path / "images", reserve_bytes=1_000_000, memory=tmp_path / "archive-folder.txt")
     config.thumbnails = Thumbnails(tmp_path / "thumbnails", config.archive)
     config.registrar = Registrar(config.archive)
+    config.once_only = OnceOnly()
     yield config.archive
     config.registrar.close()
-    config.archive, config.thumbnails, config.registrar = before
+    config.archive, config.thumbnails, config.registrar, config.once_only = before
 
 
 @pytest.fixture
@@ -77,6 +87,7 @@ def make_user(db):
         user = get_user_model().objects.create_user(username, password=f"{username}-password", **facts)
         if not Group.objects.exists():
             make_roles(apps, None)  # a test before this one emptied the database
+            let_managers_calibrate(apps, None)
         user.groups.set(Group.objects.filter(name__in=roles))
         return user
 
