@@ -1,0 +1,165 @@
+"""One place to break things at: a folder, a database, the servers started on them, and what they promised."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from PIL import Image as Picture
+
+from tests.promises.databases import Database, own_database
+from tests.promises.server import PASSWORD, ROOT, Server
+
+IS_LONG = os.environ.get("PROMISES", "") == "long"
+TOKEN_LASTS_S = 600.0
+
+CHANGES = ".changes.json"
+NOTHING_SAID = {"revision": 0, "values": {"binnedAt": None}}
+
+
+class Bench:
+    def __init__(self, folder: Path, database: Database) -> None:
+        self.folder = folder
+        self.database = database
+        self.data_path = folder / "data"
+        self.images_path = self.data_path / "images"
+        self.promised: dict[str, dict[str, Any]] = {}
+        self.given_up: set[str] = set()
+        self.servers: list[Server] = []
+        self._settings: dict[str, str] = {}
+        self._decoded: set[str] = set()
+        self._token = ""
+        self._token_made_at_s = float("-inf")
+
+    def start(self, plan: dict[str, Any] | None = None, **environment: str) -> Server:
+        """A server that may not answer yet, or never."""
+        driver = "pixelink" if "standin" in (plan or {}) else "simulated"
+        settings = {"CAMERA_DRIVER": driver, **self._all_settings(), **environment}
+        self.servers.append(Server(self.data_path, plan, **settings))
+        return self.servers[-1]
+
+    def manage(self, *arguments: str) -> str:
+        """What `manage.py` prints, which must end well. Beside a server or without one."""
+        environment = {**os.environ, "DATA_PATH": str(self.data_path), **self._all_settings()}
+        command = [sys.executable, "manage.py", *arguments]
+        ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout
+
+    def serve(self, plan: dict[str, Any] | None = None, **environment: str) -> Server:
+        """A server that answers, and whose `client` is signed in."""
+        return self.sign_in(self.start(plan, **environment).wait_until_answering())
+
+    def sign_in(self, server: Server) -> Server:
+        """Tokens outlive a server; making one takes long."""
+        if time.monotonic() - self._token_made_at_s > TOKEN_LASTS_S:
+            server.wait_until(lambda: server.client.ask("GET", "/health").body["checks"]["database"] == "ok")
+            self._token = server.client.log_in().token
+            self._token_made_at_s = time.monotonic()
+        server.client.token = self._token
+        return server
+
+    def _all_settings(self) -> dict[str, str]:
+        return {
+            "DATABASE_URL": self.database.url,
+            "ADMIN_PASSWORD": PASSWORD,
+            "MINIMUM_FREE_MB": "1",
+            **self._settings,
+        }
+
+    def keep_images_at(self, folder: Path) -> None:
+        """Elsewhere than in the data folder."""
+        self.images_path = folder
+        self._settings["IMAGE_SAVE_PATH"] = str(folder)
+
+    def note(self, answer: dict[str, Any]) -> None:
+        """What an answer of success said is a promise from now on."""
+        self.promised[answer["filename"]] = answer
+
+    def database_says(self, promise: dict[str, Any]) -> bool:
+        row = self.database.rows().get(promise["filename"])
+        return row is not None and row.sha256 == promise["sha256"]
+
+    def originals(self) -> dict[str, Path]:
+        found = self.images_path.glob("????-??-??/capture_*")
+        return {path.name: path for path in found if not path.name.endswith(CHANGES)}
+
+    def stray_changes(self) -> list[Path]:
+        """What was changed of images that are gone."""
+        found = self.images_path.glob(f"????-??-??/*{CHANGES}")
+        return [path for path in found if not path.with_name(path.name.removesuffix(CHANGES)).exists()]
+
+    def parted(self) -> list[str]:
+        """Images whose row does not say what was last said of them in the file beside the original."""
+        originals, found = self.originals(), []
+        for row in self.database.table("images"):
+            path = originals.get(row["filename"])
+            beside = path and path.with_name(path.name + CHANGES)
+            said = json.loads(beside.read_bytes()) if beside and beside.exists() else NOTHING_SAID
+            is_binned = said["values"]["binnedAt"] is not None
+            if (said["revision"], is_binned) != (row["revision"] or 0, row["binned_at"] is not None):
+                found.append(row["filename"])
+        return found
+
+    def temporaries(self) -> list[Path]:
+        """Whatever was begun and neither finished nor removed."""
+        hidden = [path for path in self.images_path.rglob(".*") if path.name != ".microscope-archive"]
+        return [*self.data_path.rglob("*.part"), *self.data_path.rglob("*.tmp"), *hidden]
+
+    def is_in_order(self) -> bool:
+        """Whether every file has a row that says the same, and nothing half lies about: what a start brings about."""
+        is_listed = set(self.database.rows()) == set(self.originals())
+        return is_listed and not self.temporaries() and not self.stray_changes() and not self.parted()
+
+    def assert_promises_kept(self) -> None:
+        """Every original is whole and is what its row says; everything that was promised is there, unchanged."""
+        assert self.temporaries() == []
+        assert self.parted() == []
+        rows, originals = self.database.rows(), self.originals()
+        assert set(rows) - set(originals) == set(), "rows without a file"
+        assert set(originals) - set(rows) == set(), "files without a row"
+        assert len({row.record_id for row in rows.values()}) == len(rows)
+        for filename, path in originals.items():
+            self._demand_whole(path)
+            assert sha256_of(path) == rows[filename].sha256, filename
+        for filename, promise in self.promised.items():
+            if filename not in self.given_up:
+                assert rows[filename].sha256 == promise["sha256"], filename
+                assert rows[filename].record_id == promise["metadata"]["recordId"].replace("-", "")
+
+    def _demand_whole(self, path: Path) -> None:
+        """Every pixel of it can be decoded; looked at once, later its sum must be that of its row."""
+        if path.name not in self._decoded:
+            with Picture.open(path) as picture:
+                picture.load()
+            self._decoded.add(path.name)
+
+    def close(self) -> None:
+        for server in self.servers:
+            server.kill()
+
+
+@contextmanager
+def own_bench(folder: Path) -> Iterator[Bench]:
+    """Its servers are ended, and its database is removed."""
+    with own_database(folder) as database, bench_on(folder, database) as bench:
+        yield bench
+
+
+@contextmanager
+def bench_on(folder: Path, database: Database) -> Iterator[Bench]:
+    bench = Bench(folder, database)
+    try:
+        yield bench
+    finally:
+        bench.close()
+
+
+def sha256_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

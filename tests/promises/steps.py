@@ -1,0 +1,87 @@
+"""Kills its own process at a chosen step: just before a line of the program would run, on behalf of some function."""
+
+import linecache
+import os
+import signal
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import django
+
+ROOT = Path(__file__).resolve().parents[2]
+_DATABASE = Path(django.__file__).parent / "db"
+# What keeps, lists and removes images, and what sends their rows to the database.
+_FOLDER = str(ROOT / "images") + os.sep
+_RECORD = str(ROOT / "images" / "record.py")
+_FILES = {str(ROOT / "microscope" / "startup.py")} | {
+    str(_DATABASE / name) for name in ("transaction.py", "backends/base/base.py", "backends/utils.py")
+}
+# Windows has but one way to end a process at once, and gives it that name.
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+
+Trace = Callable[[FrameType, str, Any], "Trace | None"]
+
+
+class Steps:
+    """The lines that run within a function, in threads that begin after `install`."""
+
+    def __init__(self, within: str, kill_at: str, kill_at_time: int = 1) -> None:
+        """`kill_at`: a place, or enough of it to tell which; an empty text only notes them. `kill_at_time`: it dies
+        when it comes there for the so-manieth time."""
+        self._within = within
+        self._kill_at = kill_at
+        self._kill_at_time = kill_at_time
+        self._inside = threading.local()
+        self._passed: Counter[str] = Counter()
+
+    @property
+    def passed(self) -> list[str]:
+        """Each place, such as "archive.py write(file)", in the order in which they were first come to."""
+        return list(self._passed)
+
+    @property
+    def times(self) -> dict[str, int]:
+        """How often each place was come to."""
+        return dict(self._passed)
+
+    def install(self) -> None:
+        threading.settrace(self._enter)
+
+    def install_here(self) -> None:
+        """For this very thread."""
+        sys.settrace(self._enter)
+
+    def _enter(self, frame: FrameType, event: str, _: Any) -> Trace | None:
+        code = frame.f_code
+        # What only reckons changes nothing that a death could leave half.
+        if code.co_filename == _RECORD:
+            return None
+        if not code.co_filename.startswith(_FOLDER) and code.co_filename not in _FILES:
+            return None
+        depth = getattr(self._inside, "depth", 0)
+        if not depth and code.co_name != self._within:
+            return None
+        self._inside.depth = depth + 1
+        return self._step
+
+    def _step(self, frame: FrameType, event: str, _: Any) -> Trace | None:
+        if event == "return":
+            self._inside.depth -= 1
+        elif event == "line":
+            line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+            self._pass(f"{Path(frame.f_code.co_filename).name} {line}")
+        return self._step
+
+    def _pass(self, place: str) -> None:
+        self._passed[place] += 1
+        if self._kill_at and self._kill_at in place:
+            self._kill_at_time -= 1
+            if self._kill_at_time:
+                return
+            os.write(2, f"Killed at {place}\n".encode())
+            os.kill(os.getpid(), KILL)

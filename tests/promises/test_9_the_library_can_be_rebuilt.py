@@ -1,0 +1,139 @@
+"""Promise 9: the library can be rebuilt from the files alone, as after losing the database in the middle of work."""
+
+import hashlib
+import threading
+from dataclasses import dataclass
+
+import pytest
+
+from tests.promises.bench import Bench, own_bench
+from tests.promises.library import (
+    CAMERA,
+    NOT_IN_FILES,
+    Library,
+    Row,
+    ask_again,
+    bring_people_back,
+    build_library,
+    rows_in,
+    told_by,
+)
+from tests.promises.server import NO_ANSWER, Client, Server
+
+CAPTURES_BEFORE_THE_LOSS = 2
+SAID_AT_CAPTURE = {"filename", "capturedAt", "exposureTime", "gain", "fileSize", "width", "height", "sha256"}
+
+
+@dataclass
+class Lost:
+    """What there was before the database went: rows, what the API told of them, and what captures answered."""
+
+    bench: Bench
+    rows: dict[str, list[Row]]
+    told: dict[str, Row]
+
+    def assert_rows_are_back(self) -> None:
+        """Every column of every row; and the images that were taken while the database went have theirs too."""
+        rows = rows_in(self.bench.database)
+        assert {row["filename"] for row in rows["images"]} == set(self.bench.originals())
+        known = {row["filename"] for row in self.rows["images"]}
+        rows["images"] = [row for row in rows["images"] if row["filename"] in known]
+        assert rows == self.rows
+        self.bench.assert_promises_kept()
+
+    def assert_served(self, server: Server) -> None:
+        """Every image as it was told before, and its bytes."""
+        told = told_by(server.client)
+        assert {name: told[name] for name in self.told} == self.told
+        ids = {image["filename"]: image["imageId"] for image in server.client.images()}
+        for filename, promise in self.bench.promised.items():
+            if filename in self.bench.given_up:
+                assert filename not in told
+                continue
+            assert {name: told[filename][name] for name in SAID_AT_CAPTURE} == {
+                name: promise[name] for name in SAID_AT_CAPTURE
+            }
+            if filename in ids:
+                sent = server.client.ask("GET", f"/api/v1/images/{ids[filename]}/file").content
+                assert hashlib.sha256(sent).hexdigest() == promise["sha256"]
+
+
+def capture_on_and_on(library: Library, by: Client, number: int, counts: list[int], is_over: threading.Event) -> None:
+    while not is_over.is_set():
+        try:
+            answer = by.ask("POST", "/api/v1/camera/capture", {"note": f"{counts[number]} \u00b5", "exposure": 20})
+        except NO_ANSWER:
+            return
+        if answer.status == 201:
+            library.bench.note(answer.body)
+            counts[number] += 1
+        else:
+            assert answer.status == 503, answer.content
+
+
+def lose_in_the_middle(library: Library, server: Server) -> None:
+    """Three people capture. SQLite's file cannot go from under a living server everywhere, so that one is killed first;
+    PostgreSQL loses the database while it is in use."""
+    bench, counts, is_over = library.bench, [0, 0, 0], threading.Event()
+    clients = (library.operator, library.other_operator, library.administrator)
+    threads = [
+        threading.Thread(target=capture_on_and_on, args=(library, by, number, counts, is_over))
+        for number, by in enumerate(clients)
+    ]
+    for thread in threads:
+        thread.start()
+    server.wait_until(lambda: min(counts) >= CAPTURES_BEFORE_THE_LOSS)
+    if bench.database.is_postgres:
+        bench.database.lose()
+    server.kill()
+    is_over.set()
+    for thread in threads:
+        thread.join()
+    bench.database.lose()
+
+
+@pytest.fixture(scope="module")
+def lost(tmp_path_factory):
+    with own_bench(tmp_path_factory.mktemp("lost")) as bench:
+        server = bench.serve(**CAMERA)
+        library = build_library(bench, server)
+        lost = Lost(bench, rows_in(bench.database), told_by(server.client))
+        lose_in_the_middle(library, server)
+        yield lost
+
+
+def sign_in_anew(server: Server) -> Server:
+    """The tokens of before named numbers that now stand for others."""
+    server.wait_until_answering().client.log_in()
+    return server
+
+
+def test_after_a_loss_in_the_middle_of_work_every_row_comes_back(lost):
+    bench = lost.bench
+    assert len(lost.rows["images"]) == 12 and len(lost.rows["calibrations"]) == len(lost.rows["objectives"]) == 2
+    bench.manage("migrate")
+    assert rows_in(bench.database) == {name: [] for name in NOT_IN_FILES}
+    assert f"{len(bench.originals())} images listed" in bench.manage("rebuild")
+    lost.assert_rows_are_back()
+
+    tables = [*NOT_IN_FILES, "accounts_user"]
+    before = [bench.database.table(name) for name in tables]
+    assert "0 images listed, 0 brought up to date, 0 files not listed" in bench.manage("rebuild")
+    assert [bench.database.table(name) for name in tables] == before
+
+    server = sign_in_anew(bench.start(**CAMERA))
+    lost.assert_served(server)
+    bring_people_back(bench)
+    assert ask_again(server).body["filename"] in bench.promised, "a second picture under one key"
+    server.kill()
+
+
+def test_a_server_that_starts_before_anybody_rebuilds_takes_nothing_away(lost):
+    """It lists what it finds and knows nobody; the rebuild beside it gives everything its people."""
+    bench = lost.bench
+    bench.database.lose()
+    server = sign_in_anew(bench.start(**CAMERA))
+    server.wait_until(bench.is_in_order)
+    bench.manage("rebuild")
+    lost.assert_rows_are_back()
+    lost.assert_served(server)
