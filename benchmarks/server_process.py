@@ -11,6 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from microscope.tests.server_process import find_free_port
+
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "benchmark-password"
 
@@ -21,7 +23,7 @@ class ServerProcess:
     def __init__(self, **environment: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="microscope-benchmark-", ignore_cleanup_errors=True)
         self.data_path = Path(self._folder.name)
-        self.port = _find_free_port()
+        self.port = find_free_port()
         self._environment = {
             **os.environ,
             "DATA_PATH": self._folder.name,
@@ -98,9 +100,3 @@ class Client:
         if answer.status >= 400 and path != "/health":
             raise RuntimeError(f"{method} {path}: {answer.status} {content}")
         return content
-
-
-def _find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

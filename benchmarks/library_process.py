@@ -1,0 +1,120 @@
+"""A library of many rows in a process of its own, on a database of its own, asked for pages as a browser or a script
+asks; what the answers take, and the SQL that they ran.
+
+`python -m benchmarks.library_process` is that process: DATA_PATH and DATABASE_URL say where, a line of JSON asks.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.server_process import ROOT
+
+
+class LibraryProcess:
+    """`with LibraryProcess(database_url) as library:`; without an address it is SQLite, in a folder thrown away."""
+
+    def __init__(self, database_url: str = "") -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="microscope-benchmark-", ignore_cleanup_errors=True)
+        self._environment = {
+            **os.environ,
+            "DATA_PATH": self._folder.name,
+            "DATABASE_URL": database_url,
+            "CAMERA_DRIVER": "simulated",
+        }
+
+    def __enter__(self) -> "LibraryProcess":
+        command = [sys.executable, "-m", "benchmarks.library_process"]
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, env=self._environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait(60)
+        self._folder.cleanup()
+
+    def fill(self, rows: int) -> None:
+        self._ask("fill", rows)
+
+    def deep_cursor(self) -> str:
+        """Leads to where nine tenths of the images are newer."""
+        return self._ask("deep_cursor")
+
+    def time_ms(self, address: str) -> float:
+        return self._ask("time_ms", address)
+
+    def queries(self, address: str) -> list[str]:
+        return self._ask("queries", address)
+
+    def _ask(self, what: str, *details: Any) -> Any:
+        assert self._process.stdin and self._process.stdout
+        print(json.dumps([what, *details]), file=self._process.stdin, flush=True)
+        answer = self._process.stdout.readline()
+        if not answer:
+            raise RuntimeError("The library's process ended early: see above.")
+        return json.loads(answer)
+
+
+def main() -> None:
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microscope.settings")
+    django.setup()
+    answers = make_answers()
+    for line in sys.stdin:
+        what, *details = json.loads(line)
+        print(json.dumps(answers[what](*details)), flush=True)
+
+
+def make_answers() -> dict[str, Callable[..., Any]]:
+    """Imports what can be imported only now that Django is set up."""
+    from django.core.management import call_command
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    from benchmarks.library_rows import fill, find_owner
+    from images.filters import make_cursor
+    from images.models import Image
+
+    call_command("migrate", verbosity=0)
+    client = Client(SERVER_NAME="localhost")
+    client.force_login(find_owner())
+
+    def ask(address: str) -> Any:
+        answer = client.get(address)
+        assert answer.status_code == 200, f"{address}: {answer.status_code}"
+        return answer
+
+    def time_ms(address: str) -> float:
+        began_s = time.perf_counter()
+        ask(address)
+        return (time.perf_counter() - began_s) * 1000
+
+    def queries(address: str) -> list[str]:
+        with CaptureQueriesContext(connection) as captured:
+            ask(address)
+        return [query["sql"] for query in captured.captured_queries]
+
+    def deep_cursor() -> str:
+        newest = Image.objects.newest_first()[0].pk
+        return make_cursor(Image.objects.get(pk=newest // 10))
+
+    return {
+        "fill": fill,
+        "deep_cursor": deep_cursor,
+        "time_ms": time_ms,
+        "queries": queries,
+    }
+
+
+if __name__ == "__main__":
+    main()
