@@ -19,8 +19,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+from microscope.tests.server_process import NO_ANSWER
 from tests.promises.bench import Bench, own_bench
-from tests.promises.server import NO_ANSWER, Server
+from tests.promises.server import Server
 from tests.promises.watching import Watcher
 
 READING, NEVER_READING, CAPTURING = 8, 2, 4

@@ -1,5 +1,6 @@
 """The real server as a process of its own, for tests that stop it, kill it, or take its things away."""
 
+import http.client
 import json
 import os
 import random
@@ -17,6 +18,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 # No system gives these to connections by itself: a port of those may be gone again before a server takes it.
 PORTS = range(20_000, 32_000)
+# How a request ends whose server dies, does not listen yet, or does not answer in time.
+NO_ANSWER = (OSError, http.client.HTTPException, json.JSONDecodeError)
 
 
 def find_free_port() -> int:
@@ -61,13 +64,13 @@ class ServerProcess:
             try:
                 if self.ask("GET", "/health")[1]["camera"]["state"] not in ("closed", "opening"):
                     return self
-            except urllib.error.URLError:
+            except NO_ANSWER:
                 pass
             time.sleep(0.05)
         raise AssertionError(self.log())
 
     def ask(self, method: str, path: str, body: Any = None, token: str = "") -> tuple[int, Any]:
-        """Status and JSON of the answer."""
+        """Status and JSON of the answer. Raises one of NO_ANSWER."""
         headers = {"Content-Type": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"

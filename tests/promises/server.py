@@ -16,13 +16,11 @@ from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 
-from microscope.tests.server_process import find_free_port
+from microscope.tests.server_process import NO_ANSWER, find_free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 USERNAME, PASSWORD = "admin", "a-long-secret-word"
 PATIENCE_S = 60.0
-# How a request ends whose server dies, does not listen yet, or does not answer in time.
-NO_ANSWER = (OSError, http.client.HTTPException, json.JSONDecodeError)
 
 
 @dataclass(frozen=True, slots=True)

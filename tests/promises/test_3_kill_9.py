@@ -11,9 +11,9 @@ from subprocess import TimeoutExpired
 
 import pytest
 
+from microscope.tests.server_process import NO_ANSWER
 from tests.promises.bench import IS_LONG, Bench, own_bench
 from tests.promises.databases import Row
-from tests.promises.server import NO_ANSWER
 
 CAMERA = {
     "SIMULATED_CAMERA": "colour-small",

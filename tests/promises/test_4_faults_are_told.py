@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import pytest
 
+from microscope.tests.server_process import NO_ANSWER
 from tests.promises.bench import IS_LONG, Bench, bench_on, own_bench
 from tests.promises.databases import database_to_take_away
 from tests.promises.disk import Disk
-from tests.promises.server import NO_ANSWER, Answer, Browser, Server
+from tests.promises.server import Answer, Browser, Server
 from tests.promises.watching import Watcher
 
 # A call to the camera may take so long; what is promised is that much and little more. Busy machines get their share.

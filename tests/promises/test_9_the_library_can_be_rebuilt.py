@@ -2,10 +2,13 @@
 
 import hashlib
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
+from microscope.tests.server_process import NO_ANSWER
 from tests.promises.bench import Bench, own_bench
 from tests.promises.library import (
     CAMERA,
@@ -18,9 +21,9 @@ from tests.promises.library import (
     rows_in,
     told_by,
 )
-from tests.promises.server import NO_ANSWER, Client, Server
+from tests.promises.server import Client, Server
 
-CAPTURES_BEFORE_THE_LOSS = 2
+NOTES_BEFORE_THE_LOSS = 3
 SAID_AT_CAPTURE = {"filename", "capturedAt", "exposureTime", "gain", "fileSize", "width", "height", "sha256"}
 
 
@@ -31,15 +34,22 @@ class Lost:
     bench: Bench
     rows: dict[str, list[Row]]
     told: dict[str, Row]
+    works: list["Work"]
 
     def assert_rows_are_back(self) -> None:
         """Every column of every row; and the images that were taken while the database went have theirs too."""
         rows = rows_in(self.bench.database)
         assert {row["filename"] for row in rows["images"]} == set(self.bench.originals())
         known = {row["filename"] for row in self.rows["images"]}
+        self._assert_last_changes_are_back({row["filename"]: row for row in rows["images"]})
         rows["images"] = [row for row in rows["images"] if row["filename"] in known]
         assert rows == self.rows
         self.bench.assert_promises_kept()
+
+    def _assert_last_changes_are_back(self, images: dict[str, Row]) -> None:
+        for work in self.works:
+            assert {name: images[name]["note"] for name in work.notes} == work.notes
+            assert all(images[name]["binned_at"] for name in work.binned)
 
     def assert_served(self, server: Server) -> None:
         """Every image as it was told before, and its bytes."""
@@ -58,38 +68,53 @@ class Lost:
                 assert hashlib.sha256(sent).hexdigest() == promise["sha256"]
 
 
-def capture_on_and_on(library: Library, by: Client, number: int, counts: list[int], is_over: threading.Event) -> None:
-    while not is_over.is_set():
-        try:
-            answer = by.ask("POST", "/api/v1/camera/capture", {"note": f"{counts[number]} \u00b5", "exposure": 20})
-        except NO_ANSWER:
+class Work:
+    """Somebody who captures, writes notes and bins until the server is gone; and what they were told was done."""
+
+    def __init__(self, bench: Bench, by: Client) -> None:
+        self.notes: dict[str, str] = {}
+        self.binned: set[str] = set()
+        self._bench, self._by = bench, by
+
+    def go_on(self) -> None:
+        with suppress(*NO_ANSWER):
+            while True:
+                self._once()
+
+    def _once(self) -> None:
+        image = self._ask("POST", "/api/v1/camera/capture", {"exposure": 20})
+        if not image:
             return
-        if answer.status == 201:
-            library.bench.note(answer.body)
-            counts[number] += 1
-        else:
-            assert answer.status == 503, answer.content
+        self._bench.note(image)
+        note = f"{len(self.notes)} \u00b5"
+        if self._ask("PATCH", f"/api/v1/images/{image['imageId']}", {"note": note}):
+            self.notes[image["filename"]] = note
+        if len(self.notes) % 2 and self._ask("POST", "/api/v1/images/bin", {"ids": [image["imageId"]]}):
+            self.binned.add(image["filename"])
+
+    def _ask(self, method: str, path: str, body: Any) -> Any:
+        """What was answered, unless the database had gone by then."""
+        answer = self._by.ask(method, path, body)
+        assert answer.status in (200, 201, 503), answer.content
+        return None if answer.status == 503 else answer.body
 
 
-def lose_in_the_middle(library: Library, server: Server) -> None:
-    """Three people capture. SQLite's file cannot go from under a living server everywhere, so that one is killed first;
+def lose_in_the_middle(library: Library, server: Server) -> list[Work]:
+    """Three people work. SQLite's file cannot go from under a living server everywhere, so that one is killed first;
     PostgreSQL loses the database while it is in use."""
-    bench, counts, is_over = library.bench, [0, 0, 0], threading.Event()
-    clients = (library.operator, library.other_operator, library.administrator)
-    threads = [
-        threading.Thread(target=capture_on_and_on, args=(library, by, number, counts, is_over))
-        for number, by in enumerate(clients)
-    ]
+    bench = library.bench
+    works = [Work(bench, by) for by in (library.operator, library.other_operator, library.administrator)]
+    threads = [threading.Thread(target=work.go_on) for work in works]
     for thread in threads:
         thread.start()
-    server.wait_until(lambda: min(counts) >= CAPTURES_BEFORE_THE_LOSS)
+    server.wait_until(lambda: min(len(work.notes) for work in works) >= NOTES_BEFORE_THE_LOSS)
     if bench.database.is_postgres:
         bench.database.lose()
     server.kill()
-    is_over.set()
     for thread in threads:
         thread.join()
     bench.database.lose()
+    return works
 
 
 @pytest.fixture(scope="module")
@@ -97,9 +122,8 @@ def lost(tmp_path_factory):
     with own_bench(tmp_path_factory.mktemp("lost")) as bench:
         server = bench.serve(**CAMERA)
         library = build_library(bench, server)
-        lost = Lost(bench, rows_in(bench.database), told_by(server.client))
-        lose_in_the_middle(library, server)
-        yield lost
+        rows, told = rows_in(bench.database), told_by(server.client)
+        yield Lost(bench, rows, told, lose_in_the_middle(library, server))
 
 
 def sign_in_anew(server: Server) -> Server:
