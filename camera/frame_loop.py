@@ -20,7 +20,7 @@ from camera.drivers.settings import Wanted
 from camera.frame import CameraIdentity
 from camera.programming import Programming
 from camera.session import Session
-from camera.turns import Line, Request, Source
+from camera.turns import Line, Request, Source, anew
 
 logger = logging.getLogger(__name__)
 
@@ -183,7 +183,8 @@ class FrameLoop:
             logger.exception("The camera's thread met an error nobody foresaw")
             self._note_fault(errors.CameraUnavailable(f"The camera failed unexpectedly ({problem})."))
 
-    def _note_fault(self, problem: errors.CameraError) -> None:
+    def _note_fault(self, raised: errors.CameraError) -> None:
+        problem = anew(raised)
         with self.bulletin.changed:
             if self._line.is_closed:
                 return

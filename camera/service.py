@@ -152,7 +152,7 @@ class Camera:
                 bulletin.changed.wait(min(remaining_s, STUCK_CHECK_S))
                 if loop.is_stuck:
                     break
-        raise self._replace(loop)
+        raise anew(self._replace(loop))
 
     @property
     def newest_count(self) -> int:

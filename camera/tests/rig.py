@@ -1,5 +1,6 @@
 """The camera service over the stand-in, as tests of several files need it."""
 
+import gc
 import importlib
 import json
 import threading
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from camera.drivers.choice import DriverChoice
 from camera.drivers.pixelink import PixelinkDriver
@@ -38,13 +40,23 @@ class Rig:
         self, folder: Path, library: Library, camera: StandinCamera, timing: Timing, mode: str = "pixelink"
     ) -> None:
         self.folder, self.library, self.camera, self.timing = folder, library, camera, timing
+        self.drivers: WeakSet[PixelinkDriver] = WeakSet()
         self.service = self.make_service(mode)
 
     def make_service(self, mode: str = "pixelink") -> Camera:
         choice = DriverChoice(
-            mode, PixelinkDriver, lambda: SimulatedDriver(MODELS["mono-small-12bit"]), SeenCamera(self.folder)
+            mode, self._make_driver, lambda: SimulatedDriver(MODELS["mono-small-12bit"]), SeenCamera(self.folder)
         )
         return Camera(choice, CameraLock(self.folder), SHARED, self.timing, purpose="a test")
+
+    def _make_driver(self) -> PixelinkDriver:
+        driver = PixelinkDriver()
+        self.drivers.add(driver)
+        return driver
+
+    def wait_until_one_driver_is_left(self) -> None:
+        """All that came before it, and its memory for frames, are forgotten."""
+        wait_until(lambda: gc.collect() >= 0 and len(self.drivers) == 1)
 
     def wait_for_status(self, is_so: Callable[[CameraStatus], object], timeout_s: float = PATIENCE_S) -> CameraStatus:
         wait_until(lambda: is_so(self.service.status()), timeout_s)

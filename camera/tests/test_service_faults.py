@@ -166,6 +166,15 @@ class TestUnplugged:
         rig.wait_for_state("fault", "reopening")
         assert (frame.driver, frame.camera.serial_number) == ("pixelink", str(rig.camera.serial))
 
+    def test_what_was_lost_is_forgotten_however_often(self, rig):
+        for _ in range(3):
+            rig.service.capture()
+            rig.library.unplug(rig.camera)
+            rig.wait_for_state("fault", "reopening")
+            rig.library.plug(rig.camera)
+            rig.wait_for_state("ready", "streaming")
+        rig.wait_until_one_driver_is_left()
+
 
 class TestNoCamera:
     def test_every_request_gets_the_cause_within_a_second_and_the_library_is_not_hammered(self, tmp_path):

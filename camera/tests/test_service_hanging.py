@@ -125,6 +125,14 @@ def test_threads_that_hang_do_not_become_more_and_more(rig):
     assert_works_again(rig)
 
 
+def test_what_was_given_up_is_forgotten_once_it_returns(rig):
+    for _ in range(3):
+        rig.service.capture()
+        assert_hang_is_told(rig, "PxLGetNextFrame")
+        assert_works_again(rig)
+    rig.wait_until_one_driver_is_left()
+
+
 def test_a_long_exposure_is_no_hang(rig):
     assert rig.service.capture(800.0).descriptor.exposure_ms == 800.0
 
