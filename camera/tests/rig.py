@@ -3,6 +3,7 @@
 import gc
 import importlib
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -69,10 +70,12 @@ class Rig:
         """Calls of the native function, on any handle."""
         return self.library.calls.count(function_name)
 
-    def exposure_of(self, frame: Frame) -> Exposure:
-        """What the sensor really did for this frame; the newest stream's where numbers came up in several."""
+    def exposure_of(self, frame: Frame, answered_at_s: float = math.inf) -> Exposure:
+        """What the sensor really did for this frame, which was there at that time; the newest stream's then, where
+        numbers came up in several."""
         number = frame.descriptor.frame_number
-        return next(exposure for exposure in reversed(self.camera.exposures) if exposure.frame_number == number)
+        ended = (exposure for exposure in reversed(self.camera.exposures) if exposure.ended_at <= answered_at_s)
+        return next(exposure for exposure in ended if exposure.frame_number == number)
 
 
 @contextmanager

@@ -32,6 +32,7 @@ class Captured:
     asked_at_s: float
     asked_at: datetime
     frame: Frame
+    answered_at_s: float
     answered_at: datetime
     wish: tuple[float | None, float | None]
 
@@ -39,12 +40,13 @@ class Captured:
 def capture(camera: Camera, *wish: float | None) -> Captured:
     asked_at_s, asked_at = time.perf_counter(), datetime.now(UTC)
     frame = camera.capture(*wish)
-    return Captured(asked_at_s, asked_at, frame, datetime.now(UTC), (*wish, None, None)[:2])
+    answered_at_s, answered_at = time.perf_counter(), datetime.now(UTC)
+    return Captured(asked_at_s, asked_at, frame, answered_at_s, answered_at, (*wish, None, None)[:2])
 
 
 def assert_true(rig: Rig, captured: Captured) -> Exposure:
     """The camera's own log says of this frame what we said of it."""
-    exposure, taken = rig.exposure_of(captured.frame), captured.frame.descriptor
+    exposure, taken = rig.exposure_of(captured.frame, captured.answered_at_s), captured.frame.descriptor
     assert exposure.started_at >= captured.asked_at_s
     exposure_ms, gain_db = captured.wish
     assert exposure.exposure_s * 1000 == pytest.approx(2.0 if exposure_ms is None else exposure_ms, rel=1e-4)
@@ -98,7 +100,7 @@ def test_a_long_pipeline_filled_by_short_exposures_gives_no_old_frame_at_long_on
     rig.service.configure(60.0)
     for _ in range(4):
         captured = capture(rig.service)
-        assert rig.exposure_of(captured.frame).started_at >= captured.asked_at_s
+        assert rig.exposure_of(captured.frame, captured.answered_at_s).started_at >= captured.asked_at_s
 
 
 def test_settings_that_come_back_at_once_do_not_make_an_older_frame_pass_for_new(rig):
@@ -188,7 +190,7 @@ class TestLongExposures:
     def test_the_next_capture_costs_one_exposure(self, rig):
         rig.service.capture(1500.0)
         captured = capture(rig.service, 1500.0)
-        assert rig.exposure_of(captured.frame).started_at >= captured.asked_at_s
+        assert rig.exposure_of(captured.frame, captured.answered_at_s).started_at >= captured.asked_at_s
         # With the one that had begun meanwhile it would be two: 3 s.
         assert (captured.answered_at - captured.asked_at).total_seconds() < 2.8
 
@@ -196,10 +198,9 @@ class TestLongExposures:
         long = Asking(lambda: capture(rig.service, 700.0))
         assert rig.camera.wait_until_grabbing()
         short = Asking(lambda: capture(rig.service, 1.0))
-        for one in (long, short):
-            assert_true(rig, one.answer())
-        begun = next(one for one in rig.camera.exposures if one.exposure_s == pytest.approx(0.7))
-        assert begun == rig.exposure_of(long.answer().frame), "it was broken off, and begun anew"
+        first = next(one for one in rig.camera.exposures if one.exposure_s == pytest.approx(0.7))
+        assert assert_true(rig, long.answer()) == first, "it was broken off, and begun anew"
+        assert_true(rig, short.answer())
         assert short.answered_at_s > long.answered_at_s
 
     def test_settings_take_effect_without_waiting_for_it(self, rig):
