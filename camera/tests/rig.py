@@ -28,7 +28,7 @@ from camera.turns import Wanted
 
 SERIAL = 725001234
 PATIENCE_S = 20.0
-QUICK = Timing(call_timeout_s=0.3, keep_streaming_s=0.5, first_retry_s=0.05)
+QUICK = Timing(call_timeout_s=1.0, keep_streaming_s=1.0, first_retry_s=0.05)
 STEADY = Timing(call_timeout_s=5.0, keep_streaming_s=5.0, first_retry_s=0.05)
 UNHURRIED = Timing(call_timeout_s=10.0, keep_streaming_s=10.0)
 SHARED = Wanted(2.0, 0.0)
