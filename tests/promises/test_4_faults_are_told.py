@@ -138,7 +138,7 @@ def test_of_a_disk_that_fills_up_while_a_picture_is_written(stored):
     try:
         refused = faulty.capture(format="png")
         assert refused.status == 507 and refused.body["code"] in disk.codes_when_full
-        assert faulty.bench.temporaries() == []
+        faulty.bench.assert_nothing_half_is_left()
     finally:
         disk.empty(faulty.server)
     faulty.assert_over()

@@ -41,6 +41,15 @@ def test_the_original_is_drawn_and_deep_zoom_goes_to_its_pixels(image, visit):
     expect(page.locator("#share-black")).to_have_text(re.compile("%$"))
 
 
+def test_a_zoom_that_was_asked_for_before_the_picture_came_is_not_lost(image, open_browser):
+    page = open_browser("ada")
+    page.route("**/file*", lambda held: None)
+    page.goto(f"/images/{image['imageId']}/", wait_until="domcontentloaded")
+    page.keyboard.press("1")
+    page.unroute("**/file*")  # and what was held goes on
+    expect(page.locator("#zoom")).to_have_text("100 %")
+
+
 def test_verify_reads_the_file_again_and_says_when_it_is_no_more_the_same(image, visit):
     page = visit(f"/images/{image['imageId']}/")
     expect(page.locator("#verify-result")).to_have_text("Not read again since this page was opened.")

@@ -63,6 +63,13 @@ export class Viewer {
   start() {
     this.isOpen = true;
     this.fit(true);
+    this.asked?.();
+  }
+
+  /** At once, or as soon as there is a picture: what was asked last. */
+  whenOpen(act) {
+    if (this.isOpen) act();
+    else this.asked = act;
   }
 
   /** Call `watch` whenever the picture lies otherwise than before. */
@@ -106,19 +113,21 @@ export class Viewer {
 
   /** The whole picture, but never enlarged. */
   fit(isAtOnce = false) {
-    if (!this.isOpen) return;
-    this.isFitted = true;
-    const home = this.viewport.getHomeZoom();
-    this.viewport.zoomTo(Math.min(home, this.zoomOfOne()), undefined, isAtOnce);
-    this.viewport.panTo(this.viewport.getHomeBounds().getCenter(), isAtOnce);
-    this.viewport.applyConstraints(isAtOnce);
+    this.whenOpen(() => {
+      this.isFitted = true;
+      const home = this.viewport.getHomeZoom();
+      this.viewport.zoomTo(Math.min(home, this.zoomOfOne()), undefined, isAtOnce);
+      this.viewport.panTo(this.viewport.getHomeBounds().getCenter(), isAtOnce);
+      this.viewport.applyConstraints(isAtOnce);
+    });
   }
 
   zoomToOne(position) {
-    if (!this.isOpen) return;
-    this.isFitted = false;
-    this.viewport.zoomTo(this.zoomOfOne(), position && this.viewport.pointFromPixel(position));
-    this.viewport.applyConstraints();
+    this.whenOpen(() => {
+      this.isFitted = false;
+      this.viewport.zoomTo(this.zoomOfOne(), position && this.viewport.pointFromPixel(position));
+      this.viewport.applyConstraints();
+    });
   }
 
   toggleFit(position) {
@@ -127,10 +136,11 @@ export class Viewer {
   }
 
   zoomBy(factor) {
-    if (!this.isOpen) return;
-    this.isFitted = false;
-    this.viewport.zoomBy(factor);
-    this.viewport.applyConstraints();
+    this.whenOpen(() => {
+      this.isFitted = false;
+      this.viewport.zoomBy(factor);
+      this.viewport.applyConstraints();
+    });
   }
 
   zoomOfOne() {
