@@ -163,4 +163,6 @@ class Turn:
 def anew(problem: CameraError) -> CameraError:
     """A copy to raise, or to keep. One error tells many threads of a long fault, and would gather the traces of them
     all; and as it was raised it keeps alive whatever it went through, the driver of a lost camera for one."""
-    return copy(problem)
+    fresh = copy(problem).with_traceback(None)  # a library may have taught `copy` to take the trace along
+    fresh.__cause__ = fresh.__context__ = None
+    return fresh

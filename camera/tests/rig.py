@@ -56,8 +56,8 @@ class Rig:
         return driver
 
     def wait_until_former_drivers_are_forgotten(self) -> None:
-        """And with them their memory for frames. The last error may still be in somebody's hands, and its driver."""
-        wait_until(lambda: gc.collect() >= 0 and len(self.drivers) <= 2)
+        """And with them their memory for frames."""
+        wait_until(lambda: gc.collect() >= 0 and len(self.drivers) == 1)
 
     def wait_for_status(self, is_so: Callable[[CameraStatus], object], timeout_s: float = PATIENCE_S) -> CameraStatus:
         wait_until(lambda: is_so(self.service.status()), timeout_s)
