@@ -36,7 +36,7 @@ def test_each_answer_is_true_at_once_and_after_a_hard_stop(bench):
         list(clients.map(capture, range(SERIES)))
     server.kill()
     assert len(bench.promised) == SERIES
-    bench.assert_promises_kept()
+    bench.assert_all_is_kept()
     assert not any(row.is_adopted for row in bench.database.rows().values())
 
 
