@@ -8,4 +8,6 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts import checks  # noqa: F401 (registers the system check)
+        # The first module registers a system check. The others listen to saved tokens and users.
+        from accounts import first_administrator, rotation  # noqa: F401
+        from accounts.personal_tokens import tokens  # noqa: F401

@@ -1,19 +1,19 @@
-"""What the sign-in calls take and answer."""
+"""The bodies of sign-in requests and of their responses."""
 
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in
 from rest_framework import serializers
-from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.serializers import TokenObtainPairSerializer, TokenRefreshSerializer
 
-from accounts.throttling import throttled
+from accounts.throttling import Attempt
+from accounts.tokens import exchange, has_good_signature
 
 
 class LoginSerializer(TokenObtainPairSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
-        """To sign in by a token is to sign in, and is told as such."""
+        """Check name and password, and send Django's signal of a sign-in, so that the audit log shows it."""
         pair = super().validate(attrs)
         user_logged_in.send(type(self.user), request=self.context["request"], user=self.user)
         return pair
@@ -21,10 +21,18 @@ class LoginSerializer(TokenObtainPairSerializer):
 
 class RefreshSerializer(TokenRefreshSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
-        """Refresh tokens die, as access tokens do, with a changed password and with the account."""
-        with throttled(self.context["request"], "refresh"):
-            JWTAuthentication().get_user(self.token_class(attrs["refresh"]))
-            return super().validate(attrs)
+        """Exchange the token. A text that was never a refresh token counts as a failed attempt. A token with a good
+        signature does not count and does not wait, because nobody can guess one."""
+        if not has_good_signature(attrs["refresh"]):
+            Attempt(self.context["request"], "refresh").begin()
+        return exchange(attrs["refresh"])
+
+
+class PairSerializer(serializers.Serializer):
+    """The answer to signing in and to refreshing."""
+
+    access = serializers.CharField(help_text="Send it as `Authorization: Bearer ...`. It is valid for 15 minutes.")
+    refresh = serializers.CharField(help_text="It gives one new pair, within seven days.")
 
 
 class LogoutSerializer(serializers.Serializer):

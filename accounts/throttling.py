@@ -1,103 +1,122 @@
-"""Passwords cannot be guessed by trying: after some failures an address waits.
+"""The limit on failed sign-ins: after some failures an address has to wait, so that nobody can guess a password.
 
-Counted are failures by name and address, and by address over all names. A name alone never waits: a stranger could
-lock its owner out. An attempt counts before it is made and is taken back where it succeeds, so that many at once get
-no further than one after the other; what waits counts no more, so that the wait ends when it was said to end.
+The program counts failures by name and address, and by address for all names. It never makes a name wait everywhere:
+a stranger could lock its owner out. An attempt is counted before the password is checked, and the count is taken back
+if the attempt succeeds. So many attempts at once get no further than the same number one after another. An attempt
+that has to wait is not counted, so the wait ends at the time that was said.
 """
 
 import hashlib
-import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from accounts.addresses import address_of, neighbourhood_of
+from accounts.addresses import address_of, network_of
 from accounts.models import AttemptTally
+from folding import fold
 
 WINDOW = timedelta(minutes=15)
-MOST_BY_NAME_AND_ADDRESS = 10
-MOST_BY_ADDRESS = 100
+# The limit for an address is higher, because a whole lab can have one address.
+MAX_BY_NAME_AND_ADDRESS = 10
+MAX_BY_ADDRESS = 100
 
 
 class ThrottledBackend(ModelBackend):
-    """Django's, throttled: the one place through which page, admin and API sign in."""
+    """Django's backend with the limit. Page, admin and API all sign in through it."""
 
     def authenticate(
-        self, request: Any, username: str | None = None, password: str | None = None, **facts: Any
+        self, request: Any, username: str | None = None, password: str | None = None, **credentials: Any
     ) -> AbstractBaseUser | None:
-        """Raises TooManyAttempts. Without a request somebody asks from within, and does not wait."""
+        """Return the user, or None. Raises TooManyAttempts. A call without a request comes from inside the program, and
+        has no limit."""
         if request is None or username is None or password is None:
-            return super().authenticate(request, username, password, **facts)
+            return super().authenticate(request, username, password, **credentials)
         attempt = Attempt(request, "password", username)
         attempt.begin()
-        user = super().authenticate(request, username, password, **facts)
+        user = super().authenticate(request, username, password, **credentials)
         if user is not None:
             attempt.succeed()
         return user
 
 
 class Attempt:
-    """One try to get in, from an address and perhaps under a name."""
+    """One attempt to sign in, from an address, with or without a user name."""
 
     def __init__(self, request: Any, kind: str, username: str | None = None) -> None:
-        place = neighbourhood_of(address_of(request))
-        # In this order everywhere, lest two attempts wait for each other.
+        place = network_of(address_of(request))
+        # Rows are locked in this order everywhere. Otherwise two attempts could wait for each other.
         self._by_address = _key(kind, place)
-        self._most_by_key = {self._by_address: MOST_BY_ADDRESS}
+        self._most_by_key = {self._by_address: MAX_BY_ADDRESS}
         self._by_name = None if username is None else _key(kind, place, username)
         if self._by_name:
-            self._most_by_key[self._by_name] = MOST_BY_NAME_AND_ADDRESS
+            self._most_by_key[self._by_name] = MAX_BY_NAME_AND_ADDRESS
 
     def begin(self) -> None:
-        """Count it. Raises TooManyAttempts where there were enough of them."""
-        self._demand_room()
+        """Count the attempt. Raises TooManyAttempts if too many failed."""
+        self._require_room()
         with transaction.atomic():
             for key, most in self._most_by_key.items():
                 _count(key, most)
 
     def succeed(self) -> None:
-        """It was none of those that count. Failures under that name are forgiven, those under others are not."""
+        """Take the count back. Earlier failures under this name are forgotten, those under other names stay."""
+        # Only this attempt is taken back: with one account of their own, nobody may clear the failures under other
+        # names.
         AttemptTally.objects.filter(key=self._by_address, failures__gt=0).update(failures=F("failures") - 1)
         if self._by_name:
             AttemptTally.objects.filter(key=self._by_name).delete()
 
-    def _demand_room(self) -> None:
-        """By reading alone, so that a flood of attempts writes nothing."""
-        for tally in AttemptTally.objects.filter(key__in=self._most_by_key):
-            tally.demand_room(self._most_by_key[tally.key], WINDOW)
-
-
-@contextmanager
-def throttled(request: Any, kind: str) -> Iterator[None]:
-    """An attempt with something else than name and password; what is raised within is its failure."""
-    attempt = Attempt(request, kind)
-    attempt.begin()
-    yield
-    attempt.succeed()
+    def _require_room(self) -> None:
+        """Only reads, so that a flood of attempts writes nothing."""
+        tallies = list(AttemptTally.objects.filter(key__in=self._most_by_key))
+        # Writes only in this rare case.
+        if any(tally.since > timezone.now() for tally in tallies):
+            begin_now(AttemptTally.objects.filter(key__in=self._most_by_key))
+            tallies = list(AttemptTally.objects.filter(key__in=self._most_by_key))
+        for tally in tallies:
+            tally.require_room(self._most_by_key[tally.key], WINDOW)
 
 
 def forget_old_attempts() -> int:
-    """Remove tallies whose time is long over. Answers how many."""
+    """Remove tallies that ended long ago. Returns how many."""
+    begin_now(AttemptTally.objects.all())
     return AttemptTally.objects.filter(since__lt=timezone.now() - 2 * WINDOW).delete()[0]
 
 
+def begin_now(tallies: QuerySet[AttemptTally]) -> None:
+    """Let tallies from the future begin now. They began while the clock was ahead, and would end much too late."""
+    now = timezone.now()
+    tallies.filter(since__gt=now).update(since=now)
+
+
 def _count(key: str, most: int) -> None:
-    AttemptTally.objects.get_or_create(key=key, defaults={"since": timezone.now()})
-    tally = AttemptTally.objects.select_for_update().get(key=key)
+    tally = _hold(key)
+    # The window begins with the first failure and does not move, so the wait has a fixed end.
     if tally.is_over(WINDOW):
         tally.failures, tally.since = 0, timezone.now()
-    tally.demand_room(most, WINDOW)
+    # Check again under the lock: `begin` has checked without one.
+    tally.require_room(most, WINDOW)
     tally.failures += 1
     tally.save()
 
 
+def _hold(key: str) -> AttemptTally:
+    """Lock the row of a tally until the transaction ends, and return it. A success in another thread may remove the row
+    between the two queries; then it is made again."""
+    held = AttemptTally.objects.select_for_update().filter(key=key)
+    while True:
+        # A conflict is ignored, because another attempt may make the same row at this moment.
+        AttemptTally.objects.bulk_create([AttemptTally(key=key, since=timezone.now())], ignore_conflicts=True)
+        if tally := held.first():
+            return tally
+
+
 def _key(*parts: str) -> str:
-    text = "\n".join(unicodedata.normalize("NFKC", part).casefold() for part in parts)
+    # Folded, as names are compared. Otherwise each spelling of a name would have attempts of its own.
+    text = "\n".join(fold(part) for part in parts)
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

@@ -1,4 +1,4 @@
-"""JWTs that can be taken back before they expire."""
+"""JWTs that can be revoked before they expire."""
 
 import re
 
@@ -8,10 +8,13 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken, TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
-from rest_framework_simplejwt.tokens import AccessToken, BlacklistMixin, RefreshToken, Token
+from rest_framework_simplejwt.tokens import Token
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
-# In SQL, since every request asks it, and building it by the ORM takes longer than what the database does.
+from accounts.rotation import RevocableAccessToken, exchange, has_good_signature, revoke
+
+# Every request runs this query. It is written in SQL because the ORM takes longer to build it than the database takes
+# to run it.
 USER_AND_REVOCATION = f"""
     SELECT person.*, EXISTS (
         SELECT 1 FROM {BlacklistedToken._meta.db_table} dead JOIN {OutstandingToken._meta.db_table} token
@@ -21,16 +24,8 @@ USER_AND_REVOCATION = f"""
 """
 
 
-class RevocableAccessToken(BlacklistMixin, AccessToken):
-    """An access token that dies with logout, as refresh tokens do. Whether it has died is asked together with whose
-    it is, by `TokenAuthentication`."""
-
-    def check_blacklist(self) -> None:
-        return
-
-
 class TokenAuthentication(JWTAuthentication):
-    """The library's, with one question to the database for each request in place of two."""
+    """The library's class, with one query for each request instead of two."""
 
     def get_user(self, validated_token: Token):
         user_id, token_id = (
@@ -39,6 +34,7 @@ class TokenAuthentication(JWTAuthentication):
         )
         if user_id is None or token_id is None:
             raise InvalidToken("The token does not say whose it is")
+        # A number with more digits does not fit into the column, and the database would raise an error.
         if not re.fullmatch("[0-9]{1,18}", str(user_id)):
             raise AuthenticationFailed("User not found", code="user_not_found")
         user = next(iter(get_user_model().objects.raw(USER_AND_REVOCATION, [str(token_id), int(user_id)])), None)
@@ -54,17 +50,9 @@ class TokenAuthentication(JWTAuthentication):
 
 
 class TokenScheme(SimpleJWTScheme):
-    """How the schema describes it: as the library's."""
+    """Describes the class in the schema as the library's own."""
 
     target_class = "accounts.tokens.TokenAuthentication"
 
 
-def revoke(refresh: str, access: RevocableAccessToken | None) -> None:
-    """End a session: both its tokens are worth nothing from now on. Raises TokenError for a refresh token that is
-    none, or is dead already."""
-    RefreshToken(refresh).blacklist()
-    if access is not None:
-        access.blacklist()
-
-
-__all__ = ["RevocableAccessToken", "TokenAuthentication", "TokenError", "revoke"]
+__all__ = ["RevocableAccessToken", "TokenAuthentication", "TokenError", "exchange", "has_good_signature", "revoke"]

@@ -2,7 +2,7 @@ import pytest
 from django.core.checks import run_checks
 from django.test import Client
 
-from accounts.checks import check_administrator_password
+from accounts.first_administrator import check_administrator_password
 
 pytestmark = pytest.mark.django_db
 WEAK = ["password", "12345678901", "short", "administrator"]

@@ -6,7 +6,7 @@ from accounts.first_administrator import make_first_administrator
 pytestmark = pytest.mark.django_db
 
 
-def test_where_there_is_none_one_is_made_with_a_password_that_nobody_can_guess():
+def test_without_an_administrator_one_is_made_with_a_random_password():
     first = make_first_administrator("admin", "")
     assert len(first) >= 16
     administrator = authenticate(username="admin", password=first)
@@ -25,7 +25,7 @@ def test_a_given_password_is_taken():
     assert authenticate(username="root", password="a given password").is_superuser
 
 
-def test_where_there_is_one_nothing_is_changed(administrator):
+def test_an_existing_administrator_stays_unchanged(administrator):
     assert make_first_administrator("admin", "a given password") is None
     assert authenticate(username="root", password="root-password") == administrator
     assert not get_user_model().objects.filter(username="admin").exists()

@@ -1,4 +1,4 @@
-"""The frame of every page, sign-in and profile; and what no page's source may hold."""
+"""The frame of every page, sign-in and profile, and what the source of a page must not contain."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ from microscope.errors import answer
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.*"))
 STATIC = [path for path in sorted((ROOT / "static").rglob("*.*")) if "vendor" not in path.parts]
-# The admin's own pages load none of our tokens.
+# The admin's own pages do not load our tokens.
 STYLES = [path for path in STATIC if path.suffix == ".css" and path.name not in ("tokens.css", "admin.css")]
 SCRIPTS = [path for path in STATIC if path.suffix == ".js"]
 
@@ -62,7 +62,7 @@ class TestProfile:
     def test_it_says_who_one_is_and_what_one_may(self, client, operator, camera):
         client.force_login(operator)
         shown = page(client, "/profile")
-        assert "<h1>ada</h1>" in shown and "operators" in shown and "capture, set the camera" in shown
+        assert "<h1>ada</h1>" in shown and "operators" in shown and "capture, change the camera settings" in shown
 
     def test_without_a_role_it_says_who_can_help(self, client, make_user, camera):
         client.force_login(make_user("nemo"))
@@ -74,7 +74,7 @@ class TestProfile:
         new = "a-much-better-one-7"
         change = {"old_password": "ada-password", "new_password1": new, "new_password2": new}
         assert client.post("/profile/password", change)["Location"] == "/profile"
-        assert "The password is changed." in page(client, "/profile")
+        assert "Password changed." in page(client, "/profile")
         operator.refresh_from_db()
         assert operator.check_password(new)
 

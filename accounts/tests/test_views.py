@@ -19,7 +19,7 @@ def test_a_page_that_needs_sign_in_leads_there_and_back(client, sign_in):
     assert sign_in("/api/docs")["Location"] == "/api/docs"
 
 
-def test_without_a_goal_one_comes_to_the_start(sign_in):
+def test_without_a_target_the_user_gets_to_the_start_page(sign_in):
     assert sign_in()["Location"] == "/"
 
 
@@ -42,7 +42,7 @@ def test_nobody_is_led_to_another_host(client, sign_in, goal):
 def test_a_wrong_password_is_told_without_saying_which_was_wrong(client, sign_in):
     response = sign_in(password="wrong")
     assert response.status_code == 200
-    assert "The name or the password is wrong" in response.content.decode()
+    assert "The user name or the password is wrong" in response.content.decode()
     assert "_auth_user_id" not in client.session
 
 
