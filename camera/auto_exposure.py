@@ -1,4 +1,4 @@
-"""One-push auto-exposure: measure, set, look again."""
+"""One-push auto-exposure: measure the picture, set the exposure, measure again."""
 
 import numpy as np
 
@@ -6,39 +6,48 @@ from camera.drivers.settings import Settings
 from camera.frame import Frame
 from camera.service import Camera
 
-# Where the bright end of the histogram shall lie, as a share of full scale, and how near is near enough.
+# The target of the bright end of the histogram, as a share of full scale, and the error that is accepted.
 AIM = 0.9
 TOLERANCE = 0.04
-# What of the picture may lie above it: glints and hot pixels must not rule the exposure.
+# This share of the pixels may be brighter than the target, so that glints and hot pixels do not decide the exposure.
 BRIGHTEST_SHARE = 0.002
-MOST_FRAMES = 8
+MAX_FRAMES = 8
+# A clipped picture does not say by how much it is too bright, so the exposure is divided by a fixed factor.
 CLIPPED_STEP = 4.0
-LARGEST_STEP = 32.0
+# A dark picture says little about the right exposure, so one step is limited.
+MAX_STEP = 32.0
+# Every fourth pixel along each axis is enough to find the brightest 0.2 %.
 STEP = 4
 
 
 def expose_automatically(camera: Camera, by: str | None = None) -> Settings:
-    """Find the exposure at which the brightest pixels lie just below clipping, set it for everyone, and answer what
-    the camera accepted. The gain stays. Blocks for some frames; raises the camera's errors, with nothing changed.
+    """Find the exposure at which the brightest pixels lie just below clipping, and set it for all users. The gain
+    stays.
+
+    Returns the settings that the camera accepted. Blocks for up to nine captures. Raises CameraError; then no setting
+    has changed.
     """
     limits = camera.limits().exposure_ms
     frame = camera.capture()
     wanted_ms = frame.descriptor.exposure_ms
-    for _ in range(MOST_FRAMES):
+    for _ in range(MAX_FRAMES):
         level = bright_level(frame)
         if abs(level - AIM) <= TOLERANCE:
             break
-        factor = 1 / CLIPPED_STEP if level >= 1 else min(AIM / max(level, 1e-6), LARGEST_STEP)
+        # The light grows with the exposure, so one step nearly suffices, unless the picture is clipped or dark.
+        factor = 1 / CLIPPED_STEP if level >= 1 else min(AIM / max(level, 1e-6), MAX_STEP)
         next_ms = limits.clamp(frame.descriptor.exposure_ms * factor)
         if next_ms == wanted_ms:
-            break  # at a limit: darker or brighter it cannot be
+            break  # the exposure is at a limit of the camera
         wanted_ms = next_ms
+        # This exposure is only for the capture. Other users keep theirs until the right one is found.
         frame = camera.capture(exposure_ms=wanted_ms)
     return camera.configure(exposure_ms=wanted_ms, by=by)
 
 
 def bright_level(frame: Frame) -> float:
-    """The level, 0 to 1 of full scale, that all but the brightest pixels stay below, in the brightest channel."""
+    """Return the level, 0 to 1 of full scale, below which all but the brightest 0.2 % of the pixels lie. In colour,
+    each pixel counts with its brightest channel."""
     sample = frame.picture[::STEP, ::STEP]
     values = sample.max(axis=2) if sample.ndim == 3 else sample
     full = (1 << frame.descriptor.significant_bits) - 1

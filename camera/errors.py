@@ -1,12 +1,13 @@
-"""What can go wrong with the camera, named by cause.
+"""The errors of the camera, named by their cause.
 
-Each error carries a `code` for programs and a sentence that a person at the bench can act on. None knows HTTP:
-the table in `microscope/errors.py` turns them into answers.
+Each error has a `code` for programs and a sentence on which the user can act. The table in `microscope/errors.py` gives
+each its HTTP status.
 """
 
 
 class CameraError(Exception):
-    """The root of the family. `fields` names the fields of a request that are to blame, if any."""
+    """The base class. `fields` maps the invalid fields of a request to their messages; it is empty if no field is at
+    fault."""
 
     code = "camera_error"
 
@@ -16,7 +17,7 @@ class CameraError(Exception):
 
 
 class CameraUnavailable(CameraError):
-    """There is no camera to talk to, or not yet."""
+    """There is no camera, or it is not open yet."""
 
     code = "camera_unavailable"
 
@@ -28,13 +29,13 @@ class CameraLibraryMissing(CameraUnavailable):
 
 
 class CameraNotFound(CameraUnavailable):
-    """The library sees no camera, or not the one whose serial number is configured."""
+    """The library finds no camera, or not the one with the configured serial number."""
 
     code = "camera_not_found"
 
 
 class CameraInUse(CameraUnavailable):
-    """Another program or process has the camera."""
+    """Another program or process uses the camera."""
 
     code = "camera_in_use"
 
@@ -46,7 +47,7 @@ class CameraAccessDenied(CameraUnavailable):
 
 
 class CameraLost(CameraUnavailable):
-    """The camera was there and is gone: unplugged, switched off, or its handle is dead."""
+    """The connection to an open camera is lost: it was unplugged or switched off, or its handle is invalid."""
 
     code = "camera_lost"
 
@@ -58,19 +59,31 @@ class CameraNotResponding(CameraUnavailable):
 
 
 class CameraClosed(CameraUnavailable):
-    """The program is ending and has given the camera back."""
+    """The program is stopping and has closed the camera."""
 
     code = "camera_closed"
 
 
+class CameraBusy(CameraError):
+    """A burst has the camera, and nobody else gets it meanwhile."""
+
+    code = "camera_busy"
+
+
 class TooManyWatchers(CameraError):
-    """The live picture has as many watchers as the settings allow."""
+    """The live view has as many watchers as LIVE_MAX_WATCHERS allows."""
 
     code = "too_many_watchers"
 
 
+class LiveLinkInvalid(CameraError):
+    """A link to the live view is invalid or expired, or its user has lost the permission to watch."""
+
+    code = "live_link_invalid"
+
+
 class CaptureFailed(CameraError):
-    """The camera is there, yet gave no usable frame within the tries allowed."""
+    """The camera is open, but sent no usable frame within the allowed number of tries."""
 
     code = "capture_failed"
 
@@ -81,27 +94,39 @@ class PixelFormatUnsupported(CaptureFailed):
     code = "pixel_format_unsupported"
 
 
+class FramesLost(CaptureFailed):
+    """Frames in a row were wanted, and the camera left some out."""
+
+
+class FramesTooFast(CaptureFailed):
+    """Frames in a row were wanted, and came faster than this PC could use them."""
+
+
 class SettingOutOfRange(CameraError):
-    """A wanted value is no number or lies outside the camera's limits. Nothing was changed."""
+    """A requested value is not a number or is outside the limits of the camera. No setting has changed."""
 
     code = "setting_out_of_range"
 
 
 class SettingRefused(CameraError):
-    """The camera itself refused a value within its limits. Nothing was changed."""
+    """The camera refused a value although it is within the limits, or lacks the feature. No setting has changed."""
 
     code = "setting_refused"
 
 
+# A driver that raises one of these has changed no setting.
+SETTING_REFUSALS = (SettingOutOfRange, SettingRefused)
+
+
 class FrameError(CameraError):
-    """One frame went wrong; the next may be fine."""
+    """One frame failed; the next may succeed."""
 
     code = "frame_failed"
 
 
 class FrameTimeout(FrameError):
-    """No frame came in time."""
+    """No frame arrived in time."""
 
 
 class FrameInvalid(FrameError):
-    """A frame came, but it or its descriptor cannot be believed."""
+    """A frame arrived, but its pixels or its descriptor are not plausible."""

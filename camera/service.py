@@ -1,61 +1,44 @@
-"""The camera as the whole process sees it: one handle, shared by everyone, opened at first use."""
+"""The camera for the whole process: one object that all threads share. It is opened at its first use."""
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Unpack, cast
-
-from django.apps import apps
+from typing import Unpack
 
 from camera import errors
-from camera.bulletin import Bulletin
+from camera.burst import Burst
 from camera.drivers.base import Driver
-from camera.drivers.checking import check
-from camera.drivers.choice import DriverChoice
 from camera.drivers.limits import Limits
-from camera.drivers.settings import Geometry, Settings, Wanted
+from camera.drivers.selection import DriverSelection
+from camera.drivers.settings import Geometry, Settings, SettingsRequest
+from camera.drivers.validation import check
+from camera.engine.bursting import BurstRequest
+from camera.engine.frame_loop import FrameLoop, Timing
+from camera.engine.frame_ring import FrameRing
+from camera.engine.process_lock import CameraLock
+from camera.engine.requests import (
+    Answer,
+    CaptureRequest,
+    ConfigureRequest,
+    Request,
+    Source,
+    WhiteBalanceRequest,
+    copy_without_traceback,
+)
 from camera.frame import CameraIdentity, Frame, RawFrame
-from camera.frame_loop import FrameLoop, Timing
-from camera.ownership import CameraLock
-from camera.turns import Answer, CaptureRequest, Request, SettingsRequest, Source, WhiteBalanceRequest, anew
+from camera.status import CameraStatus, as_utc, describe_camera, describe_closed_camera
+from camera.taken_frame import TakenFrame
 
-if TYPE_CHECKING:
-    from camera.apps import CameraConfig
-
+# A waiting thread looks this often whether the camera's thread hangs. Nothing notifies it of that.
 STUCK_CHECK_S = 0.25
-
-
-@dataclass(frozen=True)
-class CameraStatus:
-    """The camera at one moment. None where a value is not known."""
-
-    state: str
-    since: datetime
-    cause: errors.CameraError | None
-    driver: str | None
-    is_simulated: bool
-    simulation_reason: str | None
-    identity: CameraIdentity | None
-    settings: Settings | None
-    set_by: Mapping[str, str | None]
-    limits: Limits | None
-    frame_rate_hz: float | None
-    frame_age_ms: float | None
-    sensor_temperature_c: float | None
-    watchers: int
-    next_try_in_s: float | None
-
-    @property
-    def is_well(self) -> bool:
-        return self.state not in ("fault", "reopening")
+OPENING_PATIENCE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """The newest frame that everybody may see; `count` rises with each."""
+    """The newest frame of the live view. `count` rises with each new frame."""
 
     count: int
     raw: RawFrame
@@ -63,20 +46,20 @@ class Newest:
 
 
 class Camera:
-    """Every method may be called from any thread. Those that say they block raise the family of `camera.errors`,
-    and all end in bounded time: when a call into the driver hangs, with CameraNotResponding."""
+    """Every method may be called from any thread. Methods that block raise CameraError. All return or raise in bounded
+    time: if a call into the driver hangs, they raise CameraNotResponding."""
 
     def __init__(
         self,
-        choice: DriverChoice,
+        selection: DriverSelection,
         lock: CameraLock,
-        defaults: Wanted,
+        defaults: SettingsRequest,
         timing: Timing | None = None,
         purpose: str = "this program",
     ) -> None:
-        """Opens nothing. `purpose` is what another process is told that finds the camera taken."""
+        """Does not open the camera. `purpose` names this process in the error that other processes get."""
         self.purpose = purpose
-        self._choice = choice
+        self._selection = selection
         self._lock = lock
         self._defaults = defaults
         self._timing = timing or Timing()
@@ -86,16 +69,17 @@ class Camera:
         self._is_closed_for_good = False
 
     def open_soon(self) -> None:
-        """Have the camera opened in the background. Does not block and raises nothing."""
+        """Open the camera in the background. Does not block and never raises."""
         with suppress(errors.CameraClosed):
             self._running_loop().want_open()
 
     def limits(self) -> Limits:
-        """What the camera can be set to. Blocks until it is open."""
-        limits = self._running_loop().bulletin.limits
+        """Return the limits of the settings. Blocks until the camera is open."""
+        limits = self._running_loop().shared_state.limits
         if limits is None:
-            self._ask(SettingsRequest(Wanted()))
-            limits = self._running_loop().bulletin.limits
+            # An empty request changes nothing. It is answered when the camera is open.
+            self._ask(ConfigureRequest(SettingsRequest()))
+            limits = self._running_loop().shared_state.limits
         assert limits
         return limits
 
@@ -106,69 +90,97 @@ class Camera:
         by: str | None = None,
         **geometry: Unpack[Geometry],
     ) -> Settings:
-        """Change the settings that everybody shares; answers what the camera accepted. Blocks. `by`: who does, by
-        name, for the others to be told.
+        """Change the settings that all users share, and return what the camera accepted. Blocks. `by` is the name of
+        the user, which the other users see.
 
-        Raises SettingOutOfRange or SettingRefused with nothing changed. Watchers see the new geometry as soon as
-        there are frames of it, captures that came before it are not touched.
+        Raises SettingOutOfRange or SettingRefused; then no setting has changed. Captures that were requested earlier
+        still use the old settings. Watchers see the new geometry with its first frame.
         """
-        return self._ask(SettingsRequest(self._check(Wanted(exposure_ms, gain_db, **geometry)), by=by))
+        return self._ask(ConfigureRequest(self._check(SettingsRequest(exposure_ms, gain_db, **geometry)), by=by))
 
     def balance_white(self, by: str | None = None) -> Settings:
-        """Have the camera find, once and for everyone, with which gains what it sees is neutral. Blocks for some
-        frames. Raises SettingRefused where it cannot."""
-        return self._ask(WhiteBalanceRequest(Wanted(), by=by))
+        """Balance the white once, for all users, on the current view, and return the new settings. Blocks for some
+        frames. Raises SettingRefused if the camera cannot."""
+        return self._ask(WhiteBalanceRequest(SettingsRequest(), by=by))
 
     def capture(
         self, exposure_ms: float | None = None, gain_db: float | None = None, asked_at_s: float | None = None
     ) -> Frame:
-        """A frame exposed wholly after it was asked for, under these settings (the shared ones where None). Blocks.
+        """Take a frame and convert it to pixels; see `take`."""
+        return self.take(exposure_ms, gain_db, asked_at_s).develop()
 
-        `asked_at_s` (time.perf_counter): when that was, if not just now: the frame whose exposure began while the
-        request was still being read will do. The settings hold for this frame only. Raises CaptureFailed when the
-        camera gave no good frame in four tries, SettingOutOfRange, or a CameraUnavailable.
+    def take(
+        self, exposure_ms: float | None = None, gain_db: float | None = None, asked_at_s: float | None = None
+    ) -> TakenFrame:
+        """Take a frame whose whole exposure lies after the request, with these settings or, if None, the shared ones.
+        Blocks. The raw frame is several times smaller than its pixels, so develop it only when they are needed.
+
+        `asked_at_s` (time.perf_counter) is the time of the request, if it was earlier than this call: a frame whose
+        exposure began while the server still read the request is then fresh enough. The settings apply to this frame
+        only. Raises SettingOutOfRange, CameraUnavailable, or CaptureFailed if no frame was good in four tries.
         """
-        taken = self._ask(CaptureRequest(self._check(Wanted(exposure_ms, gain_db)), asked_at_s))
-        return develop(taken.raw, taken.source, _as_utc(taken.began_at_s), taken.tries)
+        taken = self._ask(CaptureRequest(self._check(SettingsRequest(exposure_ms, gain_db)), asked_at_s))
+        return TakenFrame(taken.raw, taken.source, as_utc(taken.began_at_s), taken.tries)
+
+    def begin_burst(
+        self, count: int, capacity: int, exposure_ms: float | None = None, gain_db: float | None = None
+    ) -> Burst:
+        """Let `count` frames of the running stream, in a row, go into a ring that holds `capacity` of them. Does not
+        wait for them: take them from the burst, and close it. Raises SettingOutOfRange.
+
+        Meanwhile every other request raises CameraBusy. The stream never waits for whoever takes the frames.
+        """
+        request = BurstRequest(self._check(SettingsRequest(exposure_ms, gain_db)), FrameRing(count, capacity))
+        loop = self._running_loop()
+        loop.submit(request)
+        return Burst(request.ring, lambda: loop.is_stuck and self._replace(loop))
 
     def wait_for_newest(self, after: int, timeout_s: float) -> Newest | None:
-        """The newest frame, once its count is above `after`; None if none came in time.
+        """Block until there is a frame whose count is above `after`, and return it; None if none came in time.
 
-        Counts go on through stops of the stream. Keep `watching` meanwhile, else no frame may come.
-        Raises the cause when the camera is lost, even if there is a frame from before.
+        Counts continue when the stream restarts. Call it inside `watching`, or no frame may come. Raises the error of
+        the camera while there is one, even if an older frame exists.
         """
         loop = self._running_loop()
-        bulletin = loop.bulletin
+        shared_state = loop.shared_state
         until_s = time.perf_counter() + timeout_s
-        with bulletin.changed:
+        with shared_state.changed:
             while True:
-                if bulletin.cause is not None:
-                    raise anew(bulletin.cause)
-                if bulletin.newest and bulletin.newest_source and bulletin.newest_count > after:
-                    return Newest(bulletin.newest_count, bulletin.newest, bulletin.newest_source)
+                if shared_state.cause is not None:
+                    raise copy_without_traceback(shared_state.cause)
+                if shared_state.newest and shared_state.newest_source and shared_state.newest_count > after:
+                    return Newest(shared_state.newest_count, shared_state.newest, shared_state.newest_source)
                 remaining_s = until_s - time.perf_counter()
                 if remaining_s <= 0:
                     return None
-                bulletin.changed.wait(min(remaining_s, STUCK_CHECK_S))
+                # In short steps, because a thread that hangs in the driver notifies nobody.
+                shared_state.changed.wait(min(remaining_s, STUCK_CHECK_S))
                 if loop.is_stuck:
                     break
-        raise anew(self._replace(loop))
+        # After the block: `_replace` takes `_change` and then `changed`. The other order could deadlock.
+        raise copy_without_traceback(self._replace(loop))
+
+    def look_again(self) -> None:
+        """Close a simulated camera, and look for a real one in its place. Does not block and never raises. A real
+        camera stays open. Captures that wait meanwhile are taken by the camera that is found."""
+        with suppress(errors.CameraClosed):
+            self._running_loop().look_again()
 
     @property
     def newest_count(self) -> int:
-        """Of the last frame that watchers could see; 0 before the first."""
+        """The count of the newest frame of the live view; 0 before the first."""
         loop = self._loop
-        return loop.bulletin.newest_count if loop else 0
+        return loop.shared_state.newest_count if loop else 0
 
     @property
     def longest_exposure_s(self) -> float:
-        """How long a frame under way may take, so how long a wait for one is no reason to worry."""
+        """The longest exposure that may be running now. A frame that is late by this much is no fault."""
         loop = self._loop
         return loop.longest_exposure_s if loop else 0.0
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Keeps the stream on within the block."""
+        """Keep the stream running within the block."""
         self._running_loop()
         self._add_watchers(1)
         try:
@@ -177,23 +189,26 @@ class Camera:
             self._add_watchers(-1)
 
     def status(self) -> CameraStatus:
-        """How the camera is, at once. Raises nothing."""
+        """Return the state of the camera. Does not block and never raises."""
         loop = self._loop
+        # If no request is waiting, nobody else notices the hang.
         if loop is not None and loop.is_stuck:
             self._replace(loop)
             loop = self._loop
         if loop is None:
-            return _status_of_closed()
-        with loop.bulletin.changed:
-            return _status_of(loop.bulletin)
+            return describe_closed_camera()
+        with loop.shared_state.changed:
+            return describe_camera(loop.shared_state)
 
     def close(self, timeout_s: float = 5.0) -> None:
-        """Give the camera back, for good: later calls raise CameraClosed. Requests that wait get that error."""
+        """Close the camera for good. Waiting requests and later calls raise CameraClosed."""
         with self._change:
             self._is_closed_for_good = True
             loop = self._loop
         if loop is not None:
-            loop.end(timeout_s)
+            # A camera that is being opened has no stream to stop, and the call that opens it may hang: wait briefly.
+            is_opening = loop.shared_state.state in ("opening", "reopening")
+            loop.end(min(timeout_s, OPENING_PATIENCE_S) if is_opening else timeout_s)
         self._lock.release()
 
     def _ask(self, request: Request[Answer]) -> Answer:
@@ -204,9 +219,9 @@ class Camera:
                 self._replace(loop)
         return request.result()
 
-    def _check(self, wanted: Wanted) -> Wanted:
-        """Refuse nonsense at once, not only when its turn has come. The loop checks again, for limits can change."""
-        limits = self._running_loop().bulletin.limits
+    def _check(self, wanted: SettingsRequest) -> SettingsRequest:
+        """Reject invalid values before they are queued. The loop checks again, because limits can change."""
+        limits = self._running_loop().shared_state.limits
         if limits is not None:
             check(wanted, limits)
         return wanted
@@ -227,11 +242,12 @@ class Camera:
             return self._loop
 
     def _replace(self, stuck: FrameLoop) -> errors.CameraError:
-        """Give up a thread that hangs in the driver, and begin a new one in its stead, which tries to reopen."""
+        """Abandon a loop whose thread hangs in the driver, and start a new one, which tries to reopen the camera."""
         problem = errors.CameraNotResponding(
-            "The camera did not answer in time. It is being reopened; if that does not help, switch it off and on."
+            "The camera did not respond in time and is being reopened. If this does not help, reconnect it."
         )
         with self._change:
+            # Several waiting threads notice the hang. Only the first one replaces the loop.
             if self._loop is stuck and not self._is_closed_for_good:
                 stuck.abandon(problem)
                 self._loop = stuck.successor()
@@ -240,63 +256,10 @@ class Camera:
         return problem
 
     def _open_driver(self) -> tuple[Driver, CameraIdentity]:
-        """For the camera's thread."""
+        """Open the driver. Runs on the camera thread."""
+        # The lock is kept until `close`, so that no other process takes the camera during a fault.
         self._lock.acquire(self.purpose)
         if self._is_closed_for_good:
             self._lock.release()
             raise errors.CameraClosed("The program is ending.")
-        return self._choice.open()
-
-
-def the_camera() -> Camera:
-    """The camera of this process, made when the app loads."""
-    return cast("CameraConfig", apps.get_app_config("camera")).camera
-
-
-def develop(raw: RawFrame, source: Source, captured_at: datetime | None = None, tries: int = 1) -> Frame:
-    """Make a Frame of a raw one, in the caller's thread."""
-    return Frame(
-        pixels=raw.develop(),
-        descriptor=raw.descriptor,
-        camera=source.identity,
-        driver=source.driver,
-        is_simulated=source.is_simulated,
-        captured_at=captured_at or _as_utc(raw.received_at_s - raw.descriptor.exposure_ms / 1000),
-        tries=tries,
-        label_rows=raw.label_rows,
-    )
-
-
-def _as_utc(monotonic_s: float) -> datetime:
-    """The monotonic clock is read first: if the thread is held up between the two, the result is late by that, and
-    not too early. What began after a request must not seem to have begun before it."""
-    age_s = time.perf_counter() - monotonic_s
-    return datetime.now(UTC) - timedelta(seconds=age_s)
-
-
-def _status_of(bulletin: Bulletin) -> CameraStatus:
-    source, newest, now_s = bulletin.source, bulletin.newest, time.perf_counter()
-    next_try_at_s = bulletin.next_try_at_s
-    return CameraStatus(
-        state=bulletin.state,
-        since=_as_utc(bulletin.state_since_s),
-        cause=bulletin.cause,
-        driver=source.driver if source else None,
-        is_simulated=source.is_simulated if source else False,
-        simulation_reason=source.simulation_reason if source else None,
-        identity=source.identity if source else None,
-        settings=bulletin.shared,
-        set_by=bulletin.set_by,
-        limits=bulletin.limits,
-        frame_rate_hz=bulletin.frame_rate_hz,
-        frame_age_ms=(now_s - newest.received_at_s) * 1000 if newest else None,
-        sensor_temperature_c=newest.descriptor.sensor_temperature_c if newest else None,
-        watchers=bulletin.watchers,
-        next_try_in_s=max(next_try_at_s - now_s, 0.0) if next_try_at_s is not None else None,
-    )
-
-
-def _status_of_closed() -> CameraStatus:
-    return CameraStatus(
-        "closed", datetime.now(UTC), None, None, False, None, None, None, {}, None, None, None, None, 0, None
-    )
+        return self._selection.open()

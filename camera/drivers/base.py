@@ -1,92 +1,124 @@
-"""The interface between the program and one make of camera. Small on purpose: a new make is an afternoon's work."""
+"""The interface of a camera driver. It is small on purpose, so that a driver for another make takes an afternoon."""
 
 import math
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
+from camera.drivers.installation import Installation
 from camera.drivers.limits import Limits
-from camera.drivers.settings import Settings, Wanted
+from camera.drivers.settings import Settings, SettingsRequest
 from camera.errors import SettingRefused
-from camera.frame import CameraIdentity, RawFrame
+from camera.frame import CameraIdentity, CameraWarning, RawFrame
 
 NO_ONE_PUSH = "This camera cannot find its white balance by itself."
 
 
-class Driver(ABC):
-    """One camera. Blocking and not thread-safe: whoever holds it calls it from one thread at a time.
+class ClockReading(NamedTuple):
+    """A reading of the camera's clock, taken at some moment between `asked_at_s` and `answered_at_s`
+    (time.perf_counter)."""
 
-    Two calls are exceptions and may come from any thread: `interrupt`, and `develop` of a frame already grabbed.
-    Speaks milliseconds, decibels and pixels. Every method raises the family of `camera.errors` and nothing else.
+    camera_s: float
+    asked_at_s: float
+    answered_at_s: float
+
+
+class Driver(ABC):
+    """One camera. Its methods block and are not thread-safe: call them from one thread at a time.
+
+    Exceptions: `interrupt`, `warnings`, and `develop` of a grabbed frame may be called from any thread. Units are
+    milliseconds, decibels and pixels. Methods raise CameraError and no other exception.
     """
 
     name: ClassVar[str]
     is_simulated: ClassVar[bool] = False
     simulation_reason: str | None = None
 
+    def describe_installation(self) -> list[tuple[str, str]]:
+        """Return names and sentences that help to find a missing camera, such as whether the vendor's library is
+        installed. Does not open a camera and never raises."""
+        return []
+
+    @classmethod
+    def find_installation(cls) -> Installation:
+        """Return what the files of this PC say: which library is installed, and which cameras are plugged in. Loads and
+        opens nothing. Any thread; quick; never raises."""
+        return Installation()
+
     @abstractmethod
     def open(self) -> CameraIdentity:
-        """Take the camera. Raises a `CameraUnavailable` that says why it cannot be had; then nothing is held."""
+        """Open the camera. Raises CameraUnavailable with the reason if it cannot; then no resource stays open."""
 
     @abstractmethod
     def close(self) -> None:
-        """Give the camera back, whatever state it is in. Never raises; may be called twice."""
+        """Close the camera in any state. Never raises. May be called twice."""
 
     @abstractmethod
     def read_limits(self) -> Limits:
-        """As they are now. The first time after an opening it may have to try things out, for which the stream is off
-        for a moment; what is set stays."""
+        """Return the current limits. The first call after `open` may try settings out, with the stream stopped for a
+        moment. It restores the settings."""
 
     @abstractmethod
     def read_settings(self) -> Settings: ...
 
     @abstractmethod
-    def configure(self, wanted: Wanted) -> Settings:
-        """Set what is named and answer what the camera accepted. Frames already under way keep what they had.
+    def configure(self, wanted: SettingsRequest) -> Settings:
+        """Apply the settings that are not None, and return what the camera accepted.
 
-        What cannot be set while streaming is set by a short stop; the stream is then on again. Raises SettingRefused,
-        with nothing changed, if the camera does not take a value or lacks what it is for; it never lacks the neutral
-        one (no gain, no flip, no rotation, each pixel by itself).
+        Frames whose exposure has begun keep the old settings. If a setting needs the stream stopped, the driver stops
+        and restarts it. Raises one of SETTING_REFUSALS, with no setting changed, if the camera refuses a value or lacks
+        the feature. Every camera accepts the neutral values (no gain, no flip, no rotation, no binning) and its current
+        settings: `check(wanted.changes_from(self.read_settings()), limits)` says what it must refuse.
         """
 
     def balance_white(self) -> Settings:
-        """Have the camera find, once, the gains with which what it sees is neutral; answer what is set then.
+        """Balance the white once, on the current view, and return the new settings.
 
-        The stream must be on. Blocks for some frames. Raises SettingRefused, with nothing changed, where the camera
-        lacks it or finds none.
+        The stream must be on. Blocks for some frames. Raises SettingRefused, with no setting changed, if the camera
+        lacks this feature or finds no gains.
         """
         raise SettingRefused(NO_ONE_PUSH)
 
     @abstractmethod
     def start(self) -> None:
-        """Begin to stream. Does nothing if the stream is on, and begins anew one that was interrupted."""
+        """Start the stream. Does nothing if the stream is on; restarts an interrupted one."""
 
     @abstractmethod
     def stop(self) -> None:
-        """End the stream. Does nothing if it is off."""
+        """Stop the stream. Does nothing if it is off."""
 
     @abstractmethod
     def grab(self) -> RawFrame:
-        """Block until the next frame has arrived, at least for its exposure.
+        """Block until the next frame has arrived, and return it.
 
-        Raises FrameTimeout or FrameInvalid when the next try may succeed, CameraLost when it will not.
+        Raises FrameTimeout or FrameInvalid if the next try may succeed, CameraLost if it cannot.
         """
 
     @abstractmethod
     def is_answering(self) -> bool:
-        """Ask the camera for a sign of life. Never raises."""
+        """Return True if the camera still responds. Never raises."""
 
     def interrupt(self) -> None:  # noqa: B027 (a driver whose grab always ends by itself need do nothing)
-        """Make a `grab` that is waiting in another thread end soon, with a FrameTimeout unless its frame has come.
-        No more frames come until the next `start`. Never raises."""
+        """Make a waiting `grab` of another thread end soon. It raises FrameTimeout unless its frame has arrived. No
+        more frames arrive until the next `start`. Never raises."""
+
+    def read_clock(self) -> ClockReading | None:
+        """Read the clock of `Descriptor.camera_time_s`, with the stream on or off. Quick. None if
+        the camera or its library cannot."""
+        return None
+
+    @property
+    def warnings(self) -> tuple[CameraWarning, ...]:
+        """The current warnings of the camera or its library. Any thread; does not block; empty while closed."""
+        return ()
 
     @property
     def has_disconnected(self) -> bool:
-        """Whether the camera has reported by itself that it is gone."""
+        """True if the library has reported that the camera is gone."""
         return False
 
 
-def demand_numbers(wanted: Wanted) -> None:
-    """Raise SettingRefused for what is no number: libraries written in C take it for one."""
-    for value in wanted.numbers:
+def require_numbers(wanted: SettingsRequest) -> None:
+    """Raise SettingRefused for NaN and infinities, because libraries written in C would accept them."""
+    for value in wanted.floats:
         if not math.isfinite(value):
-            raise SettingRefused(f"{value} is no value that a camera can be set to.")
+            raise SettingRefused(f"A camera cannot be set to {value}. Enter a number.")

@@ -1,4 +1,4 @@
-"""What a camera can be set to, as it says itself. What it lacks is None or empty."""
+"""The limits of a camera's settings, as the camera reports them. They are None or empty for features that it lacks."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from camera.frame import Roi
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """From the smallest to the largest value, both allowed. Not every value between need be."""
+    """The smallest and the largest allowed value. Values between may be rounded by the camera."""
 
     minimum: float
     maximum: float
@@ -22,7 +22,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class RoiLimits:
-    """Which regions can be read, in sensor pixels before pixel addressing. The camera rounds to its steps."""
+    """The regions that the camera can read, in sensor pixels before binning. The camera rounds to its steps."""
 
     sensor_width: int
     sensor_height: int
@@ -45,8 +45,9 @@ class RoiLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class AddressingLimits:
-    """How many sensor pixels can make one of the frame, and by which rules. `may_differ`: x from y."""
+class BinningLimits:
+    """`values`: how many sensor pixels along an axis can make one pixel of the frame. `modes`: how. `may_differ`: x and
+    y can have different values."""
 
     values: tuple[int, ...]
     modes: tuple[str, ...]
@@ -55,7 +56,7 @@ class AddressingLimits:
 
 @dataclass(frozen=True, slots=True)
 class OfferedFormat:
-    """A pixel format that frames can come in; `bits` of a pixel's value carry signal."""
+    """A pixel format that the camera can use. `bits` of a pixel's value carry signal."""
 
     name: str
     bits: int
@@ -64,7 +65,7 @@ class OfferedFormat:
 
 @dataclass(frozen=True, slots=True)
 class WhiteBalanceLimits:
-    """Of the gains of red, green and blue. `has_one_push`: whether the camera can find them by itself."""
+    """The range of the gains of red, green and blue. `has_one_push`: the camera can find the gains by itself."""
 
     gains: Range
     has_one_push: bool
@@ -72,12 +73,12 @@ class WhiteBalanceLimits:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the camera can be set to now; other settings can change it."""
+    """The current limits of all settings. A change of one setting can change the limits of others."""
 
     exposure_ms: Range
     gain_db: Range
     roi: RoiLimits | None = None
-    addressing: AddressingLimits | None = None
+    binning: BinningLimits | None = None
     pixel_formats: tuple[OfferedFormat, ...] = ()
     may_flip: bool = False
     rotations_deg: tuple[int, ...] = (0,)

@@ -1,4 +1,4 @@
-"""The Pixelink driver over the stand-in for the vendor's library, as tests of several files need it."""
+"""The Pixelink driver on the stand-in for the vendor's library. The tests of several files use it."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from camera.drivers.base import Driver
-from camera.drivers.pixelink import PixelinkDriver
+from camera.drivers.pixelink.driver import PixelinkDriver
 from camera.frame import RawFrame
 from camera.tests.standin.camera import StandinCamera
 from camera.tests.standin.library import Library
@@ -19,14 +19,15 @@ PATIENCE_S = 10.0
 
 
 class Driving:
-    """A plugged camera and a driver for it, closed as yet."""
+    """A camera that is plugged in, and a driver for it that is not open yet."""
 
     def __init__(self, library: Library, camera: StandinCamera, serial_number: str) -> None:
         self.library, self.camera = library, camera
         self.driver = PixelinkDriver(serial_number)
 
     def opened(self, **left_behind: Any) -> "Driving":
-        """`left_behind`: what the last program left the camera set to, as fields of the stand-in's `Settings`."""
+        """Open the driver. `left_behind`: the settings that the last program left in the camera, as fields of
+        `Settings`."""
         self.camera.leave_behind(**{"exposure_s": 0.001, **left_behind})
         self.driver.open()
         return self
@@ -39,7 +40,7 @@ class Driving:
         return self.driver.grab()
 
     def expected(self, raw: RawFrame, significant_bits: int | None = None) -> np.ndarray:
-        """What the stand-in's sensor gave for this frame, justified to the right in so many bits."""
+        """Return what the stand-in's sensor gave for this frame, right-justified in `significant_bits`."""
         samples = self.camera.expected_samples(raw.develop.native)
         bits = self.camera.characteristics.significant_bits
         wanted = significant_bits or raw.descriptor.significant_bits
@@ -48,7 +49,7 @@ class Driving:
 
 @contextmanager
 def driving(serial_number: str = "", **characteristics: Any) -> Iterator[Driving]:
-    """At the end every handle must have been given back, and nothing been done that a careful program does not do."""
+    """Fails at the end if a handle was not given back, or if the driver did what a careful program does not do."""
     camera = StandinCamera(SERIAL, **characteristics)
     camera.stream_start_s = 0.0
     with _a_library() as library:
@@ -63,7 +64,8 @@ def driving(serial_number: str = "", **characteristics: Any) -> Iterator[Driving
 
 @contextmanager
 def one_library() -> Iterator[None]:
-    """Within it every `driving` uses one library, emptied each time: loading it takes longer than most tests do."""
+    """Within the block every `driving` uses the same library, emptied each time. Loading takes longer than most
+    tests."""
     with install(Library()) as library:
         _shared.append(library)
         try:
@@ -85,6 +87,7 @@ def _a_library() -> Iterator[Library]:
     try:
         yield library
     finally:
+        # Release what still hangs. A failed test must not stop the next one.
         library.close()
         library.sessions.clear()
         for remains in (library.violations, library.missing_functions, library.calls, library.faults):
@@ -92,7 +95,7 @@ def _a_library() -> Iterator[Library]:
 
 
 class InThread:
-    """One call, made in a thread of its own."""
+    """One call in a thread of its own."""
 
     def __init__(self, work: Callable[[], Any]) -> None:
         self._work = work
@@ -102,7 +105,7 @@ class InThread:
         self._thread.start()
 
     def answer(self) -> Any:
-        """What it came back with; raises what it raised."""
+        """Return what the call returned, or raise what it raised."""
         self._thread.join(PATIENCE_S)
         assert not self._thread.is_alive(), "the call does not come back"
         if self._problem is not None:
@@ -116,8 +119,8 @@ class InThread:
             self._problem = problem
 
 
-def wait_until_told(driver: Driver) -> None:
-    """That the camera is gone; a library tells it on a thread of its own."""
+def wait_until_notified(driver: Driver) -> None:
+    """Wait until the driver knows that the camera is gone. The library reports it on a thread of its own."""
     resting = threading.Event()
     for _ in range(1000):
         if driver.has_disconnected:

@@ -1,4 +1,4 @@
-"""The camera service over the stand-in, as tests of several files need it."""
+"""The camera service on the stand-in for the vendor's library. The tests of several files use it."""
 
 import gc
 import importlib
@@ -12,30 +12,33 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
-from camera.drivers.choice import DriverChoice
-from camera.drivers.pixelink import PixelinkDriver
-from camera.drivers.simulated import MODELS, SimulatedDriver
+from camera.drivers.pixelink.driver import PixelinkDriver
+from camera.drivers.seen_camera import SeenCamera
+from camera.drivers.selection import DriverSelection
+from camera.drivers.simulated.driver import MODELS, SimulatedDriver
+from camera.engine.frame_loop import Timing
+from camera.engine.process_lock import CameraLock
+from camera.engine.requests import SettingsRequest
 from camera.errors import CameraError
 from camera.frame import Frame
-from camera.frame_loop import Timing
-from camera.ownership import CameraLock, SeenCamera
-from camera.service import Camera, CameraStatus
+from camera.service import Camera
+from camera.status import CameraStatus
 from camera.tests.standin.camera import StandinCamera
 from camera.tests.standin.library import Library
 from camera.tests.standin.loading import install
 from camera.tests.standin.stream import Exposure
-from camera.turns import Wanted
 
 SERIAL = 725001234
 PATIENCE_S = 20.0
+# QUICK notices a hanging call after a second. The others do not mistake a busy machine for a hanging call.
 QUICK = Timing(call_timeout_s=1.0, keep_streaming_s=1.0, first_retry_s=0.05)
 STEADY = Timing(call_timeout_s=5.0, keep_streaming_s=5.0, first_retry_s=0.05)
 UNHURRIED = Timing(call_timeout_s=10.0, keep_streaming_s=10.0)
-SHARED = Wanted(2.0, 0.0)
+SHARED = SettingsRequest(2.0, 0.0)
 
 
 class Rig:
-    """A stand-in camera, plugged or not, and the service that shall use it."""
+    """A stand-in camera, plugged in or not, and the service that uses it."""
 
     def __init__(
         self, folder: Path, library: Library, camera: StandinCamera, timing: Timing, mode: str = "pixelink"
@@ -45,10 +48,10 @@ class Rig:
         self.service = self.make_service(mode)
 
     def make_service(self, mode: str = "pixelink") -> Camera:
-        choice = DriverChoice(
+        selection = DriverSelection(
             mode, self._make_driver, lambda: SimulatedDriver(MODELS["mono-small-12bit"]), SeenCamera(self.folder)
         )
-        return Camera(choice, CameraLock(self.folder), SHARED, self.timing, purpose="a test")
+        return Camera(selection, CameraLock(self.folder), SHARED, self.timing, purpose="a test")
 
     def _make_driver(self) -> PixelinkDriver:
         driver = PixelinkDriver()
@@ -56,7 +59,7 @@ class Rig:
         return driver
 
     def wait_until_former_drivers_are_forgotten(self) -> None:
-        """And with them their memory for frames."""
+        """Wait until only one driver is left. The memory for frames of the former ones is then free, too."""
         wait_until(lambda: gc.collect() >= 0 and len(self.drivers) == 1)
 
     def wait_for_status(self, is_so: Callable[[CameraStatus], object], timeout_s: float = PATIENCE_S) -> CameraStatus:
@@ -67,12 +70,12 @@ class Rig:
         return self.wait_for_status(lambda status: status.state in states, timeout_s)
 
     def count(self, function_name: str) -> int:
-        """Calls of the native function, on any handle."""
+        """Return how often the native function was called, on any handle."""
         return self.library.calls.count(function_name)
 
     def exposure_of(self, frame: Frame, answered_at_s: float = math.inf) -> Exposure:
-        """What the sensor really did for this frame, which was there at that time; the newest stream's then, where
-        numbers came up in several."""
+        """Return the exposure of this frame as the sensor really made it, ended by that time. Frame numbers start again
+        with each stream: if a number occurs several times, it is that of the newest stream."""
         number = frame.descriptor.frame_number
         ended = (exposure for exposure in reversed(self.camera.exposures) if exposure.ended_at <= answered_at_s)
         return next(exposure for exposure in ended if exposure.frame_number == number)
@@ -82,8 +85,9 @@ class Rig:
 def rigged(
     folder: Path, timing: Timing = QUICK, mode: str = "pixelink", is_plugged: bool = True, **characteristics: Any
 ) -> Iterator[Rig]:
-    """Nothing may be noted at the end that a careful program does not do."""
+    """Fails at the end if the program did what a careful program does not do."""
     camera = StandinCamera(SERIAL, **characteristics)
+    # Real cameras take longer. Few tests depend on it, and the others need not wait.
     camera.stream_start_s = 0.01
     library = Library([camera] if is_plugged else [])
     with install(library):
@@ -99,7 +103,7 @@ def rigged(
 
 
 class Asking:
-    """One call, made in a thread of its own: how it ended, and when."""
+    """One call in a thread of its own: how it ended, and when."""
 
     def __init__(self, work: Callable[[], Any]) -> None:
         self._work = work

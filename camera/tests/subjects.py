@@ -1,4 +1,4 @@
-"""Cameras at hand for the contract that every driver keeps: simulated ones, stand-ins, a real one."""
+"""The cameras for the driver contract: simulated ones, stand-ins, and a real one."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from camera.drivers.base import Driver
-from camera.drivers.pixelink import PixelinkDriver
-from camera.drivers.simulated import SimulatedDriver, SimulatedModel
+from camera.drivers.pixelink.driver import PixelinkDriver
+from camera.drivers.simulated.driver import SimulatedDriver, SimulatedModel
 from camera.tests.driving import driving
 from camera.tests.standin.codes import PixelFormat
 
@@ -16,7 +16,7 @@ LONG_MS = 8000.0  # longer than any test may wait
 
 
 class Subject:
-    """A camera at hand: `make` gives a new driver for it, closed as yet."""
+    """A camera for the contract. `make` returns a new driver for it that is not open yet."""
 
     def __init__(self, make: Callable[[], Driver], unplug: Callable, replug: Callable) -> None:
         self._make = make

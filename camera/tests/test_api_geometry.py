@@ -1,11 +1,11 @@
-"""Geometry and colours over HTTP: what can be set, what was accepted, what is nonsense."""
+"""Geometry and colours over HTTP: what can be set, what the camera accepts, and what is refused."""
 
 import json
 
 import pytest
-from django.apps import apps
 
-from camera.live import LiveView
+from camera.live.view import LiveView
+from camera.registry import the_instrument
 from camera.tests.rig import STEADY, rigged
 from camera.tests.standin.codes import FeatureId
 
@@ -24,10 +24,10 @@ def control(api, operator):
 
 @pytest.fixture
 def mono(tmp_path, camera):
-    """A mono Pixelink camera that can neither turn nor bin, in the place of the process's own."""
+    """A mono Pixelink camera that can neither rotate nor bin. It replaces the camera of the process."""
     lacking = frozenset({FeatureId.ROTATE, FeatureId.PIXEL_ADDRESSING, FeatureId.GAMMA, FeatureId.FLIP})
     with rigged(tmp_path / "pixelink", STEADY, absent_features=lacking) as rig:
-        config = apps.get_app_config("camera")
+        config = the_instrument()
         before = config.camera, config.live
         config.camera, config.live = rig.service, LiveView(rig.service, most_watchers=3, most_fps=20)
         yield rig
@@ -35,7 +35,7 @@ def mono(tmp_path, camera):
         config.camera, config.live = before
 
 
-# What the answer tells besides of objective and scale.
+# The answer also has these fields, about objective and scale.
 OPTICS = {"objective", "objectiveBy", "umPerPixelX", "umPerPixelY"}
 
 
@@ -57,7 +57,7 @@ class TestWhatCanBeSet:
             "stepWidth": 8,
             "stepHeight": 8,
         }
-        assert state["limits"]["pixelAddressing"] == {
+        assert state["limits"]["binning"] == {
             "values": [1, 2, 4],
             "modes": ["average", "bin", "decimate"],
             "mayDiffer": True,
@@ -70,7 +70,7 @@ class TestWhatCanBeSet:
             "exposure": 5.0,
             "gain": 0.0,
             "roi": {"left": 0, "top": 0, "width": 320, "height": 240},
-            "pixelAddressing": {"x": 1, "y": 1, "mode": "average"},
+            "binning": {"x": 1, "y": 1, "mode": "average"},
             "pixelFormat": "RGB24",
             "flipHorizontal": False,
             "flipVertical": False,
@@ -84,7 +84,7 @@ class TestWhatCanBeSet:
         mono.service.limits()
         state = control.get(CAMERA).json()
         limits = state["limits"]
-        assert (limits["pixelAddressing"], limits["gamma"], limits["whiteBalance"]) == (None, None, None)
+        assert (limits["binning"], limits["gamma"], limits["whiteBalance"]) == (None, None, None)
         assert (limits["flip"], limits["rotations"]) == (False, [0])
         assert (state["settings"]["gamma"], state["settings"]["whiteBalance"]) == (None, None)
         assert state["whiteBalance"] is False
@@ -94,7 +94,7 @@ class TestSetting:
     def test_all_at_once_and_the_next_capture_has_it(self, control, camera, archive):
         change = {
             "roi": {"left": 83, "top": 65, "width": 165, "height": 130},
-            "pixelAddressing": {"x": 2, "y": 1, "mode": "decimate"},
+            "binning": {"x": 2, "y": 1, "mode": "decimate"},
             "flipHorizontal": True,
             "rotation": 90,
             "gamma": 2.0,
@@ -111,7 +111,7 @@ class TestSetting:
         assert actual["roi"] == PART
         assert (actual["rotationDeg"], actual["flipHorizontal"], actual["gamma"]) == (90, True, 2.0)
         assert actual["whiteBalance"] == [1.5, 1.0, 0.5]
-        assert actual["pixelAddressing"] == change["pixelAddressing"]
+        assert actual["binning"] == change["binning"]
 
     def test_what_was_answered_can_be_asked_again(self, control, camera):
         accepted = patch(control, roi=PART, rotation=180).json()
@@ -144,11 +144,11 @@ class TestSetting:
             ("roi", '{"left": 0, "top": 0, "width": 160}', "left, top, width and height"),
             ("roi", '{"left": 0, "top": 0, "width": 160, "height": 128, "depth": 1}', "left, top, width and height"),
             ("roi", "[0, 0, 160, 128]", "320 x 240"),
-            ("pixelAddressing", '{"x": 3, "y": 3, "mode": "bin"}', "1, 2, 4"),
-            ("pixelAddressing", '{"x": 2, "y": 2, "mode": "magic"}', "average, bin, decimate"),
-            ("pixelAddressing", '{"x": 2, "y": 2}', "x and y of 1, 2, 4"),
-            ("pixelAddressing", '{"x": true, "y": 1, "mode": "bin"}', "whole numbers"),
-            ("pixelAddressing", "2", "mode"),
+            ("binning", '{"x": 3, "y": 3, "mode": "bin"}', "1, 2, 4"),
+            ("binning", '{"x": 2, "y": 2, "mode": "magic"}', "average, bin, decimate"),
+            ("binning", '{"x": 2, "y": 2}', "x and y of 1, 2, 4"),
+            ("binning", '{"x": true, "y": 1, "mode": "bin"}', "whole numbers"),
+            ("binning", "2", "mode"),
             ("pixelFormat", '"MONO8"', "RGB24"),
             ("pixelFormat", "8", "RGB24"),
             ("flipHorizontal", "1", "true or false"),
@@ -178,7 +178,7 @@ class TestSetting:
     def test_frames_too_small_to_say_what_they_are_are_refused(self, control, camera):
         patch(control, roi={"left": 0, "top": 0, "width": 64, "height": 48})
         before = control.get(CAMERA).json()["settings"]
-        answer = patch(control, exposure=9, pixelAddressing={"x": 4, "y": 4, "mode": "bin"})
+        answer = patch(control, exposure=9, binning={"x": 4, "y": 4, "mode": "bin"})
         assert (answer.status_code, answer.json()["code"]) == (400, "setting_refused")
         assert control.get(CAMERA).json()["settings"] == before
 
@@ -215,9 +215,9 @@ class TestWhiteBalance:
 
 def test_each_picture_says_how_it_is_addressed_and_turned(control, camera):
     roi = {"left": 16, "top": 8, "width": 240, "height": 160}
-    patch(control, roi=roi, pixelAddressing={"x": 2, "y": 1, "mode": "average"}, rotation=90, flipVertical=True)
+    patch(control, roi=roi, binning={"x": 2, "y": 1, "mode": "average"}, rotation=90, flipVertical=True)
     answer = control.get("/api/v1/camera/frame")
-    assert (answer["X-Pixel-Addressing"], answer["X-Rotation-Deg"]) == ("2x1", "90")
+    assert (answer["X-Binning"], answer["X-Rotation-Deg"]) == ("2x1", "90")
     assert (answer["X-Roi"], answer["X-Flip"]) == ("16,8,240,160", "vertical")
     assert (answer["X-Frame-Width"], answer["X-Frame-Height"]) == ("160", "120")
 

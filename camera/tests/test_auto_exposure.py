@@ -1,10 +1,10 @@
-"""One push brings the bright end of the histogram just below clipping."""
+"""One push brings the bright end of the histogram to just below clipping."""
 
 import pytest
 
 from camera.auto_exposure import AIM, TOLERANCE, bright_level, expose_automatically
 from camera.errors import CameraError
-from camera.numbers import measure
+from camera.live.statistics import compute_statistics
 
 
 @pytest.mark.parametrize("exposure_ms", [0.1, 5, 80, 3000])
@@ -13,7 +13,7 @@ def test_it_ends_just_below_clipping_wherever_it_begins(camera, exposure_ms):
     settings = expose_automatically(camera)
     frame = camera.capture()
     assert bright_level(frame) == pytest.approx(AIM, abs=TOLERANCE + 0.03)
-    assert measure(frame.picture, 8).clipped < 0.01
+    assert compute_statistics(frame.picture, 8).clipped < 0.01
     assert camera.status().settings == settings
     assert settings.gain_db == 0
 

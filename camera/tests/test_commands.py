@@ -1,13 +1,14 @@
-"""`manage.py camera` says what there is."""
+"""`manage.py camera` prints what is connected and what it can do."""
 
 import io
+import re
 
 import pytest
-from django.apps import apps
 from django.core.management import CommandError, call_command
 
-from camera.frame_loop import Timing
-from camera.ownership import CameraLock
+from camera.engine.frame_loop import Timing
+from camera.engine.process_lock import CameraLock
+from camera.registry import the_instrument
 from camera.tests.rig import rigged
 from camera.tests.standin.loading import no_library
 
@@ -22,8 +23,8 @@ def run() -> str:
 
 @pytest.fixture
 def pixelink(tmp_path, camera):
-    """A Pixelink camera over the stand-in, in the place of the process's own."""
-    config = apps.get_app_config("camera")
+    """A Pixelink camera on the stand-in. It replaces the camera of the process."""
+    config = the_instrument()
     with rigged(tmp_path / "pixelink", Timing(call_timeout_s=5.0)) as rig:
         before, config.camera = config.camera, rig.service
         yield rig
@@ -52,7 +53,7 @@ def test_a_real_camera_with_its_limits_and_a_test_frame(pixelink):
         "Region            96 x 64 at 0, 0",
         "  exposed         2 ms at 0 dB",
         "  sensor          41.5 degrees Celsius",
-        "  library said    ApiSuccess, try 1",
+        "  came with       ApiSuccess, try 1",
     ):
         assert line in text
     assert "SIMULATED" not in text
@@ -67,9 +68,24 @@ def test_no_camera_is_one_sentence_after_what_there_is(pixelink):
     assert "Cameras seen      none" in out.getvalue()
 
 
-def test_where_another_process_has_the_camera_it_says_which(camera, tmp_path):
+def test_it_names_the_other_process_that_has_the_camera(camera, tmp_path):
     lock = CameraLock(tmp_path)
     lock.acquire("the server")
     with pytest.raises(CommandError, match=r"in use by process \d+ \(the server\)"):
         run()
     lock.release()
+
+
+def test_what_was_found_of_the_cameras_clock_is_said(pixelink):
+    lines = {line[:18].strip(): line[18:] for line in run().splitlines()}
+    assert re.fullmatch(r"-?\d+\.\d{6} s behind this computer's, give or take \d+\.\d{3} ms", lines["Camera's clock"])
+    assert re.fullmatch(r"[+-]\d+ ppm, give or take \d+", lines["drift"])
+    assert re.fullmatch(r"to [\d.]+ ms at [\d.]+ ms, read-out 0.6 ms", lines["frames dated"])
+    assert lines["Stream start"].endswith(" ms")
+
+
+def test_a_clock_that_cannot_be_read_is_said(pixelink):
+    pixelink.library.missing_functions.add("PxLGetCurrentTimestamp")
+    text = run()
+    assert "Camera's clock    cannot be read" in text
+    assert "ms of exposure" in text

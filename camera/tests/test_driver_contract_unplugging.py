@@ -1,13 +1,13 @@
-"""What every driver must do when its camera goes away and comes back. A real camera's cable is not ours to pull."""
+"""What every driver must do when its camera is unplugged and plugged in again. Tests cannot unplug a real camera."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from camera.drivers.base import Driver
-from camera.drivers.settings import Wanted
+from camera.drivers.settings import SettingsRequest
 from camera.errors import CameraError, CameraLost, CameraUnavailable
-from camera.tests.driving import InThread, one_library, wait_until_told
+from camera.tests.driving import InThread, one_library, wait_until_notified
 from camera.tests.subjects import LONG_MS, PLUGGABLE, Subject
 
 
@@ -19,7 +19,7 @@ def library_for_all() -> Iterator[None]:
 
 @pytest.fixture(params=PLUGGABLE)
 def pluggable(request) -> Iterator[Subject]:
-    """A camera whose cable a test can pull."""
+    """A camera that a test can unplug."""
     with request.param() as subject:
         yield subject
         subject.close()
@@ -29,12 +29,12 @@ def pluggable(request) -> Iterator[Subject]:
 def driver(pluggable) -> Driver:
     driver = pluggable.make()
     driver.open()
-    driver.configure(Wanted(exposure_ms=2.0, gain_db=0.0))
+    driver.configure(SettingsRequest(exposure_ms=2.0, gain_db=0.0))
     return driver
 
 
 def test_a_waiting_grab_ends_with_camera_lost(pluggable, driver):
-    driver.configure(Wanted(exposure_ms=LONG_MS))
+    driver.configure(SettingsRequest(exposure_ms=LONG_MS))
     driver.start()
     grabbing = InThread(driver.grab)
     pluggable.unplug()
@@ -46,7 +46,12 @@ def test_everything_says_that_the_camera_is_lost(pluggable, driver):
     driver.start()
     driver.grab()
     pluggable.unplug()
-    asked = (driver.grab, driver.read_settings, driver.read_limits, lambda: driver.configure(Wanted(exposure_ms=3.0)))
+    asked = (
+        driver.grab,
+        driver.read_settings,
+        driver.read_limits,
+        lambda: driver.configure(SettingsRequest(exposure_ms=3.0)),
+    )
     for ask in asked:
         with pytest.raises(CameraLost):
             ask()
@@ -57,7 +62,7 @@ def test_everything_says_that_the_camera_is_lost(pluggable, driver):
 
 def test_the_camera_itself_reports_it(pluggable, driver):
     pluggable.unplug()
-    wait_until_told(driver)
+    wait_until_notified(driver)
     assert driver.has_disconnected
 
 
@@ -80,7 +85,7 @@ def test_once_plugged_in_again_a_new_driver_opens_it(pluggable, driver):
     pluggable.replug()
     another = pluggable.make()
     another.open()
-    another.configure(Wanted(exposure_ms=2.0))
+    another.configure(SettingsRequest(exposure_ms=2.0))
     another.start()
     assert another.grab().develop().shape == raw.develop().shape
     assert not another.has_disconnected

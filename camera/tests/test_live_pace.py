@@ -1,10 +1,10 @@
-"""How many pictures a second are shown, and which: on the whole the most allowed, and each while it is new."""
+"""How many pictures a second are shown, and which: the most that are allowed on average, and each while it is new."""
 
 from contextlib import closing
 
 import pytest
 
-from camera.live import LiveView, Pace
+from camera.live.view import LiveView, Pace
 
 
 def shown(fps: float, most_fps: float, seconds: float) -> list[float]:
@@ -29,7 +29,7 @@ def test_after_a_pause_there_is_nothing_to_make_up_for():
 
 
 def test_a_change_shows_within_two_frames(camera):
-    """Of those that were exposed after it was answered; two before may be under way, as the simulated camera has it."""
+    """Two frames after the change may still be old, because the simulated camera applies settings that late."""
     camera.configure(exposure_ms=40.0)
     live = LiveView(camera, most_watchers=1, most_fps=30)
     with closing(live.watch()) as watcher:
@@ -39,5 +39,5 @@ def test_a_change_shows_within_two_frames(camera):
             before = camera.newest_count
             shown = (next(watcher) for _ in range(20))
             changed = next(one for one in shown if one.raw.descriptor.exposure_ms == exposure_ms)
-            assert changed.count - before <= 3  # the frame that was being exposed, and two
+            assert changed.count - before <= 3  # the frame in progress, and two more
     live.close()

@@ -1,8 +1,9 @@
-"""What the server puts into the live page; what it does there is tested in a browser."""
+"""What the server writes into the live page. What the page then does is tested in a browser."""
 
 import re
 
 import pytest
+from django.conf import settings
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +45,7 @@ def test_a_viewer_is_told_why_capture_is_off(live_page, viewer):
     assert "data-may-capture" not in tag_with_id(page, "live")
     assert "disabled hidden" in tag_with_id(page, "capture")
     assert "Skip to Capture" not in page
-    assert "Viewers can watch, not capture." in page
+    assert "Viewers can watch but not capture." in page
 
 
 def test_settings_are_locked_until_the_camera_is_known(live_page, operator):
@@ -90,7 +91,7 @@ def test_region_and_format_are_locked_and_unseen_until_the_camera_says_what_it_o
     page = live_page(operator)
     assert "hidden" in tag_with_id(page, "geometry")
     assert "disabled" in tag_with_id(page, "geometry-fields")
-    for name in ("roi", "addressing", "depth", "flip", "rotation", "gamma", "gains"):
+    for name in ("roi", "binning", "depth", "flip", "rotation", "gamma", "gains"):
         assert "hidden" in tag_with_id(page, f"setting-{name}")
         assert 'role="status"' in tag_with_id(page, f"{name}-note")
 
@@ -120,7 +121,7 @@ def test_only_the_page_polls_that_has_no_stream(client, live_page, operator):
 
 def test_signing_in_gives_the_page_the_token_its_calls_need(client, live_page, operator):
     live_page(operator)
-    assert client.cookies["microscope_csrf"].value
+    assert client.cookies[settings.CSRF_COOKIE_NAME].value
 
 
 def test_the_page_obeys_the_policy_it_is_sent_with(client, live_page, operator):

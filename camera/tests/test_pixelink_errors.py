@@ -1,11 +1,11 @@
-"""Every return code of the SDK becomes an error, by cause, with a sentence for the person at the bench."""
+"""Each return code of the SDK becomes an error that is named by its cause, with a sentence for the user."""
 
 import pytest
 
 from camera import errors
-from camera.drivers import pixelink_errors
-from camera.drivers.pixelink_errors import error_for
-from camera.drivers.pixelink_sdk import Sdk
+from camera.drivers.pixelink import errors as pixelink_errors
+from camera.drivers.pixelink.errors import error_for
+from camera.drivers.pixelink.sdk import Sdk
 from camera.tests.driving import driving
 
 FUNCTIONS = ["initialize", "getFeature", "setFeature", "setStreamState", "getNextNumPyFrame"]
@@ -13,7 +13,7 @@ FUNCTIONS = ["initialize", "getFeature", "setFeature", "setStreamState", "getNex
 
 @pytest.fixture(scope="module")
 def failures() -> list[str]:
-    """The names of all failing codes that the wrapper knows."""
+    """The names of all error codes that the wrapper knows."""
     with driving():
         codes = vars(Sdk().api.ReturnCode).items()
     return [name for name, code in codes if name.startswith("Api") and code < 0]
@@ -72,7 +72,7 @@ def test_the_class_follows_from_code_and_function(name, function, error):
 
 
 class TestCalls:
-    """With functions put in the place of the wrapper's: results that no stand-in gives."""
+    """These functions replace those of the wrapper, and return results that the stand-in does not give."""
 
     @pytest.fixture
     def sdk(self):
@@ -94,12 +94,12 @@ class TestCalls:
     def test_a_success_that_is_newer_than_the_wrapper_is_success(self, sdk, return_code):
         self.make_api(sdk, lambda: (return_code, "value"))
         assert sdk.call("ask") == (f"code {return_code}", True, ("value",))
-        assert sdk.demand("ask") == ("value",)
+        assert sdk.require("ask") == ("value",)
 
     def test_a_failure_that_is_newer_than_the_wrapper_is_failure(self, sdk):
         self.make_api(sdk, lambda: (-5,))
         with pytest.raises(errors.CameraUnavailable, match="code -5"):
-            sdk.demand("ask")
+            sdk.require("ask")
 
     def test_a_crash_in_the_library_that_windows_survives_is_a_lost_camera(self, sdk):
         def crash():

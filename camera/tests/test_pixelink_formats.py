@@ -1,9 +1,9 @@
-"""Unpacking bytes into pixels: by hand-written bytes."""
+"""Bytes are unpacked into pixels. The expected bytes are written by hand."""
 
 import numpy as np
 import pytest
 
-from camera.drivers.pixelink_formats import FORMATS, FrameLayout, find_format, name_format
+from camera.drivers.pixelink.formats import FORMATS, FrameLayout, find_format, name_format
 from camera.errors import PixelFormatUnsupported
 from camera.tests.driving import driving
 

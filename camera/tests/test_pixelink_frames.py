@@ -1,4 +1,4 @@
-"""Grabbing from a Pixelink camera: what can go wrong with a frame, and what is told of it."""
+"""Grabbing from a Pixelink camera: what can be wrong with a frame, and what its descriptor reports."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from camera import errors
-from camera.tests.driving import InThread, driving, one_library, wait_until_told
+from camera.tests.driving import InThread, driving, one_library, wait_until_notified
 from camera.tests.standin.codes import PixelFormat, ReturnCode, StreamState
 from camera.tests.standin.faults import GARBAGE
 
@@ -37,7 +37,7 @@ class TestFaults:
             (ReturnCode.ApiOutOfBandwidthError, errors.FrameInvalid, "USB 3"),
             (ReturnCode.ApiNotEnoughResourcesError, errors.FrameInvalid, "USB 3"),
             (ReturnCode.ApiUnsupportedPixelFormatError, errors.PixelFormatUnsupported, "Set it to"),
-            *((code, errors.FrameInvalid, "still answers") for code in GONE),
+            *((code, errors.FrameInvalid, "still responds") for code in GONE),
         ],
     )
     def test_each_code_has_its_error_and_the_next_frame_is_fine(self, code, error, hint):
@@ -64,7 +64,7 @@ class TestFaults:
         with driving() as driven:
             driven.streaming().camera.unplugged_code = code
             driven.library.unplug(driven.camera)
-            wait_until_told(driven.driver)
+            wait_until_notified(driven.driver)
             with pytest.raises(errors.CameraLost):
                 driven.grab()
 
@@ -73,7 +73,7 @@ class TestFaults:
             before = driven.streaming().grab().descriptor
             driven.camera.faults.lose_frames(3)
             after = driven.grab().descriptor
-            assert (before.sdk_code, after.sdk_code) == ("ApiSuccess", "ApiSuccessWithFrameLoss")
+            assert (before.driver_status, after.driver_status) == ("ApiSuccess", "ApiSuccessWithFrameLoss")
             assert after.frame_number >= before.frame_number + 4
 
     @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ class TestFaults:
             driven.opened().camera.faults.answer("PxLSetStreamState", code)
             driven.camera.faults.answer("PxLGetNextFrame", code, calls=2)
             driven.driver.start()
-            assert [driven.grab().descriptor.sdk_code for _ in range(3)] == [code.name, code.name, "ApiSuccess"]
+            assert [driven.grab().descriptor.driver_status for _ in range(3)] == [code.name, code.name, "ApiSuccess"]
         assert [hint in record.message for record in caplog.records if record.levelname == "WARNING"] == [True]
 
 
@@ -144,7 +144,7 @@ class TestGarbage:
 
 
 class TestOlderDescriptors:
-    """Fields that older libraries leave at zero."""
+    """Older libraries leave some fields at zero."""
 
     def test_a_frame_number_of_32_bit(self):
         with driving() as driven:
@@ -156,7 +156,7 @@ class TestOlderDescriptors:
         with driving() as driven:
             driven.streaming(addressing_x=2, addressing_y=2).camera.faults.garble_descriptors(1, zero)
             raw = driven.grab()
-            assert (raw.descriptor.addressing.x, raw.descriptor.addressing.y) == (2, 2)
+            assert (raw.descriptor.binning.x, raw.descriptor.binning.y) == (2, 2)
             assert raw.develop().shape == (32, 48)
 
     def test_no_pixel_addressing_at_all(self):
@@ -173,7 +173,7 @@ class TestOlderDescriptors:
         ("times", "told_s"),
         [
             ({"dFrameTime": 0.0, "fFrameTime": 12.5}, 12.5),
-            ({"dFrameTime": 0.0, "fFrameTime": 100_000.0}, None),  # too coarse by then to tell milliseconds
+            ({"dFrameTime": 0.0, "fFrameTime": 100_000.0}, None),  # by then too coarse for milliseconds
             ({"dFrameTime": 0.0, "fFrameTime": 0.0}, None),
             ({"dFrameTime": float("nan")}, None),
             ({"dFrameTime": 123_456.789_012_3}, 123_456.789_012_3),
@@ -227,7 +227,7 @@ class TestGrabbing:
                 grabbing.answer()
             assert driven.camera.stream.state == StreamState.STOP
 
-    def test_a_stream_that_ended_by_itself_is_begun_anew(self):
+    def test_a_stream_that_ended_by_itself_is_restarted(self):
         with driving() as driven:
             driven.streaming().grab()
             driven.camera.halt(StreamState.STOP)
@@ -242,7 +242,7 @@ class TestGrabbing:
             driven.driver.start()
             assert driven.grab()
 
-    def test_a_stream_that_does_not_start_is_told(self):
+    def test_a_stream_that_does_not_start_is_reported(self):
         with driving() as driven:
             driven.opened().camera.faults.answer("PxLSetStreamState", ReturnCode.ApiOutOfBandwidthError)
             with pytest.raises(errors.CameraUnavailable, match="USB 3"):
@@ -268,6 +268,13 @@ class TestConversion:
             with pytest.raises(errors.CaptureFailed, match=r"BAYER8.*ApiInvalidParameterError"):
                 raw.develop()
             assert raw.develop().shape == (64, 96, 3)
+
+    def test_a_library_that_wants_more_room_than_the_picture_takes_gets_it(self):
+        with driving(is_colour=True) as driven:
+            raw = driven.streaming().grab()
+            pixels = raw.develop()
+            driven.library.faults.answer("PxLFormatImage", ReturnCode.ApiBufferTooSmall)
+            assert np.array_equal(raw.develop(), pixels)
 
     def test_it_can_be_made_when_the_camera_is_gone(self):
         with driving(is_colour=True) as driven:

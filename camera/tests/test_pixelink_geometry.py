@@ -1,4 +1,4 @@
-"""Geometry and colours of a Pixelink camera: limits found by trying, changes in one stop, pixels."""
+"""Geometry and colours of a Pixelink camera: limits are found by trying, and all changes need one stop."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,15 +8,15 @@ import pytest
 
 from camera import errors
 from camera.drivers.limits import Range
-from camera.drivers.settings import Wanted
-from camera.frame import PixelAddressing, Roi
-from camera.proof import shows
+from camera.drivers.settings import SettingsRequest
+from camera.engine.settings_match import matches
+from camera.frame import Binning, Roi
 from camera.tests.driving import Driving, driving, one_library
 from camera.tests.standin.codes import FeatureFlag, FeatureId, PixelFormat
 from camera.tests.standin.settings import Roi as SensorRoi
 
-MOST_FRAMES = 12
-BINNED = PixelAddressing(2, 2, "bin")
+MAX_FRAMES = 12
+BINNED = Binning(2, 2, "bin")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -26,9 +26,9 @@ def library_for_all() -> Iterator[None]:
 
 
 def grab_shown(driven: Driving, settings):
-    for _ in range(MOST_FRAMES):
+    for _ in range(MAX_FRAMES):
         raw = driven.grab()
-        if shows(raw, settings):
+        if matches(raw, settings):
             return raw
     raise AssertionError(f"no frame shows {settings}: {raw.descriptor}")
 
@@ -51,7 +51,7 @@ class TestLimits:
             addressing_modes=(0, 2),
             addressing_parameter_count=parameter_count,
         ) as driven:
-            found = driven.opened(addressing_x=2, addressing_y=2).driver.read_limits().addressing
+            found = driven.opened(addressing_x=2, addressing_y=2).driver.read_limits().binning
             assert (found.values, found.modes) == ((1, 2, 4), ("decimate", "bin"))
             assert found.may_differ == (parameter_count == 4)
             assert driven.camera.settings.addressing_x == 2
@@ -96,22 +96,22 @@ class TestLimits:
         lacking = {FeatureId.FLIP, FeatureId.ROTATE, FeatureId.GAMMA, FeatureId.PIXEL_ADDRESSING}
         with driving(absent_features=frozenset(lacking)) as driven:
             limits = driven.opened().driver.read_limits()
-            assert (limits.may_flip, limits.rotations_deg, limits.gamma, limits.addressing) == (False, (0,), None, None)
+            assert (limits.may_flip, limits.rotations_deg, limits.gamma, limits.binning) == (False, (0,), None, None)
             assert limits.white_balance is None
             before = driven.driver.read_settings()
             for wanted in (
-                Wanted(flip_vertical=True),
-                Wanted(rotation_deg=90),
-                Wanted(gamma=2.0),
-                Wanted(addressing=BINNED),
-                Wanted(white_balance=(1.0, 1.0, 2.0)),
+                SettingsRequest(flip_vertical=True),
+                SettingsRequest(rotation_deg=90),
+                SettingsRequest(gamma=2.0),
+                SettingsRequest(binning=BINNED),
+                SettingsRequest(white_balance=(1.0, 1.0, 2.0)),
             ):
                 with pytest.raises(errors.SettingRefused, match="This camera cannot"):
                     driven.driver.configure(wanted)
-            neutral = Wanted(addressing=PixelAddressing(), flip_vertical=False, rotation_deg=0, gamma=1.0)
+            neutral = SettingsRequest(binning=Binning(), flip_vertical=False, rotation_deg=0, gamma=1.0)
             assert driven.driver.configure(neutral) == before
 
-    def test_exposure_limits_are_read_anew(self):
+    def test_exposure_limits_are_read_again(self):
         with driving(exposure_limits_s=(0.001, 2.0)) as driven:
             assert driven.opened().driver.read_limits().exposure_ms == Range(1.0, 2000.0)
             driven.camera.characteristics = replace(driven.camera.characteristics, exposure_limits_s=(0.001, 1.0))
@@ -124,9 +124,9 @@ class TestPixels:
     @pytest.mark.parametrize("pixel_format", ["MONO8", "MONO16", "MONO12_PACKED"])
     def test_are_the_sensors_own_cut_binned_flipped_and_turned(self, pixel_format, flip_horizontal, rotation_deg):
         with driving() as driven:
-            wanted = Wanted(
+            wanted = SettingsRequest(
                 roi=Roi(16, 8, 48, 32),
-                addressing=PixelAddressing(2, 2, "average"),
+                binning=Binning(2, 2, "average"),
                 pixel_format=pixel_format,
                 flip_horizontal=flip_horizontal,
                 rotation_deg=rotation_deg,
@@ -135,19 +135,19 @@ class TestPixels:
             assert raw.develop().shape == ((24, 16) if rotation_deg in (90, 270) else (16, 24))
             assert np.array_equal(raw.develop(), driven.expected(raw))
 
-    def test_a_region_told_as_already_turned_is_told_in_terms_of_the_sensor(self):
+    def test_a_region_reported_as_rotated_is_returned_in_sensor_coordinates(self):
         with driving() as driven:
-            accepted = driven.streaming().driver.configure(Wanted(roi=Roi(16, 8, 48, 32), rotation_deg=90))
-            driven.camera.faults.garble_descriptors(MOST_FRAMES, {"Roi.fWidth": 32.0, "Roi.fHeight": 48.0})
+            accepted = driven.streaming().driver.configure(SettingsRequest(roi=Roi(16, 8, 48, 32), rotation_deg=90))
+            driven.camera.faults.garble_descriptors(MAX_FRAMES, {"Roi.fWidth": 32.0, "Roi.fHeight": 48.0})
             raw = grab_shown(driven, accepted)
             assert raw.descriptor.roi == Roi(16, 8, 48, 32)
             assert raw.develop().shape == (48, 32)
 
     def test_gamma_bends_them_and_off_leaves_them(self):
         with driving() as driven:
-            accepted = driven.streaming(exposure_s=0.004).driver.configure(Wanted(gamma=2.0))
+            accepted = driven.streaming(exposure_s=0.004).driver.configure(SettingsRequest(gamma=2.0))
             bent = grab_shown(driven, accepted).develop()
-            straight = grab_shown(driven, driven.driver.configure(Wanted(gamma=1.0))).develop()
+            straight = grab_shown(driven, driven.driver.configure(SettingsRequest(gamma=1.0))).develop()
             assert bent.mean() > straight.mean() * 1.2
 
     @pytest.mark.parametrize("told", [2.2, 0.0, float("nan")])
@@ -160,26 +160,26 @@ class TestPixels:
 class TestStops:
     def test_all_that_needs_it_is_set_in_one_stop(self):
         with driving() as driven:
-            wanted = Wanted(roi=Roi(16, 8, 48, 32), addressing=BINNED, pixel_format="MONO16", rotation_deg=180)
+            wanted = SettingsRequest(roi=Roi(16, 8, 48, 32), binning=BINNED, pixel_format="MONO16", rotation_deg=180)
             grab_shown(driven, driven.streaming().driver.configure(wanted))
             assert driven.camera.stream.starts == 2
 
     def test_what_the_camera_takes_while_streaming_is_set_so(self):
         with driving(is_colour=True) as driven:
-            wanted = Wanted(flip_horizontal=True, white_balance=(1.5, 1.0, 0.5))
+            wanted = SettingsRequest(flip_horizontal=True, white_balance=(1.5, 1.0, 0.5))
             grab_shown(driven, driven.streaming().driver.configure(wanted))
             assert driven.camera.stream.starts == 1
 
     def test_what_is_set_already_is_not_set_again(self):
         with driving() as driven:
             settings = driven.streaming().driver.read_settings()
-            assert driven.driver.configure(Wanted.of(settings)) == settings
+            assert driven.driver.configure(SettingsRequest.from_settings(settings)) == settings
             assert driven.camera.stream.starts == 1
 
     def test_a_refusal_in_the_midst_sets_all_back_and_the_stream_goes_on(self):
         with driving(read_only_features=frozenset({FeatureId.ROTATE})) as driven:
             before = driven.streaming().driver.read_settings()
-            wanted = Wanted(9.0, 3.0, Roi(16, 8, 48, 32), BINNED, "MONO16", rotation_deg=90)
+            wanted = SettingsRequest(9.0, 3.0, Roi(16, 8, 48, 32), BINNED, "MONO16", rotation_deg=90)
             with pytest.raises(errors.SettingRefused):
                 driven.driver.configure(wanted)
             assert driven.driver.read_settings() == before

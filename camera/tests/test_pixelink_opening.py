@@ -1,4 +1,4 @@
-"""Getting hold of a Pixelink camera: which one, when it cannot be had, and the traps of the wrapper's import."""
+"""Opening a Pixelink camera: which one is opened, why it may fail, and the traps of the wrapper's import."""
 
 import gc
 import os
@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 
 from camera import errors
-from camera.drivers.pixelink import PixelinkDriver
-from camera.drivers.settings import Wanted
+from camera.drivers.pixelink.driver import PixelinkDriver
+from camera.drivers.settings import SettingsRequest
 from camera.tests.driving import SERIAL, InThread, driving
 from camera.tests.standin.camera import StandinCamera
 from camera.tests.standin.codes import ReturnCode
@@ -40,7 +40,7 @@ class TestWhichCamera:
             driven.camera.in_use_elsewhere = True
             assert driven.driver.open().serial_number == str(OTHER_SERIAL)
 
-    def test_an_unknown_number_is_not_found_and_the_cameras_seen_are_told(self):
+    def test_an_unknown_number_is_not_found_and_the_error_lists_the_cameras_seen(self):
         with driving("777") as driven, pytest.raises(errors.CameraNotFound, match=rf"777.*{SERIAL}"):
             driven.driver.open()
 
@@ -54,10 +54,10 @@ class TestWhichCamera:
     def test_no_camera_at_all(self):
         with driving() as driven:
             driven.library.unplug(driven.camera)
-            with pytest.raises(errors.CameraNotFound, match=r"No camera was found\. Check its cable and power\."):
+            with pytest.raises(errors.CameraNotFound, match=r"No camera was found\. Check cable and power\."):
                 driven.driver.open()
 
-    def test_no_camera_is_said_also_where_the_library_cannot_list_them(self):
+    def test_no_camera_is_reported_also_if_the_library_cannot_list_them(self):
         with driving("777") as driven:
             driven.library.faults.answer("PxLGetNumberCamerasEx", ReturnCode.ApiUnknownError)
             with pytest.raises(errors.CameraNotFound, match="777"):
@@ -88,7 +88,7 @@ class TestNotToBeHad:
             (ReturnCode.ApiOSAccessDeniedError, errors.CameraAccessDenied, "udev"),
             (ReturnCode.ApiHardwareError, errors.CameraLost, "cable"),
             (ReturnCode.ApiIOError, errors.CameraLost, "cable"),
-            (ReturnCode.ApiCameraTimeoutError, errors.CameraNotResponding, "off and on"),
+            (ReturnCode.ApiCameraTimeoutError, errors.CameraNotResponding, "reconnect"),
             (ReturnCode.ApiOutOfBandwidthError, errors.CameraUnavailable, "USB 3"),
             (ReturnCode.ApiNotEnoughResourcesError, errors.CameraUnavailable, "USB 3"),
             (ReturnCode.ApiUnknownError, errors.CameraUnavailable, "ApiUnknownError"),
@@ -142,7 +142,7 @@ class TestOlderLibraries:
         with driving() as driven:
             driven.library.missing_functions.add("PxLGetCameraFeatures")
             driven.streaming()
-            driven.driver.configure(Wanted(exposure_ms=3.0, gain_db=2.0))
+            driven.driver.configure(SettingsRequest(exposure_ms=3.0, gain_db=2.0))
             assert driven.grab().readout_s is None
             with pytest.raises(errors.CameraUnavailable, match="limits"):
                 driven.driver.read_limits()
@@ -169,7 +169,7 @@ class TestLibraryMissing:
         [[], ["libPxLApi.so"], ["libPxLApi.so.4"], ["libPxLApi.so.4.3"], ["libPxLApi.so.new"], None],
         ids=["empty", "no version", "link", "short version", "no number", "no folder"],
     )
-    def test_each_trap_of_the_version_search_is_told_and_a_mended_folder_helps(self, names, tmp_path, monkeypatch):
+    def test_each_trap_of_the_version_search_is_explained_and_a_mended_folder_helps(self, names, tmp_path, monkeypatch):
         folder = tmp_path / "sdk"
         for name in names or []:
             folder.mkdir(exist_ok=True)
@@ -186,7 +186,7 @@ class TestLibraryMissing:
             (folder / VERSIONED).touch()
             assert driven.driver.open()
 
-    def test_with_no_folder_named_it_is_looked_for_where_libraries_are_loaded_from(self, tmp_path, monkeypatch):
+    def test_without_a_named_folder_the_folders_of_libraries_are_searched(self, tmp_path, monkeypatch):
         for name in (VERSIONED, "libPxLApi.so.4", "libPxLApi.so"):
             (tmp_path / name).touch()
         with driving() as driven:
@@ -195,7 +195,7 @@ class TestLibraryMissing:
             assert driven.driver.open()
             assert "PIXELINK_SDK_LIB" not in os.environ
 
-    def test_with_no_folder_named_and_none_found_it_is_told(self, tmp_path, monkeypatch):
+    def test_without_a_named_folder_a_missing_library_is_reported(self, tmp_path, monkeypatch):
         with driving() as driven:
             monkeypatch.delenv("PIXELINK_SDK_LIB")
             monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
@@ -226,7 +226,7 @@ class TestGivingBack:
             assert driven.library.open_handles == []
 
     def test_a_library_that_calls_back_late_does_no_harm(self):
-        """The event may be under way when the driver is closed and forgotten."""
+        """The library may call back while the driver is closed and deleted."""
         with driving() as driven:
             for _ in range(5):
                 driver = PixelinkDriver()
@@ -240,7 +240,7 @@ class TestGivingBack:
     def test_calls_without_a_camera_say_that_it_is_not_open(self):
         driver = PixelinkDriver()
         assert not driver.is_answering()
-        set_something = partial(driver.configure, Wanted(exposure_ms=1.0))
+        set_something = partial(driver.configure, SettingsRequest(exposure_ms=1.0))
         for call in (driver.read_limits, driver.read_settings, set_something, driver.start, driver.grab):
             with pytest.raises(errors.CameraUnavailable, match="not open"):
                 call()

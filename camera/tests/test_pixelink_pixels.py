@@ -1,4 +1,4 @@
-"""Every pixel that comes out of Pixelink's driver, compared with what the stand-in's sensor saw."""
+"""Every pixel from the Pixelink driver is compared with what the stand-in's sensor saw."""
 
 from collections.abc import Iterator
 
@@ -32,7 +32,7 @@ def depth_of(pixel_format: PixelFormat, sensor_bits: int) -> int:
 
 
 def demosaiced(driven: Driving, raw) -> np.ndarray:
-    """What the library's conversion makes of the true mosaic, at the frame's depth."""
+    """Return the true mosaic as the library converts it, with the bits of the frame."""
     pattern = raw.descriptor.pixel_format.split("_")[1]
     bits = raw.descriptor.significant_bits
     top = (driven.expected(raw, bits) << 16 - bits).astype(np.uint16)
@@ -40,7 +40,7 @@ def demosaiced(driven: Driving, raw) -> np.ndarray:
 
 
 def colours_of_corners(pixels: np.ndarray) -> list[str]:
-    """Of top left, top right, bottom left, bottom right: the strongest colour, or white."""
+    """Return the strongest colour of each corner, or white: top left, top right, bottom left, bottom right."""
     corners = [pixels[row, column].astype(int) for row in (2, -3) for column in (2, -3)]
     return ["white" if np.ptp(corner) < corner.max() / 8 else "RGB"[corner.argmax()] for corner in corners]
 
@@ -64,7 +64,7 @@ class TestMono:
             pixels, expected = raw.develop(), driven.expected(raw)
             assert pixels.shape == (roi.height, roi.width)
             assert np.array_equal(pixels.ravel()[:-1], expected.ravel()[:-1])
-            # The last pixel's low bits are in a byte that the library cuts off where sizes are odd.
+            # If the size is odd, the library cuts off the byte with the low bits of the last pixel.
             assert pixels[-1, -1] | 0x0F == expected[-1, -1] | 0x0F
 
     def test_a_last_pixel_cut_short_is_not_filled_up_from_an_earlier_frame(self):
@@ -142,9 +142,9 @@ class TestGeometry:
         with driving(addressing_parameter_count=parameter_count) as driven:
             left = {"addressing_x": factor, "addressing_y": factor, "addressing_mode": mode}
             raw = driven.streaming(**left, pixel_format=PixelFormat.MONO16, exposure_s=0.002).grab()
-            told = raw.descriptor.addressing
+            told = raw.descriptor.binning
             assert (told.x, told.y, told.mode) == (factor, factor, rule)
-            assert driven.driver.read_settings().addressing == told
+            assert driven.driver.read_settings().binning == told
             assert raw.develop().shape == (-(-64 // factor), -(-96 // factor))
             assert np.array_equal(raw.develop(), driven.expected(raw))
 
@@ -176,7 +176,7 @@ class TestGeometry:
     @pytest.mark.parametrize("is_told_turned", [False, True])
     @pytest.mark.parametrize(("rotation", "corners"), [(90, "B R white G"), (270, "G white R B")])
     def test_frames_that_cannot_be_set_upright_are_not_skewed(self, rotation, corners, is_told_turned):
-        """However the descriptor gives their region: as the sensor has it, or as the frame lies."""
+        """The descriptor may give the region as the sensor has it, or as the frame lies in memory."""
         turned = {"Roi.fWidth": 64.0, "Roi.fHeight": 96.0} if is_told_turned else {}
         with driving(is_colour=True, read_only_features=frozenset({FeatureId.ROTATE})) as driven:
             driven.streaming(rotation_degrees=rotation, exposure_s=0.006, pixel_format=PixelFormat.BGR24)
@@ -187,7 +187,7 @@ class TestGeometry:
 
 
 def grab_believed(driven: Driving):
-    """A frame that is not as expected is believed only when the next one says the same."""
+    """The driver believes an unexpected frame only if the next one says the same."""
     try:
         return driven.grab()
     except FrameInvalid:

@@ -1,4 +1,5 @@
-"""Setting a Pixelink camera and reading back what it took; and whatever the last program left it set to."""
+"""Setting a Pixelink camera, reading back what it accepted, and what it does with settings that another program
+left."""
 
 from collections.abc import Iterator
 
@@ -6,13 +7,13 @@ import pytest
 
 from camera import errors
 from camera.drivers.limits import Range
-from camera.drivers.settings import Wanted
-from camera.proof import shows
+from camera.drivers.settings import SettingsRequest
+from camera.engine.settings_match import matches
 from camera.tests.driving import Driving, driving, one_library
 from camera.tests.standin.codes import FeatureFlag, FeatureId, PixelFormat, ReturnCode
 from camera.tests.standin.settings import Roi, Trigger
 
-MOST_FRAMES = 12
+MAX_FRAMES = 12
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -22,17 +23,17 @@ def library_for_all() -> Iterator[None]:
 
 
 def frames_come_to_show(driven: Driving, settings) -> bool:
-    return any(shows(driven.grab(), settings) for _ in range(MOST_FRAMES))
+    return any(matches(driven.grab(), settings) for _ in range(MAX_FRAMES))
 
 
 class TestUnits:
-    def test_limits_are_told_in_milliseconds_without_the_dust_of_32_bit_floats(self):
+    def test_limits_are_in_milliseconds_without_rounding_errors_of_32_bit_floats(self):
         with driving(exposure_limits_s=(0.000013, 2.1), gain_limits_db=(0.0, 17.9)) as driven:
             limits = driven.opened().driver.read_limits()
             assert limits.exposure_ms == Range(0.013, 2100.0)
             assert limits.gain_db == Range(0.0, 17.9)
 
-    def test_limits_that_depend_on_settings_are_read_anew(self):
+    def test_limits_that_depend_on_settings_are_read_again(self):
         with driving() as driven:
             driven.streaming()
             fast_s = driven.grab().readout_s
@@ -41,20 +42,20 @@ class TestUnits:
             driven.driver.start()
             assert driven.grab().readout_s == pytest.approx(fast_s / 2)
 
-    def test_exposure_is_sent_in_seconds_and_told_in_milliseconds(self):
+    def test_exposure_is_sent_in_seconds_and_reported_in_milliseconds(self):
         with driving() as driven:
-            accepted = driven.opened().driver.configure(Wanted(exposure_ms=15.0))
+            accepted = driven.opened().driver.configure(SettingsRequest(exposure_ms=15.0))
             assert driven.camera.settings.exposure_s == 0.014999999664723873
             assert accepted.exposure_ms == 15.0
 
     def test_what_the_camera_rounded_is_read_back(self):
         with driving() as driven:
-            accepted = driven.opened().driver.configure(Wanted(exposure_ms=15.0042, gain_db=1.53))
+            accepted = driven.opened().driver.configure(SettingsRequest(exposure_ms=15.0042, gain_db=1.53))
             assert (accepted.exposure_ms, accepted.gain_db) == (15.0, 1.5)
 
     def test_a_camera_that_limits_values_by_itself_is_read_back_too(self):
         with driving(out_of_range="clamp") as driven:
-            accepted = driven.opened().driver.configure(Wanted(exposure_ms=1e6, gain_db=99.0))
+            accepted = driven.opened().driver.configure(SettingsRequest(exposure_ms=1e6, gain_db=99.0))
             assert (accepted.exposure_ms, accepted.gain_db) == (10_000.0, 18.0)
 
     def test_the_settings_tell_region_addressing_and_format(self):
@@ -62,7 +63,7 @@ class TestUnits:
             left = {"roi": Roi(8, 4, 48, 32), "addressing_x": 2, "addressing_y": 2, "addressing_mode": 2}
             settings = driven.opened(**left, pixel_format=PixelFormat.MONO12_PACKED).driver.read_settings()
             assert (settings.roi.left, settings.roi.top, settings.roi.width, settings.roi.height) == (8, 4, 48, 32)
-            assert (settings.addressing.x, settings.addressing.y, settings.addressing.mode) == (2, 2, "bin")
+            assert (settings.binning.x, settings.binning.y, settings.binning.mode) == (2, 2, "bin")
             assert settings.pixel_format == "MONO12_PACKED"
 
 
@@ -71,9 +72,9 @@ class TestRefusals:
     @pytest.mark.parametrize("wanted", [{"exposure_ms": 1e6}, {"gain_db": 40.0}, {"exposure_ms": 7.0, "gain_db": 40.0}])
     def test_out_of_range_is_refused_and_nothing_changed(self, out_of_range, wanted):
         with driving(out_of_range=out_of_range) as driven:
-            before = driven.opened().driver.configure(Wanted(exposure_ms=5.0, gain_db=2.0))
+            before = driven.opened().driver.configure(SettingsRequest(exposure_ms=5.0, gain_db=2.0))
             with pytest.raises(errors.SettingRefused, match="refused"):
-                driven.driver.configure(Wanted(**wanted))
+                driven.driver.configure(SettingsRequest(**wanted))
             assert driven.driver.read_settings() == before
 
     @pytest.mark.parametrize("code", [ReturnCode.ApiCameraRejectedValueError, ReturnCode.ApiNotSupportedError])
@@ -81,40 +82,40 @@ class TestRefusals:
         with driving() as driven:
             driven.opened().camera.faults.answer("PxLSetFeature", code)
             with pytest.raises(errors.SettingRefused, match=code.name):
-                driven.driver.configure(Wanted(exposure_ms=5.0))
+                driven.driver.configure(SettingsRequest(exposure_ms=5.0))
 
     def test_a_camera_that_does_not_answer_has_not_refused(self):
         with driving() as driven:
             driven.opened().camera.faults.answer("PxLSetFeature", ReturnCode.ApiCameraTimeoutError)
             with pytest.raises(errors.CameraNotResponding):
-                driven.driver.configure(Wanted(exposure_ms=5.0))
+                driven.driver.configure(SettingsRequest(exposure_ms=5.0))
 
     def test_nonsense_never_reaches_the_library(self):
         with driving() as driven:
             driven.opened().library.calls.clear()
             with pytest.raises(errors.SettingRefused):
-                driven.driver.configure(Wanted(exposure_ms=float("nan"), gain_db=1.0))
+                driven.driver.configure(SettingsRequest(exposure_ms=float("nan"), gain_db=1.0))
             assert not driven.library.calls
 
 
 class TestWhileStreaming:
-    def test_exposure_and_gain_are_set_without_stopping_where_the_camera_can(self):
+    def test_exposure_and_gain_are_set_without_stopping_if_the_camera_can(self):
         with driving() as driven:
-            accepted = driven.streaming().driver.configure(Wanted(exposure_ms=2.0, gain_db=3.0))
+            accepted = driven.streaming().driver.configure(SettingsRequest(exposure_ms=2.0, gain_db=3.0))
             assert frames_come_to_show(driven, accepted)
             assert driven.camera.stream.starts == 1
 
     @pytest.mark.parametrize("feature", [FeatureId.EXPOSURE, FeatureId.GAIN])
-    def test_where_the_flag_says_that_it_cannot_the_stream_is_off_meanwhile(self, feature):
+    def test_the_stream_is_stopped_if_the_flag_says_so(self, feature):
         with driving(stopped_only_features=frozenset({feature})) as driven:
-            accepted = driven.streaming().driver.configure(Wanted(exposure_ms=2.0, gain_db=3.0))
+            accepted = driven.streaming().driver.configure(SettingsRequest(exposure_ms=2.0, gain_db=3.0))
             assert frames_come_to_show(driven, accepted)
             assert driven.camera.stream.starts == 2
 
-    def test_where_only_the_return_code_says_so_too(self):
+    def test_the_stream_is_stopped_if_only_the_return_code_says_so(self):
         with driving() as driven:
             driven.streaming().camera.faults.answer("PxLSetFeature", ReturnCode.ApiNotPermittedWhileStreaming)
-            accepted = driven.driver.configure(Wanted(exposure_ms=2.0))
+            accepted = driven.driver.configure(SettingsRequest(exposure_ms=2.0))
             assert frames_come_to_show(driven, accepted)
             assert driven.camera.stream.starts == 2
 
@@ -122,17 +123,17 @@ class TestWhileStreaming:
         with driving(stopped_only_features=frozenset({FeatureId.EXPOSURE})) as driven:
             before = driven.streaming().driver.read_settings()
             with pytest.raises(errors.SettingRefused):
-                driven.driver.configure(Wanted(exposure_ms=1e6))
+                driven.driver.configure(SettingsRequest(exposure_ms=1e6))
             assert frames_come_to_show(driven, before)
 
     def test_with_the_stream_off_it_stays_off(self):
         with driving(stopped_only_features=frozenset({FeatureId.EXPOSURE})) as driven:
-            driven.opened().driver.configure(Wanted(exposure_ms=2.0))
+            driven.opened().driver.configure(SettingsRequest(exposure_ms=2.0))
             assert driven.camera.stream.starts == 0
 
 
 class TestLeftBehind:
-    """Nothing that the last program left keeps frames away or makes them lie."""
+    """Settings that the last program left must neither stop the frames nor falsify them."""
 
     @pytest.mark.parametrize(
         "left",
@@ -151,7 +152,7 @@ class TestLeftBehind:
     def test_frames_come_under_our_settings(self, left):
         with driving() as driven:
             driven.opened(**left)
-            accepted = driven.driver.configure(Wanted(exposure_ms=3.0, gain_db=1.0))
+            accepted = driven.driver.configure(SettingsRequest(exposure_ms=3.0, gain_db=1.0))
             driven.driver.start()
             assert frames_come_to_show(driven, accepted)
             raw = driven.grab()
@@ -211,7 +212,7 @@ class TestWhatCamerasLack:
     def test_pictures_come_without(self, feature):
         with driving(absent_features=frozenset({feature})) as driven:
             driven.opened(pixel_format=PixelFormat.MONO16)
-            accepted = driven.driver.configure(Wanted(exposure_ms=3.0, gain_db=0.0))
+            accepted = driven.driver.configure(SettingsRequest(exposure_ms=3.0, gain_db=0.0))
             driven.driver.start()
             assert frames_come_to_show(driven, accepted)
             raw = driven.grab()
@@ -221,7 +222,7 @@ class TestWhatCamerasLack:
         with driving(absent_features=frozenset({FeatureId.GAIN})) as driven:
             assert driven.opened().driver.read_limits().gain_db == Range(0.0, 0.0)
             with pytest.raises(errors.SettingRefused):
-                driven.driver.configure(Wanted(gain_db=3.0))
+                driven.driver.configure(SettingsRequest(gain_db=3.0))
 
     def test_without_a_frame_rate_the_read_out_is_unknown(self):
         with driving(absent_features=frozenset({FeatureId.FRAME_RATE})) as driven:
@@ -242,6 +243,8 @@ class TestWhatCamerasLack:
     def test_exposure_with_three_parameters_takes_one(self):
         with driving(exposure_parameter_count=3) as driven:
             assert (
-                driven.opened(exposure_mode=FeatureFlag.AUTO).driver.configure(Wanted(exposure_ms=4.0)).exposure_ms
+                driven.opened(exposure_mode=FeatureFlag.AUTO)
+                .driver.configure(SettingsRequest(exposure_ms=4.0))
+                .exposure_ms
                 == 4.0
             )

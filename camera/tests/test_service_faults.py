@@ -1,4 +1,5 @@
-"""Promise 4 for the camera: faults are told, harm nothing, and are over by themselves once their cause is gone."""
+"""Promise 4 for the camera: users are told of a fault, it does no harm, and it ends by itself when its cause is
+gone."""
 
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from camera import errors
-from camera.frame_loop import Timing
+from camera.engine.frame_loop import Timing
 from camera.tests.rig import PATIENCE_S, STEADY, Asking, holder_of, rigged, took_s, wait_until
 from camera.tests.standin.codes import ReturnCode
 from camera.tests.standin.loading import no_library
@@ -50,7 +51,7 @@ class TestTries:
     def test_lost_frames_are_a_success_that_is_recorded(self, rig):
         rig.camera.faults.lose_frames(2, grabs=50)
         frame = rig.service.capture()
-        assert (frame.tries, frame.descriptor.sdk_code) == (1, "ApiSuccessWithFrameLoss")
+        assert (frame.tries, frame.descriptor.driver_status) == (1, "ApiSuccessWithFrameLoss")
 
     def test_a_camera_that_never_shows_the_settings_is_an_error(self, rig):
         rig.service.limits()
@@ -60,7 +61,7 @@ class TestTries:
         rig.camera.faults.clear()
         assert rig.service.capture().descriptor.exposure_ms == 2.0
 
-    def test_a_camera_that_only_ever_fails_is_opened_anew_without_haste(self, rig):
+    def test_a_camera_that_always_fails_is_reopened_slowly(self, rig):
         rig.service.limits()
         rig.camera.faults.time_out(10_000)
         with rig.service.watching():
@@ -81,7 +82,7 @@ class TestUnplugged:
         wait_until(lambda: rig.service.status().state == "ready")
         assert rig.service.capture()
 
-    def test_while_idle_it_is_noticed_and_mended_with_nobody_asking(self, tmp_path):
+    def test_an_idle_camera_that_is_lost_is_noticed_and_reopened(self, tmp_path):
         with rigged(tmp_path, Timing(call_timeout_s=5.0, keep_streaming_s=0.0)) as rig:
             rig.service.limits()
             rig.wait_for_state("ready")
@@ -188,7 +189,7 @@ class TestNoCamera:
             assert asked > 10
             assert rig.count("PxLInitializeEx") <= 1 / 0.25 + 2
 
-    def test_while_nobody_asks_it_is_looked_for_ever_more_seldom(self, tmp_path):
+    def test_without_requests_it_is_tried_less_and_less_often(self, tmp_path):
         with rigged(tmp_path, Timing(), is_plugged=False) as rig:
             rig.service.open_soon()
             waits_s = []
@@ -206,7 +207,7 @@ class TestNoCamera:
             rig.wait_for_state("ready")
             assert rig.service.capture()
 
-    def test_an_error_that_many_were_told_of_does_not_grow(self, tmp_path):
+    def test_an_error_that_many_threads_raise_does_not_grow(self, tmp_path):
         with rigged(tmp_path, STEADY, is_plugged=False) as rig:
             for _ in range(5):
                 with pytest.raises(errors.CameraNotFound):
@@ -235,7 +236,7 @@ class TestTaken:
 
 _HOLD = """
 import sys, pathlib
-from camera.ownership import CameraLock
+from camera.engine.process_lock import CameraLock
 lock = CameraLock(pathlib.Path(sys.argv[1]))
 lock.acquire("the other one")
 print("held", flush=True)

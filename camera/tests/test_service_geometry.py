@@ -1,4 +1,5 @@
-"""Geometry is everybody's: changed in its place in line, survived by watchers, proved by each frame, kept."""
+"""All users share the geometry. A change keeps its place in the queue, watchers survive it, and each frame proves
+it."""
 
 import random
 import time
@@ -7,10 +8,9 @@ from contextlib import closing
 import pytest
 
 from camera import errors
-from camera.drivers.settings import Settings, Wanted
-from camera.frame import Frame, PixelAddressing, Roi
-from camera.live import LiveView
-from camera.proof import is_same_addressing
+from camera.drivers.settings import Settings, SettingsRequest, is_same_binning
+from camera.frame import Binning, Frame, Roi
+from camera.live.view import LiveView
 from camera.tests.rig import PATIENCE_S, STEADY, Asking, Rig, rigged, wait_until
 from camera.tests.standin.codes import FeatureId, PixelFormat
 from camera.tests.standin.settings import Roi as SensorRoi
@@ -18,10 +18,10 @@ from camera.tests.standin.settings import Roi as SensorRoi
 WHOLE = Roi(0, 0, 96, 64)
 PART = Roi(16, 8, 48, 32)
 GEOMETRIES = [
-    {"roi": WHOLE, "addressing": PixelAddressing(1, 1, "decimate"), "rotation_deg": 0, "pixel_format": "MONO8"},
+    {"roi": WHOLE, "binning": Binning(1, 1, "decimate"), "rotation_deg": 0, "pixel_format": "MONO8"},
     {"roi": PART, "rotation_deg": 90, "flip_horizontal": True},
     {"roi": Roi(8, 4, 32, 16), "pixel_format": "MONO16", "flip_vertical": True},
-    {"roi": WHOLE, "addressing": PixelAddressing(2, 2, "bin"), "gamma": 2.0},
+    {"roi": WHOLE, "binning": Binning(2, 2, "bin"), "gamma": 2.0},
     {"roi": Roi(0, 0, 64, 48), "rotation_deg": 270, "flip_horizontal": False, "gamma": 1.0},
 ]
 
@@ -33,9 +33,9 @@ def rig(tmp_path):
 
 
 def assert_is_as_it_says(frame: Frame) -> None:
-    """The pixels are as many as the record will say."""
+    """The shape of the pixels is the one that the record will state."""
     taken = frame.descriptor
-    told = Settings(0, 0, taken.roi, taken.addressing, taken.pixel_format, rotation_deg=taken.rotation_deg)
+    told = Settings(0, 0, taken.roi, taken.binning, taken.pixel_format, rotation_deg=taken.rotation_deg)
     assert (frame.width, frame.height) == told.frame_size
     assert frame.pixels.max() < 2**taken.significant_bits
 
@@ -50,7 +50,7 @@ def assert_shows(frame: Frame, settings: Settings) -> None:
         settings.gamma,
     )
     assert (taken.flip_horizontal, taken.flip_vertical) == (settings.flip_horizontal, settings.flip_vertical)
-    assert is_same_addressing(taken.addressing, settings.addressing)
+    assert is_same_binning(taken.binning, settings.binning)
 
 
 class TestCaptures:
@@ -81,7 +81,7 @@ class TestCaptures:
                 accepted = rig.service.configure(**change)
                 taken = rig.service.capture().descriptor
                 assert {name: getattr(taken, name) for name in change} == change
-                assert Wanted(**change).over(accepted) == Wanted.of(accepted)
+                assert SettingsRequest(**change).fill_from(accepted) == SettingsRequest.from_settings(accepted)
 
     def test_each_is_as_it_says_while_others_change_the_geometry(self, rig):
         def change() -> None:
@@ -158,13 +158,13 @@ class TestRefusals:
             ({"roi": Roi(0, 0, 97, 64)}, "roi", "sensor of 96 x 64 pixels"),
             ({"roi": Roi(-8, 0, 48, 32)}, "roi", "at least 16 x 8"),
             ({"roi": Roi(0, 0, 8, 8)}, "roi", "in steps of 8 x 2"),
-            ({"roi": Roi(90, 0, 48, 32)}, "roi", "48 x 32 at 90, 0 was asked"),
-            ({"addressing": PixelAddressing(9, 9, "bin")}, "pixelAddressing", "one of 1, 2, 3, 4"),
-            ({"addressing": PixelAddressing(2, 2, "magic")}, "pixelAddressing", "decimate, average, bin, resample"),
+            ({"roi": Roi(90, 0, 48, 32)}, "roi", "got 48 x 32 at 90, 0"),
+            ({"binning": Binning(9, 9, "bin")}, "binning", "one of 1, 2, 3, 4"),
+            ({"binning": Binning(2, 2, "magic")}, "binning", "decimate, average, bin, resample"),
             ({"pixel_format": "BAYER8"}, "pixelFormat", "MONO8, "),
             ({"rotation_deg": 45}, "rotation", "0, 90, 180, 270"),
             ({"gamma": 9.0}, "gamma", "between 0.45 and 4"),
-            ({"gamma": float("nan")}, "gamma", "no number"),
+            ({"gamma": float("nan")}, "gamma", "not a number"),
         ],
     )
     def test_what_is_outside_names_field_and_limits_and_changes_nothing(self, rig, wish, field, words):
@@ -178,7 +178,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("feature", "wish", "field"),
         [
-            (FeatureId.PIXEL_ADDRESSING, {"addressing": PixelAddressing(2, 2, "bin")}, "pixelAddressing"),
+            (FeatureId.PIXEL_ADDRESSING, {"binning": Binning(2, 2, "bin")}, "binning"),
             (FeatureId.FLIP, {"flip_vertical": True}, "flipVertical"),
             (FeatureId.ROTATE, {"rotation_deg": 90}, "rotation"),
             (FeatureId.GAMMA, {"gamma": 2.0}, "gamma"),
@@ -213,7 +213,7 @@ class TestOpening:
         frame = rig.service.capture()
         assert (frame.width, frame.height) == (96, 64)
         taken = frame.descriptor
-        assert (taken.flip_horizontal, taken.gamma, taken.addressing.x) == (False, 1.0, 1)
+        assert (taken.flip_horizontal, taken.gamma, taken.binning.x) == (False, 1.0, 1)
 
     def test_format_and_white_balance_are_left_and_told(self, tmp_path):
         with rigged(tmp_path, STEADY, is_colour=True) as rig:
@@ -271,7 +271,7 @@ class TestWhiteBalance:
 def test_nothing_wanted_is_nothing_set(rig):
     before = rig.service.configure(roi=PART)
     calls = rig.count("PxLSetFeature")
-    assert rig.service.configure(**dict.fromkeys(("roi", "gamma", "addressing"))) == before
+    assert rig.service.configure(**dict.fromkeys(("roi", "gamma", "binning"))) == before
     assert rig.service.configure(**{"roi": PART}) == before
     assert rig.count("PxLSetFeature") == calls
-    assert Wanted().is_light_alone
+    assert SettingsRequest().is_exposure_and_gain_only

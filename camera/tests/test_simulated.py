@@ -1,4 +1,5 @@
-"""The simulated camera behaves as a camera does: light, gain, noise, saturation, timing. No test here really waits."""
+"""The simulated camera behaves like a camera: light, gain, noise, saturation, timing. No test here waits in real
+time."""
 
 import threading
 from dataclasses import replace
@@ -7,11 +8,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from camera.drivers.settings import Wanted
-from camera.drivers.simulated import MODELS, Clock, SimulatedDriver, SimulatedModel
-from camera.drivers.simulated_limits import first_settings
-from camera.drivers.simulated_scene import FULL_WELL_ELECTRONS, noise_variant, response_table
-from camera.drivers.specimen import draw_banner
+from camera.drivers.settings import SettingsRequest
+from camera.drivers.simulated.driver import MODELS, Clock, SimulatedDriver, SimulatedModel
+from camera.drivers.simulated.limits import first_settings
+from camera.drivers.simulated.scene import FULL_WELL_ELECTRONS, SimulatedScene, noise_variant, response_table
+from camera.drivers.simulated.specimen import draw_banner
 from camera.errors import CameraLost, FrameInvalid, FrameTimeout
 from camera.frame import RawFrame
 
@@ -21,7 +22,7 @@ READOUT_S = 120 * 5e-6
 
 
 class ManualClock:
-    """Time stands still but for waiting, which takes none of ours."""
+    """Time stands still except while the driver waits. Waiting takes no real time."""
 
     def __init__(self) -> None:
         self.now_s = 1000.0
@@ -44,12 +45,12 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def make(clock):
-    """make(model, exposure_ms=…, gain_db=…) is a driver that streams, on the clock moved by hand."""
+    """make(model, exposure_ms=…, gain_db=…) returns a streaming driver on the manual clock."""
 
     def make(model=MONO, exposure_ms=20.0, gain_db=0.0, **options) -> SimulatedDriver:
         driver = SimulatedDriver(model, clock=clock.as_clock(), **options)
         driver.open()
-        driver.configure(Wanted(exposure_ms, gain_db))
+        driver.configure(SettingsRequest(exposure_ms, gain_db))
         driver.start()
         return driver
 
@@ -62,7 +63,7 @@ def table_for(model: SimulatedModel, exposure_ms: float, gain_db: float) -> np.n
 
 
 def specimen_of(raw: RawFrame) -> np.ndarray:
-    """The pixels below the banner."""
+    """Return the pixels below the banner."""
     return raw.develop()[12:].astype(float)
 
 
@@ -111,7 +112,7 @@ class TestNoise:
         assert not np.array_equal(one, other)
         assert abs(one - other).mean() < 0.1 * one.mean()
 
-    def test_whoever_sees_only_every_so_manyth_frame_sees_it_differ_too(self):
+    def test_a_client_that_sees_every_nth_frame_sees_them_differ(self):
         for step in range(1, 101):
             assert len({noise_variant(number) for number in range(1, 16 * step, step)}) > 1, step
 
@@ -141,7 +142,7 @@ class TestMark:
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def test_every_model_gives_full_frames_of_its_kind(model, clock):
     driver = SimulatedDriver(model, clock=clock.as_clock())
-    driver.configure(Wanted(exposure_ms=5.0))
+    driver.configure(SettingsRequest(exposure_ms=5.0))
     driver.start()
     told = driver.grab().descriptor
     table = table_for(model, 5.0, 0.0)
@@ -169,7 +170,7 @@ class TestTiming:
         assert raw.received_at_s == pytest.approx(1000.0 + 0.05 + READOUT_S)
         assert raw.readout_s == pytest.approx(READOUT_S)
 
-    def test_frames_that_nobody_waited_for_are_gone(self, make, clock):
+    def test_frames_that_arrived_before_the_grab_are_lost(self, make, clock):
         driver = make(exposure_ms=50)
         first = driver.grab()
         clock.now_s += 0.99
@@ -191,7 +192,7 @@ class TestTiming:
         driver = make(exposure_ms=5)
         frames = []
         for exposure_ms in (5, 40, 0.1, 7, 7, 30):
-            driver.configure(Wanted(exposure_ms=exposure_ms))
+            driver.configure(SettingsRequest(exposure_ms=exposure_ms))
             frames += [driver.grab(), driver.grab()]
         for earlier, later in pairwise(frames):
             ended_at_s = earlier.exposure_began_at_s + earlier.descriptor.exposure_ms / 1000
@@ -201,7 +202,7 @@ class TestTiming:
     def test_new_settings_show_some_frames_later(self, make, latency_frames):
         driver = make(exposure_ms=20, settings_latency_frames=latency_frames)
         driver.grab()
-        driver.configure(Wanted(exposure_ms=30, gain_db=6))
+        driver.configure(SettingsRequest(exposure_ms=30, gain_db=6))
         shown = [driver.grab().descriptor for _ in range(5)]
         assert [told.exposure_ms for told in shown] == [20] * latency_frames + [30] * (5 - latency_frames)
         assert shown[-1].gain_db == 6
@@ -209,7 +210,7 @@ class TestTiming:
     def test_pixels_are_those_of_the_settings_that_the_frame_shows(self, make):
         driver = make(exposure_ms=20)
         driver.grab()
-        driver.configure(Wanted(exposure_ms=40))
+        driver.configure(SettingsRequest(exposure_ms=40))
         frames = [driver.grab() for _ in range(3)]
         means = [specimen_of(raw).mean() / raw.descriptor.exposure_ms for raw in frames]
         assert means == pytest.approx([means[0]] * 3, rel=0.02)
@@ -223,9 +224,9 @@ class TestTiming:
 
     def test_values_are_rounded_to_steps_within_the_limits(self, make):
         driver = make()
-        settings = driver.configure(Wanted(exposure_ms=3.14159, gain_db=1.2345))
+        settings = driver.configure(SettingsRequest(exposure_ms=3.14159, gain_db=1.2345))
         assert (settings.exposure_ms, settings.gain_db) == (3.14, 1.2)
-        brightest = driver.configure(Wanted(exposure_ms=1e6, gain_db=99))
+        brightest = driver.configure(SettingsRequest(exposure_ms=1e6, gain_db=99))
         assert brightest.exposure_ms == driver.read_limits().exposure_ms.maximum
 
 
@@ -245,3 +246,15 @@ class TestFaults:
         driver.unplug()
         with pytest.raises(CameraLost):
             driver.grab()
+
+
+def test_unused_drawn_frames_are_freed():
+    scene = SimulatedScene(MONO, seed=1, defocus_px=0.0)
+    settings = first_settings(MONO)
+    before = scene.expose(settings, 12, 1)
+    scene.forget_unused(3600)
+    assert scene.expose(settings, 12, 1) is before
+    scene.forget_unused(0)
+    again = scene.expose(settings, 12, 1)
+    assert again is not before
+    assert (again == before).all()

@@ -1,16 +1,16 @@
-"""Geometry and colours of the simulated camera are done for real, in its pixels."""
+"""The simulated camera applies geometry and colours to its pixels."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from camera.drivers.settings import Wanted
-from camera.drivers.simulated import SimulatedDriver, SimulatedModel
-from camera.drivers.specimen import draw_banner
+from camera.drivers.settings import SettingsRequest
+from camera.drivers.simulated.driver import SimulatedDriver, SimulatedModel
+from camera.drivers.simulated.specimen import draw_banner
 from camera.errors import SettingRefused
-from camera.frame import PixelAddressing, Roi, to_display
-from camera.numbers import measure
+from camera.frame import Binning, Roi, to_display
+from camera.live.statistics import compute_statistics
 
 MONO = SimulatedModel("mono", 320, 256, False, 12)
 COLOUR = SimulatedModel("colour", 320, 256, True, 12)
@@ -18,8 +18,8 @@ BANNER_PX = 14
 
 
 def take(driver: SimulatedDriver, **wanted):
-    """A frame under these settings, and its pixels."""
-    driver.configure(Wanted(**wanted))
+    """Return a frame with these settings, and its pixels."""
+    driver.configure(SettingsRequest(**wanted))
     driver.stop()
     driver.start()
     raw = driver.grab()
@@ -27,7 +27,7 @@ def take(driver: SimulatedDriver, **wanted):
 
 
 def alike(one: np.ndarray, other: np.ndarray) -> float:
-    """How much two pictures go together, 0 to 1; below the label."""
+    """Return how similar two pictures are, 0 to 1, without the label."""
     return float(np.corrcoef(one[BANNER_PX:].ravel(), other[BANNER_PX:].ravel())[0, 1])
 
 
@@ -35,7 +35,7 @@ def alike(one: np.ndarray, other: np.ndarray) -> float:
 def driver() -> SimulatedDriver:
     driver = SimulatedDriver(MONO)
     driver.open()
-    driver.configure(Wanted(exposure_ms=30.0))
+    driver.configure(SettingsRequest(exposure_ms=30.0))
     return driver
 
 
@@ -43,7 +43,7 @@ def driver() -> SimulatedDriver:
 def colour() -> SimulatedDriver:
     driver = SimulatedDriver(COLOUR)
     driver.open()
-    driver.configure(Wanted(exposure_ms=60.0))
+    driver.configure(SettingsRequest(exposure_ms=60.0))
     return driver
 
 
@@ -62,7 +62,7 @@ def test_a_smaller_region_is_read_faster(driver):
 @pytest.mark.parametrize(("mode", "brightness"), [("decimate", 1), ("average", 1), ("bin", 4)])
 def test_addressing_makes_one_pixel_of_four_by_its_rule(driver, mode, brightness):
     _, whole = take(driver, exposure_ms=10.0)
-    _, small = take(driver, addressing=PixelAddressing(2, 2, mode))
+    _, small = take(driver, binning=Binning(2, 2, mode))
     assert small.shape == (128, 160)
     assert small[BANNER_PX:].mean() == pytest.approx(whole[2 * BANNER_PX :].mean() * brightness, rel=0.02)
 
@@ -70,7 +70,7 @@ def test_addressing_makes_one_pixel_of_four_by_its_rule(driver, mode, brightness
 def test_averaging_takes_noise_away(driver):
     grain = {}
     for mode in ("decimate", "average"):
-        taken = [take(driver, addressing=PixelAddressing(2, 2, mode))[0]]
+        taken = [take(driver, binning=Binning(2, 2, mode))[0]]
         taken.append(driver.grab())
         one, other = (raw.develop()[BANNER_PX:].astype(float) for raw in taken)
         grain[mode] = (one - other).std()
@@ -78,7 +78,7 @@ def test_averaging_takes_noise_away(driver):
 
 
 def test_a_sum_beyond_full_scale_is_clipped(driver):
-    _, pixels = take(driver, exposure_ms=120.0, addressing=PixelAddressing(4, 4, "bin"))
+    _, pixels = take(driver, exposure_ms=120.0, binning=Binning(4, 4, "bin"))
     assert pixels[BANNER_PX:].max() == 4095
 
 
@@ -99,10 +99,10 @@ def test_flips_and_rotation_turn_the_picture_and_not_the_label(driver):
 
 
 @pytest.mark.parametrize("rotation_deg", [0, 90])
-@pytest.mark.parametrize("addressing", [1, 2])
-def test_the_smallest_region_has_room_for_the_label(driver, addressing, rotation_deg):
-    """Nine letters of at least five pixels, with a gap between them."""
-    driver.configure(Wanted(addressing=PixelAddressing(addressing, addressing, "average"), rotation_deg=rotation_deg))
+@pytest.mark.parametrize("binning", [1, 2])
+def test_the_smallest_region_has_room_for_the_label(driver, binning, rotation_deg):
+    """The label is nine letters of at least five pixels, with gaps between them."""
+    driver.configure(SettingsRequest(binning=Binning(binning, binning, "average"), rotation_deg=rotation_deg))
     limits = driver.read_limits().roi
     raw, pixels = take(driver, roi=Roi(0, 0, limits.minimum_width, limits.minimum_height))
     letters = (pixels[: raw.label_rows] > 0).any(axis=0)
@@ -113,9 +113,9 @@ def test_the_smallest_region_has_room_for_the_label(driver, addressing, rotation
 
 
 def test_what_would_be_too_small_is_refused_with_a_way_out(driver):
-    before = driver.configure(Wanted(roi=Roi(0, 0, 64, 48)))
+    before = driver.configure(SettingsRequest(roi=Roi(0, 0, 64, 48)))
     with pytest.raises(SettingRefused, match="Choose a larger region"):
-        driver.configure(Wanted(addressing=PixelAddressing(2, 2, "bin")))
+        driver.configure(SettingsRequest(binning=Binning(2, 2, "bin")))
     assert driver.read_settings() == before
 
 
@@ -130,7 +130,7 @@ def test_eight_bit_is_what_the_display_shows_of_the_full_depth(model):
     assert (deep_pixels.dtype, pixels.dtype) == (np.uint16, np.uint8)
     assert to_display(deep_pixels, 12).astype(float).mean() == pytest.approx(pixels.mean(), abs=1)
     assert to_display(pixels, 8) is pixels
-    one, other = measure(deep_pixels[BANNER_PX:], 12), measure(pixels[BANNER_PX:], 8)
+    one, other = compute_statistics(deep_pixels[BANNER_PX:], 12), compute_statistics(pixels[BANNER_PX:], 8)
     assert np.average(range(256), weights=one.histogram[0]) == pytest.approx(
         np.average(range(256), weights=other.histogram[0]), abs=1.5
     )
@@ -174,19 +174,19 @@ def test_a_mono_camera_has_no_white_balance(driver):
     with pytest.raises(SettingRefused):
         driver.balance_white()
     with pytest.raises(SettingRefused):
-        driver.configure(Wanted(white_balance=(1.0, 1.0, 1.0)))
+        driver.configure(SettingsRequest(white_balance=(1.0, 1.0, 1.0)))
 
 
 def test_frames_of_the_old_region_do_not_come_after_the_new_was_accepted():
     driver = SimulatedDriver(MONO, settings_latency_frames=3)
     driver.open()
-    driver.configure(Wanted(exposure_ms=40.0))
+    driver.configure(SettingsRequest(exposure_ms=40.0))
     driver.start()
     driver.grab()
-    accepted = driver.configure(Wanted(roi=Roi(80, 64, 160, 128)))
+    accepted = driver.configure(SettingsRequest(roi=Roi(80, 64, 160, 128)))
     assert {driver.grab().descriptor.roi for _ in range(4)} == {accepted.roi}
 
 
 def test_what_is_not_named_stays(driver):
-    before = driver.configure(Wanted(flip_horizontal=True, gamma=2.0))
-    assert driver.configure(Wanted(gain_db=3.0)) == replace(before, gain_db=3.0)
+    before = driver.configure(SettingsRequest(flip_horizontal=True, gamma=2.0))
+    assert driver.configure(SettingsRequest(gain_db=3.0)) == replace(before, gain_db=3.0)

@@ -1,9 +1,9 @@
-"""The drawn specimen, its defocus and the banner of the simulated camera."""
+"""The simulated specimen, its defocus, and the banner."""
 
 import numpy as np
 import pytest
 
-from camera.drivers.specimen import blur, draw_banner, draw_specimen
+from camera.drivers.simulated.specimen import blur, draw_banner, draw_specimen
 
 
 @pytest.fixture(scope="module")
@@ -12,7 +12,7 @@ def specimen() -> np.ndarray:
 
 
 def sharpness(image: np.ndarray) -> float:
-    """Variance of the differences between neighbours in the green channel."""
+    """Return the variance of the differences between neighbours in the green channel."""
     return float(np.diff(image[..., 1], axis=0).var() + np.diff(image[..., 1], axis=1).var())
 
 

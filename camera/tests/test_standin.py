@@ -1,4 +1,4 @@
-"""The stand-in for Pixelink's library: loading it, finding cameras, and their features, through the real wrapper."""
+"""The stand-in for Pixelink's library: it loads, lists cameras, and reports features, through the real wrapper."""
 
 import ctypes
 import subprocess
@@ -83,7 +83,7 @@ class TestFinding:
         assert bench.api.initialize(str(SERIAL)) == (ReturnCode.ApiInvalidSerialNumberError,)
         with pytest.raises(ctypes.ArgumentError):
             bench.api.initialize(float(SERIAL))
-        code, handle = bench.api.initialize(2**40)  # cut to 0: any camera
+        code, handle = bench.api.initialize(2**40)  # cut to 32 bits this is 0, which means any camera
         assert code == 0
         assert bench.api.getStreamState(handle + 2**32)[0] == 0
         assert bench.api.getStreamState(handle + 1) == (ReturnCode.ApiInvalidHandleError,)

@@ -1,4 +1,4 @@
-"""Every fault of the stand-in, as the real wrapper shows it."""
+"""Every fault of the stand-in, as it arrives through the real wrapper."""
 
 import ctypes
 import threading

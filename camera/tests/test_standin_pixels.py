@@ -1,7 +1,7 @@
-"""The stand-in's frames and the pictures made of them.
+"""The frames of the stand-in, and the pictures made from them.
 
-Decoding is written here a second time, from the vendor's descriptions and pixel by pixel, so that a mistake in the
-stand-in's packing is not confirmed by itself.
+The decoding is written here a second time, pixel by pixel from the vendor's descriptions. So a mistake in the
+stand-in's packing does not confirm itself.
 """
 
 import io
@@ -30,7 +30,7 @@ def bench(request):
 
 
 def plane_of(data: bytes, count: int, pixel_format: PixelFormat) -> list[int]:
-    """Sample values of a MONO or BAYER frame as numbers of the format's own bits."""
+    """Return the sample values of a MONO or BAYER frame, as numbers with the bits of the format."""
     name = pixel_format.name
     if "16" in name:
         return [data[2 * i] << 8 | data[2 * i + 1] for i in range(count)]
@@ -44,7 +44,7 @@ def plane_of(data: bytes, count: int, pixel_format: PixelFormat) -> list[int]:
 
 
 def light(camera: StandinCamera, row: int, column: int, channel: int | None, descriptor) -> int:
-    """A pixel without addressing and flips, reckoned anew; None is grey."""
+    """Compute a pixel again, without addressing and flips; None means grey."""
     scene = camera.sensor.scene[row, column].astype(float)
     share = scene.mean() if channel is None else scene[channel]
     amount = descriptor.Shutter.fValue / 0.01 * 10 ** (descriptor.Gain.fValue / 20)

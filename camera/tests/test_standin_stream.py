@@ -1,4 +1,4 @@
-"""When the stand-in's frames are exposed and delivered, in real time and on a clock moved by hand."""
+"""When the stand-in exposes and delivers frames, in real time and on a manual clock."""
 
 import ctypes
 import threading
@@ -109,7 +109,7 @@ class TestStream:
 
 
 class TestTiming:
-    """On a clock moved by hand: nothing here takes real time."""
+    """On a manual clock, so the tests take no real time."""
 
     @pytest.fixture
     def clock(self):

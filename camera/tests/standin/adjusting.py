@@ -1,4 +1,4 @@
-"""What becomes of the values handed to PxLSetFeature: checked, rounded to what the camera can do, or refused."""
+"""Handles the values of PxLSetFeature: checks them, and rounds them to what the camera can do or refuses them."""
 
 import math
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from .pixel_formats import layout_of
 from .settings import Roi, Settings, Trigger
 
 Values = tuple[float, ...]
-_LEAST_PARAMETERS = {FeatureId.EXPOSURE: 1, FeatureId.PIXEL_ADDRESSING: 2}
+_MIN_PARAMETERS = {FeatureId.EXPOSURE: 1, FeatureId.PIXEL_ADDRESSING: 2}
 
 
 def adjust(feature_id: int, flags: int, values: Values, model: Characteristics, settings: Settings) -> Settings:
-    """The settings as the camera will have them; compare `was_rounded` for the return code."""
+    """Return the settings that the camera then has. `was_rounded` decides about the return code."""
     feature = describe(feature_id, model, settings)
     if not feature.is_present:
         raise RefusedError(ReturnCode.ApiNotSupportedError, f"the camera has no feature {feature_id}")
@@ -30,7 +30,7 @@ def adjust(feature_id: int, flags: int, values: Values, model: Characteristics, 
 
 
 def was_rounded(feature_id: int, values: Values, accepted: Values) -> bool:
-    """Whether the camera's values differ from the wanted ones by more than a 32 bit float can tell."""
+    """Return True if the camera's values differ from the requested ones by more than the error of a 32-bit float."""
     if feature_id == FeatureId.PIXEL_FORMAT:
         return False
     return any(
@@ -39,7 +39,7 @@ def was_rounded(feature_id: int, values: Values, accepted: Values) -> bool:
 
 
 def _mode(flags: int, feature: Feature) -> FeatureFlag:
-    """Exactly one mode bit is set in each call (PixeLINKTypes.h); the other bits are of no consequence."""
+    """Return the mode. Each call must set exactly one mode bit (PixeLINKTypes.h); the other bits do not matter."""
     mode = FeatureFlag(flags & int(MODE_FLAGS))
     if mode not in (FeatureFlag.MANUAL, FeatureFlag.AUTO, FeatureFlag.ONEPUSH, FeatureFlag.OFF):
         raise RefusedError(ReturnCode.ApiInvalidParameterError, "not exactly one of MANUAL, AUTO, ONEPUSH and OFF")
@@ -49,7 +49,7 @@ def _mode(flags: int, feature: Feature) -> FeatureFlag:
 
 
 def _within(feature: Feature, values: Values, model: Characteristics) -> Values:
-    least = _LEAST_PARAMETERS.get(FeatureId(feature.id), len(feature.limits))
+    least = _MIN_PARAMETERS.get(FeatureId(feature.id), len(feature.limits))
     if not least <= len(values) <= len(feature.limits) or any(math.isnan(value) for value in values):
         raise RefusedError(ReturnCode.ApiInvalidParameterError, f"{values} for {len(feature.limits)} parameters")
     return tuple(_limited(value, *limits, model) for value, limits in zip(values, feature.limits, strict=False))
@@ -66,7 +66,7 @@ def _limited(value: float, low: float, high: float, model: Characteristics) -> f
 
 
 def _to_step(value: float, step: float, low: float, high: float) -> float:
-    """The nearest value the camera can take, as the 32 bit float in which it is told back."""
+    """Return the nearest value that the camera can take, as the 32-bit float in which the camera reports it."""
     return float(np.float32(min(max(round(value / step) * step, low), high)))
 
 
@@ -83,7 +83,7 @@ def _set_gain(values: Values, model: Characteristics, settings: Settings) -> Set
 
 
 def _set_roi(values: Values, model: Characteristics, settings: Settings) -> Settings:
-    """All go to the model's granularity; a region that then sticks out is moved back onto the sensor."""
+    """Round all values to the model's steps. If the region then extends beyond the sensor, move it back."""
     step_x, step_y = model.roi_step
     left, top, width, height = (
         _to_granularity(value, step, model) for value, step in zip(values, model.roi_step * 2, strict=True)
@@ -114,7 +114,8 @@ def _set_addressing(values: Values, model: Characteristics, settings: Settings) 
 
 
 def _set_pixel_format(values: Values, model: Characteristics, settings: Settings) -> Settings:
-    """Any Bayer id of a packing the sensor has is taken and read back; frames come in the sensor's own pattern."""
+    """Accept any Bayer number of a packing that the sensor has, and report it. Frames come in the sensor's own
+    pattern."""
     if values[0] not in set(model.formats):
         raise RefusedError(ReturnCode.ApiInvalidParameterError, f"no pixel format {values[0]}")
     changed = replace(settings, pixel_format=PixelFormat(int(values[0])))

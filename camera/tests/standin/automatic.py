@@ -1,4 +1,4 @@
-"""Automatic exposure and white balance: done some frames after they were asked for, which needs a running stream."""
+"""Automatic exposure and white balance. They finish some frames after the request, and need a running stream."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ _TARGET = 0.4  # of full scale, mean of the scene
 
 
 def settle_automatics(settings: Settings, stream: Stream, model: Characteristics, sensor: Sensor) -> Settings:
-    """ONEPUSH ends in MANUAL; AUTO stays and follows the gain."""
+    """Return the settings after automatic control. ONEPUSH ends in MANUAL; AUTO stays and follows the gain."""
     if stream.state != StreamState.START or stream.frames_since_change < _FRAMES_NEEDED:
         return settings
     is_white_found = stream.frames_since_change >= model.white_balance_frames

@@ -1,4 +1,4 @@
-"""A camera on the bench for the stand-in's own tests: plugged, and driven through the real wrapper."""
+"""A camera for the stand-in's own tests: plugged in, and used through the real wrapper."""
 
 import ctypes
 import threading
@@ -15,7 +15,7 @@ MANUAL, AUTO, ONEPUSH, OFF = 2, 4, 8, 16
 
 
 class Bench:
-    """A plugged camera, the wrapper and, after `open`, a handle."""
+    """A camera that is plugged in, the wrapper and, after `open`, a handle."""
 
     def __init__(self, library: Library, camera: StandinCamera) -> None:
         from pixelinkWrapper import PxLApi
@@ -69,7 +69,7 @@ class Bench:
 
 
 def on_bench(**characteristics: Any) -> Iterator[Bench]:
-    """For a fixture to yield from; nothing wrong may have been noted at the end."""
+    """For a fixture to yield from. Fails at the end if a violation was noted."""
     camera = StandinCamera(SERIAL, **characteristics)
     camera.stream_start_s = 0.0
     with install(Library([camera])) as library:

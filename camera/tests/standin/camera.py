@@ -12,9 +12,9 @@ import numpy as np
 
 from .automatic import settle_automatics
 from .characteristics import Characteristics
-from .clock import Clock, RealClock
+from .clock import CameraTime, Clock, RealClock
 from .codes import FeatureId, FrameBufferPolicy, PixelFormat, RefusedError, ReturnCode, StreamState
-from .descriptor import describe_frame, overwrite, settings_told_by
+from .descriptor import describe_frame, overwrite, settings_in
 from .faults import Faults, Gates
 from .pixel_formats import bayer_variant, encode, layout_of
 from .scene import draw_scene
@@ -35,11 +35,12 @@ class Grabbed(NamedTuple):
 class StandinCamera:
     """`characteristics` are the fields of `Characteristics`. The public attributes may be changed at any time.
 
-    `unplugged_code`: what every call on a handle gives after unplugging (on Linux it is not known which of
-    ApiNoCameraError, ApiInvalidHandleError, ApiHardwareError, ApiIOError and ApiNoDeviceError it is).
-    `left_streaming`: a killed program left it so; it troubles an initialize without ISSUE_STREAM_STOP.
-    `stream` holds the attributes `settings_latency_frames` and `pipeline_frames`.
-    `frame_time_marks`: which moment of a frame dFrameTime tells; not documented.
+    `unplugged_code`: what every call on a handle returns after unplugging. On Linux it is not known which of
+    ApiNoCameraError, ApiInvalidHandleError, ApiHardwareError, ApiIOError and ApiNoDeviceError it is.
+    `left_streaming`: a killed program left the camera streaming. PxLInitialize without ISSUE_STREAM_STOP then fails.
+    `stream` has the attributes `settings_latency_frames` and `pipeline_frames`.
+    `frame_time_marks`: the moment of a frame that dFrameTime gives; the SDK does not document it. `time`: the clock of
+    both frames and PxLGetCurrentTimestamp. `frame_time_unit_s`: for a library that gives another kind of time.
     """
 
     def __init__(self, serial: int, **characteristics: Any) -> None:
@@ -59,14 +60,15 @@ class StandinCamera:
         self.unplugged_code = ReturnCode.ApiNoCameraError
         self.stream_start_s = 0.08
         self.first_frame_light_factor = 1.0
-        self.frame_time_marks: Literal["start", "end"] = "start"
+        self.frame_time_marks: Literal["start", "end", "read out"] = "start"
+        self.frame_time_unit_s = 1.0
+        self.time = CameraTime()
         self.sensor_temperature_c = 41.5
         self.body_temperature_c = 38.0
         self.frame_buffer_count = 4
         self.frame_buffer_policy = FrameBufferPolicy.NEXT_AVAILABLE
         self.settings = self.user_settings = self.characteristics.factory_settings()
         self.stream = Stream(self.settings, self.characteristics.readout_s)
-        self._powered_on_at = 0.0
         self._taken_until = 0.0
         self._waiting_count = 0
         self._pixels_lock = threading.Lock()
@@ -76,13 +78,13 @@ class StandinCamera:
 
     @property
     def exposures(self) -> deque[Exposure]:
-        """All exposures begun until now, newest last; times on the camera's clock."""
+        """All exposures that have begun, the newest last. Their times are those of the camera's clock."""
         with self.condition:
             self.advance(self.clock.now())
             return self.stream.exposures.copy()
 
     def leave_behind(self, is_streaming: bool = False, **settings: Any) -> None:
-        """What the last program left, as fields of `Settings`: a camera keeps its settings while it is powered."""
+        """Set what the last program left, as fields of `Settings`. A camera keeps its settings while it has power."""
         told: dict[str, Any] = {
             name: float(np.float32(value)) if type(value) is float else value for name, value in settings.items()
         }
@@ -91,16 +93,16 @@ class StandinCamera:
             self._take(replace(self.settings, **told))
 
     def expected_samples(self, descriptor: FrameDescriptor, light_factor: float = 1.0) -> Samples:
-        """The samples of the frame with this descriptor, right-justified; see `Sensor.samples`."""
-        return self.sensor.samples(settings_told_by(descriptor, self.settings), light_factor)
+        """Return the samples of the frame with this descriptor, right-justified; see `Sensor.samples`."""
+        return self.sensor.samples(settings_in(descriptor, self.settings), light_factor)
 
     def expected_pixels(self, descriptor: FrameDescriptor, light_factor: float = 1.0) -> bytes:
-        """The frame's buffer, byte for byte, as the format in the descriptor lays it out."""
+        """Return the bytes of the frame's buffer, in the format that the descriptor names."""
         samples = self.expected_samples(descriptor, light_factor)
         return encode(samples, self.sensor.significant_bits, PixelFormat(int(descriptor.PixelFormat.fValue)))
 
     def wait_until_grabbing(self, timeout_s: float = 5.0) -> bool:
-        """Whether a call (or a frame callback's thread) has come to wait for a frame inside the library."""
+        """Return True once a call, or the thread of a frame callback, waits for a frame inside the library."""
         with self.condition:
             return self.condition.wait_for(lambda: self._waiting_count > 0, timeout_s)
 
@@ -114,12 +116,12 @@ class StandinCamera:
     # Power
 
     def power_on(self, clock: Clock) -> None:
-        """Plugged in: user settings, if any were saved, else the factory's; frame time begins at 0."""
+        """Power the camera up: with the saved user settings, or else the factory's. Frame time begins at 0."""
         with self.condition:
             self.clock = clock
             self.is_plugged = True
             self.left_streaming = False
-            self._powered_on_at = clock.now()
+            self.time.zero_at = clock.now()
             self._take(self.user_settings)
 
     def power_off(self) -> None:
@@ -130,7 +132,7 @@ class StandinCamera:
 
     @property
     def timestamp_s(self) -> float:
-        return self.clock.now() - self._powered_on_at
+        return self.time.at(self.clock.now())
 
     # Settings
 
@@ -144,7 +146,7 @@ class StandinCamera:
         self.stream.change(settings, self.clock.now())
 
     def advance(self, now: float) -> None:
-        """Let pass what happened until `now`; the caller holds `condition`."""
+        """Let everything happen that is due until `now`. The caller holds `condition`."""
         self.stream.advance(now)
         settled = settle_automatics(self.settings, self.stream, self.characteristics, self.sensor)
         if settled != self.settings:
@@ -173,7 +175,7 @@ class StandinCamera:
         return ReturnCode.ApiSuccess
 
     def halt(self, state: StreamState) -> ReturnCode:
-        """Wakes a blocked grab, which then ends with ApiStreamStopped."""
+        """Stop or pause. A blocked grab wakes up and ends with ApiStreamStopped."""
         with self.condition:
             if state == StreamState.PAUSE and self.stream.state == StreamState.STOP:
                 raise RefusedError(ReturnCode.ApiNoStreamError, "nothing to pause")
@@ -183,14 +185,15 @@ class StandinCamera:
         return ReturnCode.ApiSuccess
 
     def fire(self) -> bool:
-        """Software trigger, if the camera is set to it."""
+        """Fire the software trigger. Returns False if the camera is not set to it."""
         with self.condition:
             fired = self.stream.fire(self.clock.now())
             self.condition.notify_all()
         return fired
 
     def grab(self, raise_if_dead: Callable[[], None]) -> Grabbed:
-        """Blocks, without limit, for the next frame to arrive, or takes the oldest waiting one by policy."""
+        """Block, without a limit, until the next frame arrives. If the policy allows it, take the oldest frame that
+        waits."""
         fault = self.faults.next_grab()
         with self.condition:
             self._wait_until(self.clock.now() + fault.after_s, self._while_streaming(raise_if_dead))
@@ -201,6 +204,7 @@ class StandinCamera:
             raise RefusedError(fault.code, "broken frame")
         pixels, descriptor = self.pixels_of(frame), self.descriptor_of(frame)
         overwrite(descriptor, fault.descriptor)
+        # Of two codes of success the warning counts: it is the larger number.
         return Grabbed(max(code, fault.code), pixels[: fault.byte_count], descriptor)
 
     def _take_frame(self, raise_if_dead: Callable[[], None], lost_frames: int) -> tuple[TimedFrame, ReturnCode]:
@@ -218,12 +222,13 @@ class StandinCamera:
             return now, ReturnCode.ApiSuccess
         self.advance(now)
         waiting = [frame.arrives_at for frame in self.stream.delivered if self._taken_until < frame.arrives_at <= now]
+        # If more frames wait than there are buffers, the oldest ones are lost.
         if len(waiting) <= self.frame_buffer_count:
             return self._taken_until, ReturnCode.ApiSuccess
         return waiting[-self.frame_buffer_count - 1], ReturnCode.ApiSuccessWithFrameLoss
 
     def wait_for_frame(self, after: float, raise_if_dead: Callable[[], None]) -> TimedFrame:
-        """The first frame to arrive later than `after`; the caller holds `condition`."""
+        """Return the first frame that arrives later than `after`. Blocks. The caller holds `condition`."""
         check = self._while_streaming(raise_if_dead)
         with self._counted_as_waiting():
             while True:
@@ -275,8 +280,9 @@ class StandinCamera:
             return self._pixels[key]
 
     def descriptor_of(self, frame: TimedFrame) -> FrameDescriptor:
-        marked = frame.started_at if self.frame_time_marks == "start" else frame.ended_at
-        descriptor = describe_frame(frame, self.delivered_format(frame.settings), marked - self._powered_on_at)
+        moments = {"start": frame.started_at, "end": frame.ended_at, "read out": frame.read_out_at}
+        marked_s = self.time.at(moments[self.frame_time_marks]) / self.frame_time_unit_s
+        descriptor = describe_frame(frame, self.delivered_format(frame.settings), marked_s)
         descriptor.Temperature.fValue = self.sensor_temperature_c
         if frame.settings.gamma is None:
             descriptor.Gamma.fValue = self.characteristics.gamma_told_while_off
@@ -285,7 +291,7 @@ class StandinCamera:
         return descriptor
 
     def delivered_format(self, settings: Settings) -> PixelFormat:
-        """A Bayer id as the sensor's own pattern, moved by flips, has it."""
+        """Return the format of the frames. A Bayer frame has the sensor's own pattern, changed by flips."""
         if layout_of(settings.pixel_format).family != "BAYER":
             return settings.pixel_format
         return bayer_variant(settings.pixel_format, self.sensor.delivered_pattern(settings) or "GRBG")

@@ -1,4 +1,4 @@
-"""What a camera of some model can do: all that is fixed while it is plugged in."""
+"""The characteristics of a camera model: everything that is fixed while the camera is plugged in."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -18,14 +18,14 @@ _COLOUR_FORMATS = frozenset(PixelFormat) - _MONO_FORMATS - POLAR_FORMATS
 
 @dataclass(frozen=True)
 class Characteristics:
-    """The defaults are a small, quick machine vision camera. Limits of exposure in seconds, of gain in dB.
+    """The defaults are a small, quick machine vision camera. Limits are in seconds of exposure and dB of gain.
 
-    `roi_step` and `roi_minimum` are (columns, rows). `addressing_values`: those that are really taken, all up to the
-    maximum unless named. `gamma_told_while_off`: by the frames, which is not documented; and `white_balance_frames`,
-    how many a one-push takes. `out_of_range` says what a value beyond the limits brings, which
-    no public source tells: one of two errors, or the limit and ApiSuccessParametersChanged. `absent_features` lack the
-    flag PRESENCE; microscopy models lack TRIGGER, for example. `stopped_only_features` lack SETTABLE_WHILE_STREAMING,
-    besides those that always do.
+    `roi_step` and `roi_minimum` are (columns, rows). `addressing_values`: the values that the camera really takes; if
+    empty, all up to the maximum. `gamma_told_while_off`: the gamma that frames report while gamma is off, which is not
+    documented. `white_balance_frames`: how many frames a one-push balance takes. `out_of_range`: what a value beyond
+    the limits causes: one of two errors, or the limit and ApiSuccessParametersChanged. No public source says which.
+    `absent_features` lack the flag PRESENCE; microscopy models lack TRIGGER, for example. `stopped_only_features` lack
+    SETTABLE_WHILE_STREAMING, in addition to those that always lack it.
     """
 
     model: str = "PL-D725MU"
@@ -61,14 +61,14 @@ class Characteristics:
 
     @property
     def formats(self) -> frozenset[PixelFormat]:
-        """A camera delivers either grey or coloured formats unless it is told otherwise."""
+        """Return the pixel formats of the camera. Unless `formats` says otherwise they are either grey or coloured."""
         return self.pixel_formats or (_COLOUR_FORMATS if self.is_colour else _MONO_FORMATS)
 
     def has(self, feature_id: int) -> bool:
         return feature_id in set(FeatureId) and feature_id not in self.absent_features
 
     def readout_s(self, settings: Settings) -> float:
-        """The time to read the rows, or to send the bytes if that takes longer."""
+        """Return the time to read the rows, or to send the bytes if that takes longer."""
         layout = layout_of(settings.pixel_format)
         frame_bytes = layout.frame_bytes(settings.rows, settings.columns)
         return max(settings.rows * self.row_time_s, frame_bytes / self.link_bytes_per_s)

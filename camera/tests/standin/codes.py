@@ -175,7 +175,7 @@ SETTINGS_USER = 1
 
 
 class RefusedError(Exception):
-    """Ends a native call with a failing return code; `reason` goes into the camera's error report."""
+    """Ends a native call with a failing return code. `reason` goes into the camera's error report."""
 
     def __init__(self, code: ReturnCode, reason: str = "") -> None:
         super().__init__(f"{code.name}: {reason}")

@@ -1,4 +1,4 @@
-"""The frame descriptor: what a frame tells of how it was taken, and the way back from it to settings."""
+"""The frame descriptor: how a frame says how it was taken, and how settings are read back from it."""
 
 import ctypes
 import math
@@ -13,7 +13,7 @@ from .structures import FrameDescriptor
 
 
 def describe_frame(frame: TimedFrame, pixel_format: PixelFormat, frame_time_s: float) -> FrameDescriptor:
-    """`pixel_format` is the delivered one; fields of features that this camera lacks stay zero."""
+    """`pixel_format` is the format of the delivered frame. Fields of features that this camera lacks stay zero."""
     descriptor = FrameDescriptor(uSize=ctypes.sizeof(FrameDescriptor))
     descriptor.uFrameNumber = frame.number & 0xFFFFFFFF
     descriptor.u64FrameNumber = frame.number
@@ -46,7 +46,7 @@ def _describe_geometry(descriptor: FrameDescriptor, settings: Settings) -> None:
 
 
 def overwrite(descriptor: FrameDescriptor, fields: Mapping[str, float]) -> None:
-    """`fields` maps paths such as "Roi.fWidth"."""
+    """Write over the descriptor. `fields` maps paths such as "Roi.fWidth" to values."""
     for path, value in fields.items():
         *owner, name = path.split(".")
         part = getattr(descriptor, owner[0]) if owner else descriptor
@@ -54,7 +54,7 @@ def overwrite(descriptor: FrameDescriptor, fields: Mapping[str, float]) -> None:
 
 
 def delivered_shape(descriptor: FrameDescriptor) -> tuple[int, int, PixelFormat]:
-    """(rows, columns, format) of the frame that `descriptor` belongs to; refuses one that makes no sense."""
+    """Return (rows, columns, format) of the frame of this descriptor. Refuses an impossible one."""
     roi, addressing = descriptor.Roi, descriptor.PixelAddressingValue
     numbers = (roi.fWidth, roi.fHeight, addressing.fHorizontal, addressing.fVertical)
     known = {int(pixel_format) for pixel_format in PixelFormat}
@@ -69,8 +69,8 @@ def delivered_shape(descriptor: FrameDescriptor) -> tuple[int, int, PixelFormat]
     return rows, columns, PixelFormat(int(descriptor.PixelFormat.fValue))
 
 
-def settings_told_by(descriptor: FrameDescriptor, settings: Settings) -> Settings:
-    """`settings` with all that the descriptor knows better; works with the wrapper's own descriptor class too."""
+def settings_in(descriptor: FrameDescriptor, settings: Settings) -> Settings:
+    """Return `settings`, replaced by all that the descriptor says. Also takes the wrapper's own descriptor class."""
     roi, addressing = descriptor.Roi, descriptor.PixelAddressingValue
     shading = descriptor.WhiteShading
     return replace(

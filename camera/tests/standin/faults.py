@@ -1,4 +1,4 @@
-"""Faults to be injected while a camera runs, from any thread; each is used up by the calls it spoils."""
+"""Faults for a running camera. Any thread may add them; each call that fails uses one up."""
 
 import threading
 from collections import deque
@@ -20,10 +20,10 @@ GARBAGE: Mapping[str, float] = {
 
 @dataclass(frozen=True)
 class GrabFault:
-    """What happens to one PxLGetNextFrame: a code after a delay, or a frame that is not what it should be.
+    """The fault of one PxLGetNextFrame: a code after a delay, or a wrong frame.
 
-    `lost_frames` of the stream are dropped before the one delivered. `descriptor` maps paths such as "Roi.fWidth" to
-    values written over the true ones. `byte_count` is how many bytes of the frame are really delivered.
+    The camera drops `lost_frames` before it delivers one. `descriptor` maps paths such as "Roi.fWidth" to values that
+    replace the true ones. `byte_count`: how many bytes of the frame are really delivered.
     """
 
     code: ReturnCode = ReturnCode.ApiSuccess
@@ -34,7 +34,7 @@ class GrabFault:
 
 
 class Faults:
-    """Of one camera. The counting methods add to what is already waiting."""
+    """The faults of one camera. The methods that count add to the faults that wait already."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -42,29 +42,31 @@ class Faults:
         self._answers: dict[str, deque[ReturnCode]] = {}
 
     def time_out(self, grabs: int = 1, after_s: float = 0.0) -> None:
-        """ApiCameraTimeoutError, which real cameras give "on occasion" (vendor's sample)."""
+        """Add ApiCameraTimeoutError, which real cameras return "on occasion" (vendor's sample)."""
         self._spoil(grabs, GrabFault(ReturnCode.ApiCameraTimeoutError, after_s))
 
     def break_frames(self, grabs: int = 1) -> None:
         self._spoil(grabs, GrabFault(ReturnCode.ApiInvalidFrameReceivedError))
 
     def lose_frames(self, lost_frames: int = 3, grabs: int = 1) -> None:
-        """Success with ApiSuccessWithFrameLoss and a gap in the frame numbers; takes the lost frames' time."""
+        """Add ApiSuccessWithFrameLoss with a gap in the frame numbers. The grab also takes the time of the lost
+        frames."""
         self._spoil(grabs, GrabFault(ReturnCode.ApiSuccessWithFrameLoss, lost_frames=lost_frames))
 
     def garble_descriptors(self, frames: int = 1, fields: Mapping[str, float] = GARBAGE) -> None:
         self._spoil(frames, GrabFault(descriptor=fields))
 
     def shorten_frames(self, byte_count: int, frames: int = 1) -> None:
-        """Fewer bytes than the descriptor tells; the rest of the caller's buffer stays as it was."""
+        """Deliver fewer bytes than the descriptor says. The rest of the caller's buffer stays as it was."""
         self._spoil(frames, GrabFault(byte_count=byte_count))
 
     def resize_frames(self, width: int, height: int, frames: int = 1) -> None:
-        """A descriptor whose region is not the one that was set, in sensor pixels."""
+        """Let the descriptor report another region than the one that was set, in sensor pixels."""
         self._spoil(frames, GrabFault(descriptor={"Roi.fWidth": float(width), "Roi.fHeight": float(height)}))
 
     def answer(self, function_name: str, code: ReturnCode, calls: int = 1) -> None:
-        """The next calls return `code`: a failure instead of being done, a success (such as 3) after being done."""
+        """Let the next calls return `code`. A failing call does nothing; a call with a success code (such as 3) does
+        its work."""
         with self._lock:
             self._answers.setdefault(function_name, deque()).extend([code] * calls)
 
@@ -88,7 +90,7 @@ class Faults:
 
 
 class Gates:
-    """Calls that hang: a native call waits at the gate of its name until it is released."""
+    """Calls that hang: a native call waits at the gate of its name until the gate is released."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -100,13 +102,13 @@ class Gates:
             self._closed.add(function_name)
 
     def release(self, function_name: str | None = None) -> None:
-        """Let one function's calls go on, or all."""
+        """Let the calls of one function continue, or all calls."""
         with self._condition:
             self._closed = set() if function_name is None else self._closed - {function_name}
             self._condition.notify_all()
 
     def wait_until_hanging(self, function_name: str, timeout_s: float = 5.0) -> bool:
-        """For tests: whether a call has come to the closed gate."""
+        """For tests: return True once a call waits at the closed gate."""
         with self._condition:
             return self._condition.wait_for(lambda: self._waiting.get(function_name, 0) > 0, timeout_s)
 

@@ -1,4 +1,4 @@
-"""Each feature of a camera: its flags, its limits as they are now, and its value."""
+"""The features of a camera: flags, current limits, and values."""
 
 import ctypes
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Feature:
 
 
 def describe(feature_id: int, model: Characteristics, settings: Settings) -> Feature:
-    """Absent features are described too, without flags and limits: the call about them succeeds."""
+    """Describe the feature. An absent one has neither flags nor limits, because the call about it succeeds too."""
     if not model.has(feature_id) or (feature_id == FeatureId.WHITE_SHADING and not model.is_colour):
         return Feature(feature_id)
     known = FeatureId(feature_id)
@@ -59,7 +59,7 @@ def describe(feature_id: int, model: Characteristics, settings: Settings) -> Fea
 
 
 def describe_all(model: Characteristics, settings: Settings) -> list[Feature]:
-    """Every id once, in an order that is not that of the ids: samples warn against relying on positions."""
+    """Return every feature once, not in the order of their numbers: samples warn programs not to rely on positions."""
     ids = sorted(range(FEATURES_TOTAL), key=lambda feature_id: (feature_id % 7, feature_id))
     return [describe(feature_id, model, settings) for feature_id in ids]
 
@@ -108,7 +108,7 @@ def _roi_limits(model: Characteristics) -> Limits:
 
 
 def mode_of(feature_id: int, settings: Settings) -> FeatureFlag:
-    """Which one of MANUAL, AUTO, ONEPUSH and OFF the feature is in."""
+    """Return the current mode of the feature: MANUAL, AUTO, ONEPUSH or OFF."""
     match feature_id:
         case FeatureId.EXPOSURE:
             return settings.exposure_mode
@@ -125,7 +125,7 @@ def mode_of(feature_id: int, settings: Settings) -> FeatureFlag:
 
 
 def values_of(feature_id: int, settings: Settings, readings: dict[FeatureId, float]) -> tuple[float, ...]:
-    """All parameters a feature can have; `readings` are those the camera measures or knows by itself."""
+    """Return all parameters of a feature. `readings` are the values that the camera measures or knows by itself."""
     addressing = (max(settings.addressing_x, settings.addressing_y), settings.addressing_mode)
     chosen: dict[int, tuple[float, ...]] = {
         FeatureId.EXPOSURE: (settings.exposure_s, settings.auto_minimum_s, settings.auto_maximum_s),
@@ -148,7 +148,7 @@ def current_flags(feature: Feature, settings: Settings) -> FeatureFlag:
 
 
 def as_memory(features: list[Feature], address: int) -> bytes:
-    """CAMERA_FEATURES as one block whose pointers are right once it lies at `address`: head, features, limits."""
+    """Return CAMERA_FEATURES as one block: head, features, limits. Its pointers are right if it lies at `address`."""
     head_bytes, feature_bytes = ctypes.sizeof(CameraFeatures), ctypes.sizeof(CameraFeature)
     limits_at = address + head_bytes + feature_bytes * len(features)
     described, limits = b"", b""
@@ -162,7 +162,7 @@ def as_memory(features: list[Feature], address: int) -> bytes:
 
 
 def _feature_memory(feature: Feature, parameters_at: int) -> bytes:
-    """`parameters_at` 0 is the NULL pointer of an absent feature."""
+    """Return the memory of one feature. `parameters_at` 0 is the NULL pointer of an absent feature."""
     record = CameraFeature(int(feature.id), int(feature.flags), len(feature.limits))
     record.Params = ctypes.cast(parameters_at, ctypes.POINTER(FeatureLimits))
     return bytes(record)

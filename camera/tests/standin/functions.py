@@ -1,6 +1,6 @@
-"""The C functions themselves: raw arguments in, return code out, results written to the caller's memory.
+"""The C functions themselves: they take raw arguments, return a code, and write results to the caller's memory.
 
-Arguments come as C gives them: integers of 32 bit, addresses (None for NULL).
+Arguments come as C gives them: integers of 32 bits, and addresses (None for NULL).
 """
 
 import ctypes
@@ -22,7 +22,7 @@ from .codes import (
 )
 from .descriptor import frame_bytes
 from .features import Feature, as_memory, current_flags, describe, describe_all, values_of
-from .image_formats import format_image
+from .image_formats import count_raw_bytes, format_image
 from .library import Library
 from .pixel_formats import layout_of
 from .session import Session
@@ -40,7 +40,8 @@ Address = int | None
 
 
 def get_number_of_cameras(library: Library, identities: Address, count: Address) -> ReturnCode:
-    """Lists cameras in use too (not documented). The first element's StructSize tells the caller's version."""
+    """Lists cameras in use, too (not documented). StructSize of the first element says which version the caller
+    uses."""
     cameras = list(library.cameras)
     room = _uint_at(count)
     if identities:
@@ -64,14 +65,14 @@ def initialize(library: Library, serial: int, handle: Address, flags: int) -> Re
 
 
 def uninitialize(library: Library, session: Session) -> ReturnCode:
-    """A dead handle is given up too, with its error."""
+    """Give up the handle, also a dead one; that returns its error."""
     library.shut(session)
     return ReturnCode.ApiSuccess
 
 
 def get_camera_info(session: Session, information: Address, size_bytes: int) -> ReturnCode:
     camera = session.camera
-    facts = CameraInformation(
+    fields = CameraInformation(
         b"PixeLINK",
         camera.characteristics.model.encode(),
         b"Stand-in for tests, no camera",
@@ -80,12 +81,12 @@ def get_camera_info(session: Session, information: Address, size_bytes: int) -> 
         b"1.0.0.0",
         camera.name.encode(),
     )
-    copy_to(_required(information), facts, size_bytes)
+    copy_to(_required(information), fields, size_bytes)
     return ReturnCode.ApiSuccess
 
 
 def get_camera_features(session: Session, feature_id: int, buffer: Address, size: Address) -> ReturnCode:
-    """With a NULL buffer only the size in bytes is told. Succeeds for absent features."""
+    """With a NULL buffer, return only the size in bytes. The call succeeds for absent features, too."""
     camera = session.camera
     features = (
         describe_all(camera.characteristics, camera.settings)
@@ -103,7 +104,7 @@ def get_camera_features(session: Session, feature_id: int, buffer: Address, size
 
 
 def get_feature(session: Session, feature_id: int, flags: Address, count: Address, values: Address) -> ReturnCode:
-    """With NULL for the values only their number is told."""
+    """With NULL for the values, return only how many there are."""
     camera, feature = session.camera, _present(session, feature_id)
     with camera.condition:
         camera.advance(camera.clock.now())
@@ -151,7 +152,7 @@ def get_stream_state(session: Session, state: Address, buffer_count: Address) ->
 
 
 def get_next_frame(session: Session, size_bytes: int, buffer: Address, descriptor: Address) -> ReturnCode:
-    """Without a buffer it only fires a software trigger, and the descriptor stays untouched (vendor's sample)."""
+    """Without a buffer, only fire a software trigger. The descriptor then stays as it is (vendor's sample)."""
     camera = session.camera
     if not buffer:
         if not camera.fire():
@@ -173,13 +174,15 @@ def get_next_frame(session: Session, size_bytes: int, buffer: Address, descripto
 def format_picture(
     _: Library, frame: Address, descriptor: Address, image_format: int, target: Address, size: Address
 ) -> ReturnCode:
-    """With a NULL target only the size in bytes is told."""
+    """With a NULL target, return only the size in bytes."""
+    size_bytes = _uint_at(size)
     told = FrameDescriptor()
     told_bytes = min(c_uint.from_address(_required(descriptor)).value, sizeof(told))
     ctypes.memmove(ctypes.addressof(told), _required(descriptor), told_bytes)
-    raw = ctypes.string_at(_required(frame), frame_bytes(told))
-    picture = format_image(raw, told, image_format)
-    size_bytes = _uint_at(size)
+    if not target and (raw_bytes := count_raw_bytes(told, image_format)):
+        size_bytes.value = raw_bytes
+        return ReturnCode.ApiSuccess
+    picture = format_image(ctypes.string_at(_required(frame), frame_bytes(told)), told, image_format)
     if target:
         _write(target, picture, size_bytes.value)
     size_bytes.value = len(picture)
@@ -197,7 +200,7 @@ def set_event_callback(session: Session, event_id: int, context: Address, functi
 
 
 def set_callback(session: Session, callback_type: int, context: Address, function: Address) -> ReturnCode:
-    """Only FRAME: the preview ones need a display."""
+    """Only FRAME is supported: the preview callbacks need a display."""
     if callback_type != CALLBACK_FRAME:
         raise RefusedError(ReturnCode.ApiNotSupportedError, f"no callback {callback_type}")
     session.register_frames(context, function)
@@ -216,7 +219,7 @@ def load_settings(session: Session, channel: int) -> ReturnCode:
 
 
 def save_settings(session: Session, channel: int) -> ReturnCode:
-    """Channel 1 is used from the next power-up on; channel 0 is the factory's and cannot be written."""
+    """Channel 1 holds from the next power-up on. Channel 0 is the factory's and cannot be written."""
     if channel != SETTINGS_USER:
         raise RefusedError(ReturnCode.ApiInvalidParameterError, f"no channel {channel} to save to")
     session.camera.user_settings = session.camera.settings
@@ -231,7 +234,7 @@ def set_frame_buffer_policy(session: Session, free_running: int, triggered: int,
 
 
 def get_current_timestamp(session: Session, timestamp: Address) -> ReturnCode:
-    """Seconds on the clock of dFrameTime."""
+    """Return the seconds of the clock that dFrameTime uses."""
     c_double.from_address(_required(timestamp)).value = session.camera.timestamp_s
     return ReturnCode.ApiSuccess
 

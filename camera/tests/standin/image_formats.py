@@ -22,6 +22,12 @@ _FILE_FORMATS = {
     ImageFormat.JPEG: "JPEG",
     ImageFormat.PNG: "PNG",
 }
+_BYTES_PER_PIXEL = {
+    ImageFormat.RAW_RGB24_DIB: 3,
+    ImageFormat.RAW_RGB24_NON_DIB: 3,
+    ImageFormat.RAW_BGR24: 3,
+    ImageFormat.RAW_RGB48: 6,
+}
 
 
 def format_image(frame: bytes, descriptor: FrameDescriptor, image_format: int) -> bytes:
@@ -33,8 +39,18 @@ def format_image(frame: bytes, descriptor: FrameDescriptor, image_format: int) -
     return _as_raw(picture, ImageFormat(image_format))
 
 
+def count_raw_bytes(descriptor: FrameDescriptor, image_format: int) -> int | None:
+    """Return the size of a raw three-colour picture without making it. None for files and for other pictures."""
+    if image_format not in _BYTES_PER_PIXEL:
+        return None
+    rows, columns, pixel_format = delivered_shape(descriptor)
+    is_odd_yuv = layout_of(pixel_format).family == "YUV" and columns % 2
+    return None if is_odd_yuv else rows * columns * _BYTES_PER_PIXEL[ImageFormat(image_format)]
+
+
 def _picture(frame: bytes, descriptor: FrameDescriptor) -> Picture:
-    """Justified to the top of 16 bits: [rows, columns] of a mono frame, else [rows, columns, 3] in R, G, B."""
+    """Return the picture, left-justified in 16 bits: [rows, columns] if mono, otherwise [rows, columns, 3] in R, G,
+    B."""
     rows, columns, pixel_format = delivered_shape(descriptor)
     layout = layout_of(pixel_format)
     if layout.family == "YUV" and columns % 2:
@@ -44,15 +60,22 @@ def _picture(frame: bytes, descriptor: FrameDescriptor) -> Picture:
 
 
 def demosaic(samples: Picture, pattern: str) -> Picture:
-    """The simplest there is: the pixels of a 2 x 2 cell share its red, its blue and the mean of its greens."""
+    """The simplest method: all pixels of a 2 x 2 cell share its red, its blue and the mean of its greens."""
     rows, columns = samples.shape
-    even = np.pad(samples, ((0, rows % 2), (0, columns % 2)), mode="edge").astype(np.uint32)
-    sites: dict[str, list[NDArray[np.uint32]]] = {"R": [], "G": [], "B": []}
+    even = np.pad(samples, ((0, rows % 2), (0, columns % 2)), mode="edge")
+    sites: dict[str, list[NDArray[np.uint16]]] = {"R": [], "G": [], "B": []}
     for site, colour in enumerate(pattern):
         row, column = divmod(site, 2)
         sites[colour].append(even[row::2, column::2])
-    cells = np.stack([sum(sites[colour]) // len(sites[colour]) for colour in "RGB"], axis=2)
-    return cells.repeat(2, axis=0).repeat(2, axis=1)[:rows, :columns].astype(np.uint16)
+    picture = np.empty((*even.shape, 3), even.dtype)
+    cells = np.stack([_mean(*sites[colour]) for colour in "RGB"], axis=2)
+    picture[0::2] = picture[1::2] = cells.repeat(2, axis=1)
+    return picture[:rows, :columns]
+
+
+def _mean(first: NDArray[np.uint16], second: NDArray[np.uint16] | None = None) -> NDArray[np.uint16]:
+    """Return the mean, rounded down, without making the sum, which may have 17 bits."""
+    return first if second is None else (first >> 1) + (second >> 1) + (first & second & 1)
 
 
 def _as_raw(picture: Picture, image_format: ImageFormat) -> bytes:

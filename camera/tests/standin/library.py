@@ -1,4 +1,4 @@
-"""The stand-in for Pixelink's native library: the cameras on the bus, and who has which of them."""
+"""The stand-in for Pixelink's native library: the cameras on the bus, and who uses which of them."""
 
 import threading
 from collections import deque
@@ -15,10 +15,10 @@ WINDOWS_NAME = "PxLAPI40.dll"
 
 
 class Library:
-    """`violations` are sentences about what a careful program does not do; a test asserts that there are none.
+    """`violations` are sentences about what a careful program does not do. A test asserts that there are none.
 
-    `missing_functions` are not exported, as older libraries lack some. `faults.answer` and `hang` here are for the
-    functions without a handle; those of a camera are for its own calls.
+    `missing_functions` are not exported: older libraries lack some. `faults.answer` and `hang` of this class are for
+    functions without a handle; those of a camera are for calls on that camera.
     """
 
     def __init__(self, cameras: Iterable[StandinCamera] = (), clock: Clock | None = None) -> None:
@@ -36,16 +36,17 @@ class Library:
             self.plug(camera)
 
     def plug(self, camera: StandinCamera) -> StandinCamera:
-        """New, or again after `unplug`: it powers up, so its settings are the power-up ones."""
+        """Plug in a new camera, or one that was unplugged. It powers up, so it has its power-up settings."""
         with self._lock:
             camera.power_on(self.clock)
             self.cameras.append(camera)
         return camera
 
     def unplug(self, camera: StandinCamera) -> None:
-        """In whatever state: its handles die, a blocked grab returns, and the disconnect event is sent."""
+        """Unplug the camera in any state: its handles die, a blocked grab returns, and the library reports the
+        event."""
         for session in self._cut_off(camera):
-            session.tell_disconnected()
+            session.notify_disconnected()
 
     def _cut_off(self, camera: StandinCamera) -> list[Session]:
         with self._lock:
@@ -68,7 +69,7 @@ class Library:
         self.gates.release(function_name)
 
     def close(self) -> None:
-        """End of the test: let go whatever hangs or waits, and call nobody back any more."""
+        """End of the test: release every call that hangs or waits, and call no callback any more."""
         self.release()
         for session in list(self.sessions.values()):
             session.camera.release()
@@ -78,7 +79,7 @@ class Library:
 
     @property
     def open_handles(self) -> list[int]:
-        """Handles not given up by PxLUninitialize, dead ones too."""
+        """The handles that PxLUninitialize has not given up, also dead ones."""
         with self._lock:
             return list(self.sessions)
 
@@ -90,7 +91,7 @@ class Library:
         return session
 
     def find(self, serial: int) -> StandinCamera:
-        """Serial 0 is the first camera that nobody has."""
+        """Return the camera with this serial number; 0 means the first camera that no program uses."""
         with self._lock:
             if serial:
                 return self._with_serial(serial)
@@ -99,7 +100,7 @@ class Library:
             return next((camera for camera in self.cameras if not self._is_taken(camera)), self.cameras[0])
 
     def open(self, camera: StandinCamera, flags: int) -> Session:
-        """A camera that a killed program left streaming can be had with ISSUE_STREAM_STOP only."""
+        """Open the camera. One that a killed program left streaming opens only with ISSUE_STREAM_STOP."""
         with self._lock:
             if self._is_taken(camera):
                 raise RefusedError(ReturnCode.ApiCameraInUseError, "another program has it")
@@ -127,6 +128,7 @@ class Library:
         raise RefusedError(ReturnCode.ApiInvalidSerialNumberError, f"no camera {serial}")
 
     def _is_taken(self, camera: StandinCamera) -> bool:
-        """By another program, or already by this one (what a second initialize does there is not documented)."""
+        """Return True if any program uses the camera, also this one. What a second PxLInitialize does then is not
+        documented."""
         own = any(session.camera is camera and session.dead_code is None for session in self.sessions.values())
         return camera.in_use_elsewhere or own

@@ -25,7 +25,8 @@ WRAPPER = "pixelinkWrapper"
 
 @contextmanager
 def install(library: Library) -> Iterator[Library]:
-    """While the block runs, importing the wrapper gives one that talks to `library`; at the end nothing hangs."""
+    """Within the block an import of the wrapper gives one that talks to `library`. At the end no call hangs any
+    more."""
     native = NativeLibrary(library)
     with ExitStack() as stack:
         stack.callback(_forget_wrapper)
@@ -50,7 +51,7 @@ def install_forever(library: Library) -> Library:
 
 @contextmanager
 def no_library() -> Iterator[None]:
-    """A machine without the SDK: the wrapper's import raises OSError."""
+    """A computer without the SDK: the import of the wrapper raises OSError."""
 
     def fail(name: str) -> Any:
         raise OSError(f"{name}: cannot open shared object file: No such file or directory")
@@ -74,7 +75,7 @@ def _loaders(load: Any) -> Iterator[None]:
 
 
 def _substitute(loader: type, library_name: str, load: Any) -> type:
-    """Still a class, as others test for it and derive from it; other names are loaded as ever."""
+    """Return a class, because other code tests for CDLL and derives from it. Libraries of other names load as usual."""
 
     class Loader(loader):
         def __new__(cls, name: Any = None, *arguments: Any, **options: Any) -> Any:
@@ -86,7 +87,8 @@ def _substitute(loader: type, library_name: str, load: Any) -> type:
 
 @contextmanager
 def _windows_version_query(folder: Path) -> Iterator[None]:
-    """There the wrapper asks PowerShell for the version of the file that `find_library` names. Not tried on Windows."""
+    """On Windows the wrapper asks PowerShell for the version of the file that `find_library` names. Not tested
+    there."""
     run = subprocess.run
 
     def answer(command: Any, *arguments: Any, **options: Any) -> Any:

@@ -1,7 +1,7 @@
 """The library as ctypes sees it: real C function pointers, so that ctypes itself converts what the wrapper passes.
 
-Integers are cut to 32 bits, a str goes as a pointer, a float raises ctypes.ArgumentError, `argtypes` and `restype` can
-be set, and the GIL is released during a call, all as with the vendor's library.
+ctypes cuts integers to 32 bits, passes a str as a pointer, and raises ctypes.ArgumentError for a float. `argtypes` and
+`restype` can be set, and the GIL is released during a call. All this is as with the vendor's library.
 """
 
 import ctypes
@@ -15,7 +15,8 @@ from .library import LINUX_NAME, Library
 
 
 class Entry(NamedTuple):
-    """`takes` is the first argument of `function`: the library (no handle), or the session of the handle."""
+    """`takes` is the first argument of `function`: the library (for functions without a handle), or the handle's
+    session."""
 
     takes: str
     function: Callable[..., ReturnCode]
@@ -45,7 +46,7 @@ ENTRIES: dict[str, Entry] = {
 
 
 class NativeLibrary:
-    """What `CDLL` hands out. A function is made once and kept, as `CDLL` does, together with its `argtypes`."""
+    """The object that `CDLL` returns. It makes each function once and keeps it with its `argtypes`, as `CDLL` does."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -64,18 +65,19 @@ class NativeLibrary:
 
 
 def _as_untyped(thunk: Any) -> Any:
-    """A pointer to the same code that knows nothing of its arguments, as one looked up in a shared library."""
+    """Return a pointer to the same code without argument types, like a symbol that was looked up in a shared
+    library."""
     return ctypes.CFUNCTYPE(c_int)(ctypes.cast(thunk, c_void_p).value or 0)
 
 
 def _answer(library: Library, name: str, entry: Entry, arguments: tuple[Any, ...]) -> int:
-    """An exception must not get lost in C, where it would look like success."""
+    """Return the code of a call. An exception must not get lost in C, where it would look like a success."""
     try:
         perform = _perform_without_handle if entry.takes == "library" else _perform_on_handle
         return int(perform(library, name, entry, *arguments))
     except RefusedError as refusal:
         return int(refusal.code)
-    except BaseException as error:  # noqa: BLE001 - whatever it is, it must be told
+    except BaseException as error:  # noqa: BLE001 - any error counts, and the test reads it as a violation
         library.violations.append(f"{name} broke the stand-in: {error!r}")
         return int(ReturnCode.ApiUnknownError)
 

@@ -1,9 +1,9 @@
-"""How samples lie in a frame buffer, for every pixel format the stand-in delivers, and the way back.
+"""How samples lie in a frame buffer, for every pixel format that the stand-in delivers, and how they are read back.
 
-Facts: MONO16 and BAYER16 are big-endian, and all 16 bit samples are justified to the most significant bit; RGB48 is not
-among the formats that the vendor's application swaps, so it is little-endian. The packed orders are that application's
-(PACKED is GigE Vision 1.0, MSFIRST is 12g/10g of the pixel format naming convention). YUV422 is Cb Y Cr Y. RGB24 is a
-Windows DIB, blue first and bottom row first.
+Facts: MONO16 and BAYER16 are big-endian, and all 16-bit samples are left-justified. RGB48 is not among the formats that
+the vendor's application swaps, so it is little-endian. The packed orders are those of that application: PACKED is GigE
+Vision 1.0, MSFIRST is 12g/10g of the pixel format naming convention. YUV422 is Cb Y Cr Y. RGB24 is a Windows DIB: blue
+first, bottom row first.
 """
 
 import re
@@ -23,7 +23,7 @@ POLAR_FORMATS = {PixelFormat.STOKES4_12, PixelFormat.POLAR4_12, PixelFormat.POLA
 
 @dataclass(frozen=True)
 class Layout:
-    """`family` is MONO, BAYER, RGB, YUV or POLAR; `bits` those of a sample in the buffer; `pattern` as in the name."""
+    """`family` is MONO, BAYER, RGB, YUV or POLAR. `bits`: of one sample in the buffer. `pattern`: as in the name."""
 
     family: str
     bits: int
@@ -32,7 +32,7 @@ class Layout:
     is_most_significant_first: bool = False
 
     def frame_bytes(self, rows: int, columns: int) -> int:
-        """As the vendor's application computes it: the product, cut to an integer."""
+        """Return the size of a frame as the vendor's application computes it: the product, cut to an integer."""
         return int(rows * columns * self.bytes_per_pixel)
 
 
@@ -51,12 +51,12 @@ def layout_of(pixel_format: PixelFormat) -> Layout:
 
 
 def bayer_variant(pixel_format: PixelFormat, pattern: str) -> PixelFormat:
-    """The format of the same packing with another pattern."""
+    """Return the format of the same packing with another pattern."""
     return PixelFormat[pixel_format.name.replace(layout_of(pixel_format).pattern or "", pattern)]
 
 
 def justify(samples: NDArray, from_bits: int, to_bits: int) -> NDArray:
-    """Keep the most significant bits where they are, at the top."""
+    """Left-justify the samples: the most significant bits lie at the top."""
     return samples >> (from_bits - to_bits) if from_bits > to_bits else samples << (to_bits - from_bits)
 
 
@@ -73,7 +73,7 @@ def encode(samples: Samples, significant_bits: int, pixel_format: PixelFormat) -
 
 
 def decode(buffer: bytes, rows: int, columns: int, pixel_format: PixelFormat) -> Samples:
-    """Samples justified to the top of 16 bits: [rows, columns] for MONO and BAYER, [rows, columns, 3] for the rest."""
+    """Return samples left-justified in 16 bits: [rows, columns] for MONO and BAYER, otherwise [rows, columns, 3]."""
     layout = layout_of(pixel_format)
     if layout.family == "YUV":
         return justify(_decode_yuv422(buffer, rows, columns), 8, 16).astype(np.uint16)
@@ -92,7 +92,7 @@ def _encode_plane(samples: NDArray[np.uint32], layout: Layout) -> bytes:
 
 
 def _grouped(samples: NDArray[np.uint32], size: int) -> NDArray[np.uint32]:
-    """Pixels in groups that share a byte; a last group that is not full is filled with zeros."""
+    """Put pixels that share a byte into groups. Zeros fill an incomplete last group."""
     flat = samples.ravel()
     return np.pad(flat, (0, -flat.size % size)).reshape(-1, size)
 
@@ -144,7 +144,7 @@ def _decode_colour(buffer: bytes, rows: int, columns: int, pixel_format: PixelFo
 
 
 def _in_colour_order(picture: NDArray, pixel_format: PixelFormat) -> NDArray:
-    """From R, G, B with the top row first to the format's order, or back: both are mirrorings."""
+    """Change from R, G, B with the top row first to the order of the format, or back: both are the same mirroring."""
     if pixel_format == PixelFormat.RGB24_DIB:
         return picture[::-1, :, ::-1]
     return picture[:, :, ::-1] if pixel_format == PixelFormat.BGR24 else picture
@@ -165,7 +165,7 @@ def _encode_yuv422(samples: NDArray[np.uint32]) -> bytes:
 
 
 def _decode_yuv422(buffer: bytes, rows: int, columns: int) -> NDArray[np.uint32]:
-    """For an even number of columns."""
+    """The number of columns must be even."""
     packed = np.frombuffer(buffer, np.uint8)[: rows * columns * 2].reshape(rows, columns, 2).astype(np.float64)
     luma = packed[:, :, 1]
     chroma_blue = np.repeat(packed[:, 0::2, 0], 2, axis=1) - 128

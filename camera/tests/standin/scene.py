@@ -1,4 +1,4 @@
-"""What the stand-in looks at: a picture with no symmetry, so that a flip, a skew or swapped channels are seen.
+"""What the stand-in sees: a picture without symmetry, so that a flip, a skew or swapped channels show.
 
 Shape [height, width, 3], R, G, B, float32: the share of full scale that a pixel gathers during the reference exposure
 at 0 dB.
@@ -17,7 +17,7 @@ _BOTTOM_RIGHT = (0.95, 0.95, 0.95)  # white
 
 
 def draw_scene(width: int, height: int) -> Scene:
-    """A gradient steeper in x than in y, tinted, with a different colour in each corner."""
+    """Draw a tinted gradient, steeper in x than in y, with a different colour in each corner."""
     across = np.linspace(0.0, 0.7, width)[np.newaxis, :]
     down = np.linspace(0.0, 0.3, height)[:, np.newaxis]
     brightness = _DARKEST + (_BRIGHTEST - _DARKEST) * (across + down)

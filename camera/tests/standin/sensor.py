@@ -1,6 +1,6 @@
 """From the scene to sample values: exposure, gain, saturation, pixel addressing, colour mosaic, flip and rotation.
 
-There is no noise: the same settings give the same samples, which `Sensor.samples` predicts for a test.
+There is no noise: the same settings give the same samples, and `Sensor.samples` predicts them for a test.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _CHANNELS = {"R": 0, "G": 1, "B": 2}
 
 @dataclass(frozen=True)
 class Sensor:
-    """`bayer_pattern` names the colours of the first two rows from the sensor's corner; None for a mono sensor."""
+    """`bayer_pattern` names the colours of the first two rows at the sensor's corner; None for a mono sensor."""
 
     scene: Scene
     significant_bits: int
@@ -32,10 +32,11 @@ class Sensor:
         return (1 << self.significant_bits) - 1
 
     def samples(self, settings: Settings, light_factor: float = 1.0) -> Samples:
-        """Right-justified in `significant_bits`: [rows, columns] for mono and Bayer formats, else [rows, columns, 3].
+        """Return samples right-justified in `significant_bits`: [rows, columns] for mono and Bayer formats, otherwise
+        [rows, columns, 3].
 
-        Each sample is floor(scene * exposure / reference * 10^(gain/20) * full scale + 0.5), cut off at full scale.
-        Flips come before the rotation (order of the vendor's application), which is clockwise (an assumption).
+        Each sample is floor(scene * exposure / reference * 10^(gain/20) * full scale + 0.5), clipped at full scale.
+        Flips come before the rotation (as in the vendor's application), which is clockwise (an assumption).
         """
         layout = layout_of(settings.pixel_format)
         planes = self._digitise(self._light(settings, layout), settings, light_factor)
@@ -43,7 +44,7 @@ class Sensor:
         return turn(self._with_gamma(frame, settings), settings)
 
     def delivered_pattern(self, settings: Settings) -> str | None:
-        """The Bayer pattern of the frame as it lies in the buffer: flipping and turning move the colours."""
+        """Return the Bayer pattern of the frame as it lies in the buffer: flips and rotation move the colours."""
         if self.bayer_pattern is None:
             return None
         sites = np.array(list(self.bayer_pattern)).reshape(2, 2)
@@ -82,7 +83,7 @@ class Sensor:
 
 
 def _address(planes: NDArray[np.int64], settings: Settings, full_scale: int) -> NDArray[np.int64]:
-    """Decimate takes a block's first pixel, bin sums (and saturates), average and resample take the mean."""
+    """Decimate takes the first pixel of a block, bin sums (and saturates), average and resample take the mean."""
     step_x, step_y = settings.addressing_x, settings.addressing_y
     if (step_x, step_y) == (1, 1):
         return planes

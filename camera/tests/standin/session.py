@@ -1,4 +1,4 @@
-"""An initialised camera as one program holds it: the handle, the last error, the callbacks, who is calling."""
+"""A camera that a program has initialised: the handle, the last error, the callbacks, and the calls in progress."""
 
 import _thread
 import ctypes
@@ -17,7 +17,7 @@ FrameFunction = ctypes.CFUNCTYPE(c_uint, c_uint, POINTER(c_ubyte), c_uint, POINT
 
 
 class Session:
-    """`dead_code`, once set, is what every call gives: after unplugging a handle is dead for good."""
+    """`dead_code`: if it is set, every call returns it. A handle stays dead after unplugging."""
 
     def __init__(self, handle: int, camera: StandinCamera, violations: list[str]) -> None:
         self.handle = handle
@@ -36,7 +36,7 @@ class Session:
 
     @contextmanager
     def calling(self, function_name: str) -> Iterator[None]:
-        """Note it as a violation if another call on this handle is under way: nothing is documented about that."""
+        """Note a violation if another call on this handle is in progress: the SDK does not say that it may."""
         with self._lock:
             if self._busy_with:
                 self._violations.append(f"{function_name} during {', '.join(self._busy_with)} on one handle")
@@ -57,7 +57,8 @@ class Session:
             return self._busy_with.get(function_name, 0) > 1
 
     def remember_error(self, function_name: str, refusal: RefusedError) -> None:
-        """For PxLGetErrorReport, which tells the last error, not the last call."""
+        """Remember the error for PxLGetErrorReport, which returns the last error, also after later calls that
+        succeeded."""
         self.report = ErrorReport(
             refusal.code, function_name.encode(), refusal.code.name.encode(), refusal.reason.encode()[:255]
         )
@@ -77,8 +78,8 @@ class Session:
         self.dead_code = dead_code
         self.register_frames(None, None)
 
-    def tell_disconnected(self) -> None:
-        """Calls the program back from a thread that Python did not make known to it."""
+    def notify_disconnected(self) -> None:
+        """Call the program back from a thread that Python does not know."""
         registered = [self._event_callbacks.get(event) for event in (EventId.ANY, EventId.CAMERA_DISCONNECTED)]
         for function, context in filter(None, registered):
             _thread.start_new_thread(self._call_back, (function, context, self.camera.timestamp_s))
@@ -88,7 +89,8 @@ class Session:
 
 
 class FrameCallback:
-    """Hands every frame of the stream to a program's function, on a thread of the library, while registered."""
+    """Passes every frame of the stream to a function of the program, on a thread of the library, until it is
+    cancelled."""
 
     def __init__(self, session: Session, context: int | None, function: int) -> None:
         self._session = session

@@ -1,4 +1,4 @@
-"""What a camera is set to: one frozen value, replaced as a whole, so that a frame can carry the one it has."""
+"""The settings of a camera: one frozen value that is replaced as a whole, so that each frame can carry its own."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -52,7 +52,7 @@ class Settings:
 
     @property
     def columns(self) -> int:
-        """Of the delivered frame before rotation: a begun block of pixel addressing counts."""
+        """The columns of the delivered frame before rotation. An incomplete block of pixel addressing counts."""
         return -(-self.roi.width // self.addressing_x)
 
     @property
@@ -65,5 +65,5 @@ class Settings:
 
     @property
     def delivered_shape(self) -> tuple[int, int]:
-        """(rows, columns) of the frame as it lies in the buffer; the descriptor's Roi stays in sensor terms."""
+        """Return (rows, columns) of the frame as it lies in the buffer. The descriptor's Roi stays in sensor pixels."""
         return (self.columns, self.rows) if self.is_sideways else (self.rows, self.columns)

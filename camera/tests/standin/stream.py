@@ -1,7 +1,7 @@
-"""When frames are exposed, read out and delivered. Pure reckoning: no thread, no clock, the caller brings the time.
+"""Computes when frames are exposed, read out and delivered. It has no thread and no clock: the caller gives the time.
 
-Free running, with the exposure of a frame overlapping the read-out of the one before: the period is the longer of
-read-out and exposure (vendor's knowledge base). All times in seconds on the clock of `clock.py`.
+The camera runs freely, and the exposure of a frame overlaps with the read-out of the frame before. So the period is the
+longer of read-out and exposure (vendor's knowledge base). All times are seconds of the clock of `clock.py`.
 """
 
 import math
@@ -15,7 +15,8 @@ from .settings import Settings
 
 
 class Exposure(NamedTuple):
-    """One line of `StandinCamera.exposures`; `stream` counts the starts, as frame numbers begin anew with each."""
+    """One entry of `StandinCamera.exposures`. `stream` counts the starts, because frame numbers start again with
+    each."""
 
     frame_number: int
     started_at: float
@@ -27,7 +28,7 @@ class Exposure(NamedTuple):
 
 @dataclass(frozen=True)
 class TimedFrame:
-    """A frame with what it was really exposed with; `arrives_at` is infinite while its read-out is not planned."""
+    """A frame with its real exposure. `arrives_at` is infinite until its read-out is planned."""
 
     number: int
     started_at: float
@@ -38,8 +39,8 @@ class TimedFrame:
 
 
 class Stream:
-    """`settings_latency_frames` frames that start after a change still have the old settings, besides the one that is
-    being exposed at that moment. A frame is delivered when the `pipeline_frames`-th after it has been read out."""
+    """After a change, the frame in progress and `settings_latency_frames` more still have the old settings. A frame is
+    delivered when the `pipeline_frames`-th frame after it has been read out."""
 
     def __init__(self, settings: Settings, readout_s: Callable[[Settings], float]) -> None:
         self.state = StreamState.STOP
@@ -58,7 +59,7 @@ class Stream:
         self._changed_at_number = 0
 
     def start(self, settings: Settings, now: float) -> None:
-        """After STOP frame numbers begin at 0; after PAUSE they go on (the latter is an assumption)."""
+        """After STOP frame numbers start at 0. After PAUSE they continue (an assumption)."""
         if self.state == StreamState.STOP:
             self._next_number = 0
             self.starts += 1
@@ -66,14 +67,14 @@ class Stream:
         self._restart_with(settings, now)
 
     def halt(self, state: StreamState) -> None:
-        """PAUSE or STOP: what has not been handed over by now is never delivered."""
+        """PAUSE or STOP: frames that were not delivered before `now` are lost."""
         self.state = state
         self._in_camera.clear()
         self.delivered.clear()
         self._last = None
 
     def change(self, settings: Settings, now: float) -> None:
-        """Settings the camera accepted at `now`."""
+        """Note settings that the camera accepted at `now`."""
         self.advance(now)
         self._not_before = now
         self._changed_at_number = self._next_number
@@ -83,7 +84,7 @@ class Stream:
             self._restart_with(settings, now)
 
     def advance(self, now: float) -> None:
-        """Bring about all exposures begun until `now`."""
+        """Make all exposures that begin until `now`."""
         while self.next_start_at() <= now:
             self._expose(self.next_start_at())
 
@@ -93,7 +94,7 @@ class Stream:
 
     @property
     def settings_in_force(self) -> Settings:
-        """Of the next frame to start."""
+        """The settings of the next frame."""
         return self._settings_for(self._next_number)
 
     def next_start_at(self) -> float:
@@ -102,13 +103,14 @@ class Stream:
             return math.inf
         if self._last is None:
             return self._not_before
+        # An exposure does not overlap with the one before, and ends no earlier than the read-out of that frame.
         start = max(self._last.ended_at, self._last.read_out_at - settings.exposure_s)
         if settings.frame_rate_hz:
             start = max(start, self._last.started_at + 1 / settings.frame_rate_hz)
         return max(start, self._not_before)
 
     def fire(self, now: float) -> bool:
-        """A software trigger: one exposure, not before the one under way is over."""
+        """Fire a software trigger: one exposure, which begins after the one in progress has ended."""
         settings = self.settings_in_force
         if not settings.trigger.enabled or settings.trigger.type != TriggerType.SOFTWARE:
             return False
@@ -116,11 +118,11 @@ class Stream:
         return True
 
     def next_arrival(self, after: float, now: float) -> TimedFrame | None:
-        """The first frame to arrive later than `after`, if it has arrived by `now`."""
+        """Return the first frame that arrives later than `after`, if it has arrived by `now`."""
         return next((frame for frame in self.delivered if after < frame.arrives_at <= now), None)
 
     def next_moment(self, now: float) -> float:
-        """When something will happen that a waiting caller should look at again."""
+        """Return the time of the next event that a waiting caller must look at."""
         arrivals = [frame.arrives_at for frame in self.delivered if frame.arrives_at > now]
         return min([self.next_start_at(), *arrivals])
 

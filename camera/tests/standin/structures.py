@@ -1,7 +1,8 @@
-"""The memory layouts shared with the caller, natural alignment, as in PixeLINKTypes.h and in pixelinkWrapper 1.5.0.
+"""The memory layouts that library and caller share, with natural alignment, as in PixeLINKTypes.h and pixelinkWrapper
+1.5.0.
 
-Written out once more so that a callback can be handed a descriptor of the library's own; the self-test compares every
-offset with the wrapper's classes.
+They are written here a second time, so that the library can pass a descriptor of its own to a callback. A test compares
+every offset with the wrapper's classes.
 """
 
 import ctypes
@@ -114,7 +115,7 @@ class CameraFeatures(ctypes.Structure):
 
 
 class CameraIdentity(ctypes.Structure):
-    """CAMERA_ID_INFO; the network addresses of GigE cameras stay zero (this stand-in is a USB camera)."""
+    """CAMERA_ID_INFO. The network addresses of GigE cameras stay zero, because this stand-in is a USB camera."""
 
     _fields_ = [
         ("StructSize", c_uint),
@@ -166,5 +167,5 @@ class ErrorReport(ctypes.Structure):
 
 
 def copy_to(address: int, structure: ctypes.Structure, size_bytes: int) -> None:
-    """Give the caller as many bytes as the version of the structure it was compiled with holds."""
+    """Give the caller as many bytes as its version of the structure holds."""
     ctypes.memmove(address, ctypes.addressof(structure), min(size_bytes, ctypes.sizeof(structure)))
