@@ -1,0 +1,55 @@
+"""What people outside are told about jobs, on its way to them."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def waiting(self) -> "DeliveryQuerySet":
+        """Return those that are neither delivered nor given up, in the order in which they were written."""
+        return self.filter(state=Delivery.State.WAITING).order_by("id")
+
+
+class Delivery(models.Model):
+    """One notice about a job, on its way to one address. It is written together with what it tells, so nothing is
+    forgotten; the address may get it twice, under the same `lasting_id`."""
+
+    class Channel(models.TextChoices):
+        WEBHOOK = "webhook"
+        EMAIL = "email"
+        PING = "ping"
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        DELIVERED = "delivered"
+        OVERTAKEN = "overtaken"
+        GIVEN_UP = "given_up"
+
+    job = models.ForeignKey("images.Job", on_delete=models.CASCADE, related_name="deliveries")
+    lasting_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False, help_text="The same at each try.")
+    what = models.CharField(max_length=40, help_text="What happened to the job.")
+    facts = models.JSONField(help_text="What is told: how the job was then.")
+    channel = models.CharField(max_length=20, choices=Channel)
+    recipient = models.CharField(max_length=254, blank=True, default="", help_text="Of an e-mail.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    state = models.CharField(max_length=20, choices=State, default=State.WAITING)
+    tries = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    detail = models.TextField(blank=True, default="", help_text="Why it could not be delivered.")
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        db_table = "job_deliveries"
+        verbose_name_plural = "deliveries"
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["channel", "id"], name="job_deliveries_waiting", condition=Q(state="waiting")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what} by {self.channel}: {self.state}"
