@@ -1,25 +1,28 @@
 """OME-XML (schema 2016-06), which microscopy programs read: pixels, scale, time, exposure, camera, objective and
-place, and the whole record as an annotation. What is not known is left out."""
+position, and the whole record as an annotation. Unknown values are left out."""
 
 from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from images.errors import NotAnOriginal
-from images.formats.markup import add, dump, speakable
-from images.record import SCHEMA, bits_held, describe_picture, dump_record, load_record, pixel_size_um
+from images.formats.xml import add, dump, replace_invalid_chars
+from images.record.image import SCHEMA, bits_held, describe_picture, dump_record, load_record, pixel_size_um
+from images.record.sums import find_exposure_ms, read_sum
 
 NAMESPACE = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
-SMALLEST_SIZE_UM = 2.0**-126  # the schema's numbers have 32 bits, and a size of nothing is not allowed
+# The schema's numbers have 32 bits, and a size of zero is not allowed.
+MIN_SIZE_UM = 2.0**-126
 BINNINGS = ("1x1", "2x2", "4x4", "8x8")
 
 
 def make_ome(record: dict[str, Any]) -> bytes:
-    """In UTF-8: as text, TIFF libraries would hand it on as ASCII, and the micro of µm with it."""
+    """Return the OME-XML in UTF-8. It is bytes, because TIFF libraries write text as ASCII and would lose the µ of
+    µm."""
     location = f"{NAMESPACE} {NAMESPACE}/ome.xsd"
     root = Element("OME", {"xmlns": NAMESPACE, "xmlns:xsi": XSI, "xsi:schemaLocation": location})
-    root.attrib.update(speakable({"UUID": f"urn:uuid:{record['id']}", "Creator": record["software"]}))
+    root.attrib.update(replace_invalid_chars({"UUID": f"urn:uuid:{record['id']}", "Creator": record["software"]}))
     add(root, "Experimenter", ID="Experimenter:0", UserName=record["user"])
     _add_instrument(root, record)
     _add_image(root, record)
@@ -30,11 +33,12 @@ def make_ome(record: dict[str, Any]) -> bytes:
 
 
 def find_record(ome: bytes) -> dict[str, Any]:
-    """The record in an OME-XML of ours. Raises NotAnOriginal for any other text."""
+    """Return the record from an OME-XML of this program. Raises NotAnOriginal for any other text."""
     try:
         text = ome.rstrip(b"\0").decode("utf-8")
         if "<!" in text:
-            raise NotAnOriginal("It declares a document type, as none of ours does.")  # and so no entities to expand
+            # Without a document type there are no entities. Nested entities can expand to gigabytes.
+            raise NotAnOriginal("It declares a document type, as none of ours does.")
         path = f"{{{NAMESPACE}}}StructuredAnnotations/{{{NAMESPACE}}}CommentAnnotation[@Namespace='{SCHEMA}']"
         value = ElementTree.fromstring(text).find(f"{path}/{{{NAMESPACE}}}Value")
     except (ValueError, ElementTree.ParseError) as problem:
@@ -58,6 +62,7 @@ def _add_image(root: Element, record: dict[str, Any]) -> None:
     add(image, "ExperimenterRef", ID="Experimenter:0")
     if description := describe_picture(record):
         add(image, "Description", description)
+    # The schema prescribes the order of the children. Validators reject any other.
     add(image, "InstrumentRef", ID="Instrument:0")
     if record.get("objective"):
         add(image, "ObjectiveSettings", ID="Objective:0")
@@ -84,7 +89,11 @@ def _add_pixels(image: Element, record: dict[str, Any]) -> None:
     )
     pixels.attrib.update(_physical_size(record))
     channel = add(pixels, "Channel", ID="Channel:0:0", SamplesPerPixel=samples)
-    add(channel, "DetectorSettings", ID="Detector:0", Gain=record["actual"]["gainDb"], Binning=_binning(record))
+    # OME's word for how many frames make one picture.
+    integration = summed.frames if (summed := read_sum(record)) else None
+    settings = {"Gain": record["actual"]["gainDb"], "Binning": _binning(record), "Integration": integration}
+    add(channel, "DetectorSettings", ID="Detector:0", **settings)
+    # The one plane is in the first directory of the file.
     add(pixels, "TiffData", IFD=0, PlaneCount=1)
     _add_plane(pixels, record)
 
@@ -94,25 +103,26 @@ def _physical_size(record: dict[str, Any]) -> dict[str, str]:
     if size_um is None:
         return {}
     x, y = size_um
-    if min(x, y) < SMALLEST_SIZE_UM:
+    if min(x, y) < MIN_SIZE_UM:
         return {}
     return {"PhysicalSizeX": str(x), "PhysicalSizeXUnit": "µm", "PhysicalSizeY": str(y), "PhysicalSizeYUnit": "µm"}
 
 
 def _binning(record: dict[str, Any]) -> str | None:
-    """How many pixels were put together on the camera, in OME's words; None where some were left out instead."""
-    addressing = record["actual"]["pixelAddressing"]
-    factors = f"{addressing['x']}x{addressing['y']}"
-    if factors != "1x1" and addressing["mode"] not in ("bin", "average"):
+    """Return the binning in OME's words; None if the camera left pixels out instead (subsampling)."""
+    binning = record["actual"]["binning"]
+    factors = f"{binning['x']}x{binning['y']}"
+    if factors != "1x1" and binning["mode"] not in ("bin", "average"):
         return None
     return factors if factors in BINNINGS else "Other"
 
 
 def _add_plane(pixels: Element, record: dict[str, Any]) -> None:
-    """The stage speaks of its own units: OME's word for a length of unknown unit is reference frame."""
+    """Add exposure and position. The stage's units are unknown; OME's word for a length of unknown unit is "reference
+    frame"."""
     plane = add(pixels, "Plane", TheZ=0, TheT=0, TheC=0)
-    if record["actual"]["exposureMs"] is not None:
-        plane.attrib.update({"ExposureTime": str(record["actual"]["exposureMs"]), "ExposureTimeUnit": "ms"})
+    if (exposure_ms := find_exposure_ms(record)) is not None:
+        plane.attrib.update({"ExposureTime": str(exposure_ms), "ExposureTimeUnit": "ms"})
     for axis, place in record["position"].items():
         if place is not None:
             name = f"Position{axis.upper()}"

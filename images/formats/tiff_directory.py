@@ -1,6 +1,7 @@
-"""Directories of a TIFF file (TIFF 6.0, section 2), little-endian: packed for EXIF, read back and never believed.
+"""Directories of a TIFF file (TIFF 6.0, section 2), little-endian. Packs them for EXIF, and reads them without trusting
+them.
 
-EXIF is such a directory too, whatever file it stands in.
+EXIF is such a directory too, in every file format.
 """
 
 import struct
@@ -16,16 +17,16 @@ HEADER = b"II*\0"
 HEADER_BYTES = 8
 ENTRY_BYTES = 12
 INLINE_BYTES = 4
-# Far above what ours hold, so that no damage makes the reader swallow more. All values of one directory together:
-# they may point to the same place.
-MOST_ENTRIES = 60
-MOST_VALUE_BYTES = 4_000_000
-LARGEST_LONG = 0xFFFF_FFFF
-SMALLEST_RATIONAL = 1e-8
+# Far above what files of this program hold, so that a damaged file cannot make the reader load more. The limit is for
+# all values of one directory together, because they may point to the same place.
+MAX_ENTRIES = 60
+MAX_VALUE_BYTES = 4_000_000
+MAX_LONG = 0xFFFF_FFFF
+MIN_RATIONAL = 1e-8
 
 
 class Kind(IntEnum):
-    """What a field holds."""
+    """The type of a field's values."""
 
     BYTE = 1
     ASCII = 2
@@ -41,7 +42,7 @@ CODES = {Kind.SHORT: "H", Kind.LONG: "I"}
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One entry of a directory, with its values as they stand in the file."""
+    """One entry of a directory, with its values in the bytes of the file."""
 
     tag: int
     kind: Kind
@@ -49,13 +50,13 @@ class Field:
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """Of a SHORT or LONG field; none of another."""
+        """The values of a SHORT or LONG field; empty for other types."""
         code = CODES.get(self.kind)
         return struct.unpack(f"<{len(self.content) // BYTES_OF[self.kind]}{code}", self.content) if code else ()
 
 
 def text_field(tag: int, text: str) -> Field:
-    """In UTF-8, which is ASCII where the text is: readers that know no other characters still show those."""
+    """Return a text field in UTF-8. ASCII characters stay ASCII, so readers that know only ASCII still show them."""
     return Field(tag, Kind.ASCII, text.replace("\0", "").encode("utf-8") + b"\0")
 
 
@@ -72,17 +73,18 @@ def rational_field(tag: int, *values: tuple[int, int]) -> Field:
 
 
 def to_rational(value: float) -> tuple[int, int] | None:
-    """A positive number as numerator and denominator, as closely as 32 bits each allow; None for one so small or
-    large that they would say another."""
-    if not SMALLEST_RATIONAL <= value <= LARGEST_LONG:
+    """Return a positive number as numerator and denominator, as exactly as 32 bits each allow. Returns None if the
+    number is too small or too large for that."""
+    if not MIN_RATIONAL <= value <= MAX_LONG:
         return None
-    fraction = Fraction(value).limit_denominator(int(LARGEST_LONG / max(value, 1)))
+    # The numerator is about value x denominator, so for values above 1 the denominator must be smaller.
+    fraction = Fraction(value).limit_denominator(int(MAX_LONG / max(value, 1)))
     return fraction.numerator, fraction.denominator
 
 
 def pack_directory(fields: Iterable[Field], offset: int) -> bytes:
-    """The directory as it stands in a file at `offset`, which is even. Its last byte belongs to a value, if there is
-    one that stands outside its entry."""
+    """Return the directory in the bytes that a file has at `offset`, which is even. The last byte belongs to a value,
+    if any value is too long for its entry."""
     ordered = sorted(fields, key=lambda field: field.tag)
     start = offset + 2 + ENTRY_BYTES * len(ordered) + 4
     entries, values = struct.pack("<H", len(ordered)), b""
@@ -91,14 +93,16 @@ def pack_directory(fields: Iterable[Field], offset: int) -> bytes:
         if len(field.content) <= INLINE_BYTES:
             entries += field.content.ljust(INLINE_BYTES, b"\0")
         else:
+            # TIFF 6.0, section 2: values begin at an even offset.
             values += b"\0" * (len(values) % 2)
             entries += struct.pack("<I", start + len(values))
             values += field.content
+    # Four zero bytes: no further directory follows.
     return entries + bytes(4) + values
 
 
 def read_first_directory(file: BinaryIO) -> dict[int, Field]:
-    """That of the file's first picture. Raises NotAnOriginal."""
+    """Return the fields of the file's first picture. Raises NotAnOriginal."""
     header = _read(file, 0, HEADER_BYTES)
     if not header.startswith(HEADER):
         raise NotAnOriginal("It is no TIFF of this program.")
@@ -111,14 +115,14 @@ def point_to_first_directory(file: BinaryIO, offset: int) -> None:
 
 
 def read_directory(file: BinaryIO, offset: int) -> dict[int, Field]:
-    """The fields by tag, without those of unknown kinds. Raises NotAnOriginal where any of them lies outside the
-    file: however it is damaged, no more is read than the file is long."""
+    """Return the fields by tag, except those of unknown kinds. Raises NotAnOriginal if one of them is outside the file:
+    whatever a damaged file claims, no more is read than it holds."""
     (count,) = struct.unpack("<H", _read(file, offset, 2))
-    if count > MOST_ENTRIES:
+    if count > MAX_ENTRIES:
         raise NotAnOriginal("Its directory is damaged.")
     table = _read(file, offset + 2, count * ENTRY_BYTES)
     entries = list(struct.iter_unpack("<HHI4s", table))
-    if sum(length * BYTES_OF.get(kind, 0) for _, kind, length, _ in entries) > MOST_VALUE_BYTES:
+    if sum(length * BYTES_OF.get(kind, 0) for _, kind, length, _ in entries) > MAX_VALUE_BYTES:
         raise NotAnOriginal("Its directory is damaged.")
     return {
         tag: _read_field(file, tag, Kind(kind), length * BYTES_OF[Kind(kind)], inline)
@@ -128,7 +132,7 @@ def read_directory(file: BinaryIO, offset: int) -> dict[int, Field]:
 
 
 def _read_field(file: BinaryIO, tag: int, kind: Kind, size: int, inline: bytes) -> Field:
-    """`inline`: the value itself where it is so short, else where it stands."""
+    """`inline` holds the value itself if it is short enough, else its offset in the file."""
     if size <= INLINE_BYTES:
         return Field(tag, kind, inline[:size])
     return Field(tag, kind, _read(file, struct.unpack("<I", inline)[0], size))

@@ -1,4 +1,5 @@
-"""The pixels of a TIFF of ours: strips, one after the other, plain or deflated (TIFF 6.0, section 3)."""
+"""Reads the pixels of this program's TIFF files. They are in strips, one after the other, uncompressed or deflated
+(TIFF 6.0, section 3)."""
 
 import math
 import zlib
@@ -8,18 +9,18 @@ from typing import BinaryIO
 import numpy as np
 
 from images.errors import NotAnOriginal
+from images.formats.guarded_reading import MAX_HEAD_BYTES, require_size
 from images.formats.tiff_directory import Field
-from images.formats.whole import MOST_HEAD_BYTES, demand_size
 
 WIDTH, HEIGHT, BITS_PER_SAMPLE, COMPRESSION = 256, 257, 258, 259
 STRIP_OFFSETS, SAMPLES_PER_PIXEL, STRIP_BYTES = 273, 277, 279
 UNCOMPRESSED, DEFLATED = 1, 8
-# Deflate makes nothing smaller than to a 1032nd (zlib's technical details).
-MOST_INFLATED = 1_100
+# Deflate compresses at most to 1/1032 (zlib's technical details). A file that claims more is damaged.
+MAX_INFLATED = 1_100
 
 
 def locate_strips(file: BinaryIO, fields: dict[int, Field]) -> list[tuple[int, int]]:
-    """Where each strip begins, and its bytes. Raises NotAnOriginal where one lies outside the file."""
+    """Return (offset, length in bytes) of each strip. Raises NotAnOriginal if a strip is outside the file."""
     offsets, lengths = (fields[tag].numbers for tag in (STRIP_OFFSETS, STRIP_BYTES))
     size = file.seek(0, 2)
     if not offsets or len(offsets) != len(lengths):
@@ -31,9 +32,9 @@ def locate_strips(file: BinaryIO, fields: dict[int, Field]) -> list[tuple[int, i
 
 
 def read_strips(file: BinaryIO, fields: dict[int, Field]) -> np.ndarray:
-    """The pixels, (height, width) or (height, width, 3). Raises NotAnOriginal for what this program does not write;
-    takes no more memory than the picture does that the file claims to be."""
-    shape, kind = demand_layout(file, fields)
+    """Return the pixels, (height, width) or (height, width, 3). Raises NotAnOriginal for layouts that this program does
+    not write. Uses at most the memory of the picture's stated size."""
+    shape, kind = require_layout(file, fields)
     pixels = np.empty(shape, kind)
     room = pixels.data.cast("B")
     for block in _read_blocks(file, fields, pixels.nbytes):
@@ -46,25 +47,25 @@ def read_strips(file: BinaryIO, fields: dict[int, Field]) -> np.ndarray:
     return pixels
 
 
-def demand_layout(file: BinaryIO, fields: dict[int, Field]) -> tuple[tuple[int, ...], str]:
-    """Shape and type of the pixels. Raises NotAnOriginal where the strips cannot hold so many, however deflated, or
-    hold more; pixels that do not deflate at all grow by some bytes."""
+def require_layout(file: BinaryIO, fields: dict[int, Field]) -> tuple[tuple[int, ...], str]:
+    """Return shape and dtype of the pixels. Raises NotAnOriginal if the strips are too short for these pixels, even if
+    deflated, or too long; pixels that deflate cannot compress grow by some bytes."""
     shape, kind = _layout(fields)
     stored_bytes = sum(length for _, length in locate_strips(file, fields))
     size_bytes = np.dtype(kind).itemsize * math.prod(shape)
-    if size_bytes > stored_bytes * MOST_INFLATED:
+    if size_bytes > stored_bytes * MAX_INFLATED:
         raise NotAnOriginal("It holds less than its picture.")
-    if stored_bytes > 2 * size_bytes + MOST_HEAD_BYTES:
+    if stored_bytes > 2 * size_bytes + MAX_HEAD_BYTES:
         raise NotAnOriginal("It holds more than its picture.")
     return shape, kind
 
 
 def _layout(fields: dict[int, Field]) -> tuple[tuple[int, ...], str]:
-    """Shape and type of the pixels that are claimed."""
+    """Return shape and dtype that the file states, after checking that they are possible."""
     (width,), (height,), (samples,) = (fields[tag].numbers for tag in (WIDTH, HEIGHT, SAMPLES_PER_PIXEL))
     bits = set(fields[BITS_PER_SAMPLE].numbers)
-    demand_size(width, height)
-    if samples not in (1, 3) or bits not in ({8}, {16}):
+    require_size(width, height)
+    if samples not in (1, 3) or bits not in ({8}, {16}, {32}):
         raise NotAnOriginal("Its pixels are none that this program writes.")
     return (height, width) if samples == 1 else (height, width, samples), f"<u{bits.pop() // 8}"
 
@@ -76,4 +77,6 @@ def _read_blocks(file: BinaryIO, fields: dict[int, Field], most_bytes: int) -> I
     for offset, length in locate_strips(file, fields):
         file.seek(offset)
         block = file.read(length)
+        # One byte more than the picture needs: enough to notice a strip that inflates to more, without inflating all of
+        # it.
         yield block if compression == UNCOMPRESSED else zlib.decompressobj().decompress(block, most_bytes + 1)

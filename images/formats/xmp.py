@@ -1,12 +1,14 @@
-"""An XMP packet (ISO 16684-1): what picture programs and catalogues look for, in UTF-8, the same in every format."""
+"""An XMP packet (ISO 16684-1): the properties that picture programs and catalogues look for. It is UTF-8, and the same
+in every format."""
 
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
-from images.formats.exif import resolution_per_cm
-from images.formats.markup import add, dump
+from images.formats.exif import COMPOSITE, resolution_per_cm
 from images.formats.tiff_directory import to_rational
-from images.record import describe_picture
+from images.formats.xml import add, dump
+from images.record.image import describe_picture
+from images.record.sums import find_exposure_ms, read_sum
 
 NAMESPACES = {
     "xmlns:dc": "http://purl.org/dc/elements/1.1/",
@@ -16,8 +18,8 @@ NAMESPACES = {
     "xmlns:exif": "http://ns.adobe.com/exif/1.0/",
     "xmlns:exifEX": "http://cipa.jp/exif/1.0/",
 }
-# So that the packet fits into one segment of a JPEG, whatever the script; the record itself has all of it.
-LONGEST_DESCRIPTION = 10_000
+# With this limit, the packet fits into one segment of a JPEG in any script. The record itself holds the whole text.
+MAX_DESCRIPTION_LENGTH = 10_000
 BEGIN = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'.encode()
 END = b'<?xpacket end="r"?>'
 
@@ -31,13 +33,17 @@ def make_xmp(record: dict[str, Any]) -> bytes:
             add(about, name, value)
     add_listed(about, "dc:creator", "rdf:Seq", record["user"])
     add_listed(
-        about, "dc:description", "rdf:Alt", describe_picture(record)[:LONGEST_DESCRIPTION], **{"xml:lang": "x-default"}
+        about,
+        "dc:description",
+        "rdf:Alt",
+        describe_picture(record)[:MAX_DESCRIPTION_LENGTH],
+        **{"xml:lang": "x-default"},
     )
     return BEGIN + dump(root) + END
 
 
 def plain_properties(record: dict[str, Any]) -> dict[str, str | None]:
-    camera, exposure_s = record["camera"], to_rational((record["actual"]["exposureMs"] or 0) / 1000)
+    camera, exposure_s = record["camera"], to_rational((find_exposure_ms(record) or 0) / 1000)
     resolution = resolution_per_cm(record)
     return {
         "dc:identifier": f"urn:uuid:{record['id']}",
@@ -47,6 +53,7 @@ def plain_properties(record: dict[str, Any]) -> dict[str, str | None]:
         "exif:DateTimeOriginal": record["capturedAt"],
         "exif:ExposureTime": exposure_s and "/".join(map(str, exposure_s)),
         "exif:ImageUniqueID": record["id"].replace("-", ""),
+        "exifEX:CompositeImage": str(COMPOSITE) if read_sum(record) else None,
         "exifEX:BodySerialNumber": camera["serialNumber"],
         "exifEX:LensModel": (record.get("objective") or {}).get("name"),
         "tiff:Make": camera["vendor"],

@@ -1,0 +1,148 @@
+"""Keeps the frames of a burst: as originals of their own, group by group. Nobody is told of a frame before its whole
+group is safe on disk."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, transaction
+
+from camera.frame import Frame
+from camera.taken_frame import TakenFrame
+from images.archive.archive import StoredFile
+from images.archive.group import GroupWriter, WrittenFile
+from images.calibration.scale import describe_scale
+from images.capture.capture import list_or_postpone
+from images.editable_fields import require_editable
+from images.errors import DATABASE_AWAY
+from images.formats import FORMATS
+from images.index.listing import Captured, make_row
+from images.library import the_library
+from images.record.image import Requested, make_record
+from images.record.jobs import JobRef, describe_job
+from images.record.people import name_person
+from images.run_days import the_run_days
+
+WRITERS = 2
+# Frames that wait for a writer stay in the ring, which is bounded.
+MAX_WAITING = 2 * WRITERS
+
+
+@dataclass
+class Group:
+    """Frames that become safe together. `refs` and `writing` are in their order."""
+
+    refs: list[JobRef] = field(default_factory=list)
+    writing: list[Future[tuple[WrittenFile, dict[str, Any]]]] = field(default_factory=list)
+    committing: Future[list[StoredFile]] | None = None
+
+
+class BurstKeeper:
+    """While one group is forced to disk, the next one is written. For one thread, which closes it."""
+
+    def __init__(self, by: AbstractBaseUser, requested: Requested, editable: dict[str, Any]) -> None:
+        """`editable`: what the user writes about each image, by column."""
+        require_editable(editable)
+        self._by = by
+        self._writer: GroupWriter = the_library().group_writer
+        self._optics = the_library().optics.current()
+        self._said: dict[str, Any] = {
+            "username": by.get_username(),
+            "user_id": name_person("user", by)["userId"],
+            "requested": requested,
+            "editable": editable,
+        }
+        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="burst-writer")
+        self._committer = ThreadPoolExecutor(1, thread_name_prefix="burst-committer")
+        self._room = threading.BoundedSemaphore(MAX_WAITING)
+
+    def write(self, group: Group, taken: TakenFrame, ref: JobRef) -> None:
+        """Add a frame to the group. Blocks while the writers are behind."""
+        self._room.acquire()
+        group.refs.append(ref)
+        group.writing.append(self._writers.submit(self._write, taken, ref))
+
+    def commit(self, group: Group) -> None:
+        """Begin to make the group safe. Returns at once."""
+        group.committing = self._committer.submit(self._commit, group)
+
+    def wait_until_safe(self, group: Group) -> None:
+        """Wait for a group that was begun to be committed. Raises what hindered one of its images; then none is
+        kept."""
+        assert group.committing
+        group.committing.result()
+
+    def give_rows(self, group: Group) -> list[Captured]:
+        """Return the images of a group that is safe, once they have their rows."""
+        assert group.committing
+        kept = group.committing.result()
+        records = [writing.result()[1] for writing in group.writing]
+        return self._list(kept, records, group.refs)
+
+    def discard(self, group: Group) -> None:
+        """Remove what was written of a group that is not to be committed."""
+        for writing in group.writing:
+            if writing.exception() is None:
+                writing.result()[0].discard()
+
+    def close(self) -> None:
+        """End the threads, once they have done what they began."""
+        self._writers.shutdown()
+        self._committer.shutdown()
+
+    def _write(self, taken: TakenFrame, ref: JobRef) -> tuple[WrittenFile, dict[str, Any]]:
+        try:
+            frame = taken.develop()
+            file_format = FORMATS["tiff"]
+            record = self._describe(frame, ref)
+            written = self._writer.write(
+                frame.captured_at,
+                file_format.extension,
+                lambda file: file_format.write(file, frame.pixels, record, 0),
+            )
+            return written, record
+        finally:
+            self._room.release()
+
+    def _describe(self, frame: Frame, ref: JobRef) -> dict[str, Any]:
+        in_use = self._optics.unless_changed(the_library().optics.last_known())
+        return make_record(
+            frame,
+            **self._said,
+            encoding=FORMATS["tiff"].encoding_of(frame.pixels, 0),
+            job=describe_job(ref),
+            objective=in_use.objective,
+            scale=describe_scale(in_use, frame),
+            is_clock_in_doubt=the_run_days().doubt is not None,
+        )
+
+    def _commit(self, group: Group) -> list[StoredFile]:
+        problems = [problem for writing in group.writing if (problem := writing.exception())]
+        if problems:
+            self.discard(group)
+            raise problems[0]
+        return self._writer.commit([writing.result()[0] for writing in group.writing])
+
+    def _list(
+        self, kept: Sequence[StoredFile], records: Sequence[dict[str, Any]], refs: Sequence[JobRef]
+    ) -> list[Captured]:
+        """Write all rows in one transaction. If the database refuses one, write each by itself."""
+        whole = list(zip(kept, records, refs, strict=True))
+        rows = [
+            make_row(one, record, user_id=self._by.pk, job_id=ref.number, job_slot=ref.slot)
+            for one, record, ref in whole
+        ]
+        archive = the_library().archive
+        try:
+            with transaction.atomic():
+                the_images = type(rows[0]).objects.bulk_create(rows)
+            return [Captured(one, record, row) for (one, record, _), row in zip(whole, the_images, strict=True)]
+        except IntegrityError:
+            return [list_or_postpone(archive, one, record, self._by, ref) for one, record, ref in whole]
+        except DATABASE_AWAY:
+            for one in kept:
+                the_library().backfiller.add_later(one.path)
+            return [Captured(one, record, None) for one, record, _ in whole]
