@@ -1,0 +1,80 @@
+"""Originals that become safe together. To force many files to disk at once costs a disk much less than to force each
+one as soon as it is written."""
+
+import contextlib
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
+
+from camera.durable_files import sync_folder
+from images.archive.archive import Archive, PendingFile, StoredFile, begin_draft
+from images.archive.folder import measure, raising_storage_errors
+
+# A disk that has several files to force combines its work on them.
+FORCERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A file that is complete, but neither on disk nor under its final name."""
+
+    pending: PendingFile
+    size_bytes: int
+    sha256: str
+
+    def discard(self) -> None:
+        with contextlib.suppress(OSError):
+            self.pending.file.close()
+        self.pending.discard()
+
+
+class GroupWriter:
+    """Safe to use from any thread."""
+
+    def __init__(self, archive: Archive, force: Callable[[int], None] = os.fsync) -> None:
+        """`force` forces an open file to disk, by its descriptor."""
+        self._archive = archive
+        self._force = force
+
+    def write(self, taken_at: datetime, extension: str, write: Callable[[BinaryIO], str | None]) -> WrittenFile:
+        """Write a new original, of which nobody is told yet: `commit` it, or discard it. `write` returns the SHA-256 of
+        what it wrote, or None; then the file is read back. Raises StorageUnavailable, or what `write` raises; then no
+        file is left."""
+        self._archive.check()
+        with raising_storage_errors():
+            pending = begin_draft(self._archive.make_day_folder(taken_at), taken_at, extension)
+            try:
+                sha256 = write(pending.file)
+                pending.file.flush()
+                return WrittenFile(pending, *measure(pending.file, sha256))
+            except BaseException:
+                WrittenFile(pending, 0, "").discard()
+                raise
+
+    def commit(self, group: Sequence[WrittenFile]) -> list[StoredFile]:
+        """Force all files to disk, then give each its final name, in this order. On return all are safe. Raises
+        StorageUnavailable; then none of them is left."""
+        with raising_storage_errors():
+            try:
+                with self._archive.write_times.measure(sum(one.size_bytes for one in group), len(group)):
+                    self.force(group)
+                for written in group:
+                    with written.pending.file:
+                        self._archive.publish(written.pending)
+                for folder in {written.pending.final.parent for written in group}:
+                    sync_folder(folder)
+            except BaseException:
+                for written in group:
+                    written.discard()
+                raise
+        return [StoredFile(one.pending.final, one.size_bytes, one.sha256) for one in group]
+
+    def force(self, group: Sequence[WrittenFile]) -> None:
+        """Force the files to disk. Raises StorageUnavailable."""
+        descriptors = [written.pending.file.fileno() for written in group]
+        with raising_storage_errors(), ThreadPoolExecutor(FORCERS, thread_name_prefix="burst-forcer") as forcers:
+            for _ in forcers.map(self._force, descriptors):
+                pass
