@@ -1,0 +1,115 @@
+"""What people do to a job that is there: pause it, let it go on, stop it. Each may be asked again and does no more."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from images.errors import JobEnded, JobMissing, NotYourJob
+from images.events import emit
+from images.index.jobs import change_job
+from images.jobs import reasons
+from images.jobs.running.runner import PLANE_SET
+from images.jobs.running.state_changes import NOT_PAUSED
+from images.jobs.supervisor import the_supervisor
+from images.library import the_library
+from images.models import Job
+from images.permissions import CAPTURE, CHANGE_ANY, Person
+
+
+def pause_job(job_id: int, by: Person) -> Job:
+    """After the picture under way. A pause by the program becomes one by the user, which does not end by itself.
+    Raises JobMissing, NotYourJob or JobEnded."""
+    name = by.get_username()
+    if (job := find_own_job(job_id, by)).pause_cause == Job.PauseCause.USER:
+        return job
+    columns = {
+        "state": Job.State.PAUSED,
+        "reason": reasons.paused_by(name),
+        "detail": "",
+        "pause_cause": Job.PauseCause.USER,
+        "paused_by": name,
+    }
+    return _change(job_id, by, (*Job.WAITING, *Job.ACTIVE), "job_paused", reasons.paused_by(name), columns)
+
+
+def continue_job(job_id: int, by: Person, *, with_camera_as_it_is: bool = False) -> Job:
+    """Let a paused job go on at its next round that is due. `with_camera_as_it_is`: even if the camera is not what it
+    was when the job began; what it is now counts from then on. Raises JobMissing, NotYourJob or JobEnded."""
+    job = find_own_job(job_id, by)
+    not_begun = Job.State.PLANNED if job.starts_at else Job.State.QUEUED
+    columns: dict[str, Any] = {"state": Job.State.RUNNING if job.anchor_at else not_begun, **NOT_PAUSED}
+    if with_camera_as_it_is and job.seat:
+        columns["seat"] = {key: job.seat[key] for key in ("imageFormat", "quality")}
+    text = f"Continued by {by.get_username()}"
+    return _change(job_id, by, (Job.State.PAUSED,), "job_continued", text, columns)
+
+
+def take_next_plane(job_id: int, by: Person) -> Job:
+    """Stage or focus is where the next picture is to be taken. Does nothing for a job that does not wait for that.
+    Raises JobMissing, NotYourJob or JobEnded."""
+    job = find_own_job(job_id, by)
+    if job.pause_cause != Job.PauseCause.PLANE:
+        _require_already(job, Job.State.RUNNING)
+        return job
+    columns = {"state": Job.State.RUNNING, **NOT_PAUSED}
+    text, slot = f"Plane set by {by.get_username()}", job.decided
+    return _change(job_id, by, (Job.State.PAUSED,), PLANE_SET, text, columns, slot=slot)
+
+
+def stop_job(job_id: int, by: Person) -> Job:
+    """For good, after the picture under way. What was stored stays. Raises JobMissing, NotYourJob or JobEnded."""
+    text = reasons.stopped_by(by.get_username())
+    columns = {**NOT_PAUSED, "state": Job.State.STOPPED, "reason": text, "ended_at": timezone.now()}
+    return _change(job_id, by, (*Job.WAITING, *Job.ACTIVE), "job_stopped", text, columns)
+
+
+def find_job(job_id: int) -> Job:
+    """One that has a plan. Raises JobMissing."""
+    job = Job.objects.with_plan().select_related("user").filter(pk=job_id).first()
+    if job is None:
+        raise JobMissing(job_id)
+    return job
+
+
+def find_own_job(job_id: int, by: Person) -> Job:
+    """One that this user may pause and stop. Raises JobMissing or NotYourJob."""
+    job = find_job(job_id)
+    if not may_control(by, job):
+        raise NotYourJob
+    return job
+
+
+def may_control(person: Person, job: Job) -> bool:
+    """Their own as an operator, anybody's as a manager."""
+    is_own = job.user_id == person.pk and person.has_perm(CAPTURE)  # type: ignore[union-attr]
+    return is_own or person.has_perm(CHANGE_ANY)  # type: ignore[union-attr]
+
+
+def _change(
+    job_id: int,
+    by: Person,
+    from_states: Collection[str],
+    what: str,
+    text: str,
+    columns: dict[str, Any],
+    **more: Any,
+) -> Job:
+    """`what` begins with "job_" if the audit log is to have it."""
+    job = find_own_job(job_id, by)
+    event = {"what": what.removeprefix("job_"), "text": text, "by": by.get_username(), **more}
+    with transaction.atomic():
+        changed = change_job(the_library().archive, job_id, timezone.now(), from_states, event, columns)
+        if changed and what.startswith("job_"):
+            emit(what, by=by, details={"job": job_id, "name": job.name})
+    the_supervisor().wake()
+    if changed is None:
+        _require_already(find_job(job_id), columns["state"])
+    return changed or find_job(job_id)
+
+
+def _require_already(job: Job, state: str) -> None:
+    """It is what was asked for, or on its way: then nothing is left to do."""
+    if job.has_ended and state != job.state:
+        raise JobEnded(f"The job {job.name} is over: {job.get_state_display().lower()}. Make a new one.")

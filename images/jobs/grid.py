@@ -1,0 +1,44 @@
+"""When the rounds of a job are due, and until when each can be taken."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from images.jobs.plan import Plan
+
+TICK = timedelta(microseconds=1)
+
+
+@dataclass
+class Grid:
+    """Due times never drift: each is the anchor, plus what the plan says, plus by how much all that is still to come
+    was moved since. A round can be taken until the next one is due; without an interval there is no such end."""
+
+    plan: Plan
+    anchor_at: datetime
+    shift: timedelta = field(default_factory=timedelta)
+
+    def due_at(self, round_number: int) -> datetime:
+        return self.anchor_at + self.shift + self.plan.due_of_round(round_number)
+
+    def ends_at(self, round_number: int) -> datetime | None:
+        """From then on the round is missed. None: never."""
+        due = self.plan.due_of_round(round_number)
+        following = self.plan.first_round_due_from(due + TICK)
+        if following < self.plan.rounds:
+            return self.due_at(following)
+        return self.due_at(round_number) + self._last_interval if self._last_interval else None
+
+    def first_open_round(self, now: datetime, start: int) -> int:
+        """The first round from `start` on that can still be taken, be it due or not; the number of rounds if there is
+        none. Costs the same for any number of rounds in between."""
+        elapsed = now - self.anchor_at - self.shift
+        following = self.plan.first_round_due_from(elapsed + TICK)
+        if following <= start:
+            return start
+        due = self.plan.due_of_round(following - 1)
+        is_over = following == self.plan.rounds and self._last_interval and elapsed >= due + self._last_interval
+        return self.plan.rounds if is_over else max(start, self.plan.first_round_due_from(due))
+
+    @property
+    def _last_interval(self) -> timedelta:
+        return self.plan.time.phases[-1].interval if self.plan.time else timedelta()

@@ -1,0 +1,102 @@
+"""JSON from strangers: read at bounded cost, refused if two programs would read it differently."""
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from json.decoder import JSONDecodeError
+from typing import Any
+
+from images.jobs.plan.errors import PlanTooLarge, PlanUnreadable, PlanValueInvalid
+from images.jobs.plan.lines import find_unreadable
+
+MAX_BYTES = 256 * 1024
+MAX_PARTS = 20_000
+MAX_DEPTH = 20
+# Each part needs a sign, and a note may have as many of them as it has characters.
+MAX_SIGNS = MAX_PARTS + 10_000
+
+# Neither database can keep these, nor can any answer carry them.
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def read_json(text: str | bytes) -> Any:
+    """The value that the text says. Raises PlanTooLarge before the text is read if it is too long, and
+    PlanUnreadable."""
+    if len(text) > MAX_BYTES:
+        raise PlanTooLarge("", f"A plan has at most {MAX_BYTES:,} bytes; this one has {len(text):,}.")
+    try:
+        text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
+        if text.count(",") + text.count("[") + text.count("{") > MAX_SIGNS:
+            raise PlanTooLarge("", f"A plan has at most {MAX_PARTS:,} parts.")
+        return json.loads(text, object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant)
+    except PlanUnreadable as refused:
+        refused.line = find_unreadable(str(text))
+        raise
+    except JSONDecodeError as problem:
+        sentence = f"This is no JSON: line {problem.lineno}, column {problem.colno}: {problem.msg}."
+        raise PlanUnreadable("", sentence, problem.lineno) from problem
+    except UnicodeDecodeError as problem:
+        raise PlanUnreadable("", "The text is not UTF-8.") from problem
+    except RecursionError as problem:
+        raise _too_deep("") from problem
+    except ValueError as problem:
+        # Python reads no whole number of more than some thousand digits.
+        raise PlanUnreadable("", "A number in it has too many digits.") from problem
+
+
+def check_parts(whole: Any) -> None:
+    """Raise PlanTooLarge or PlanValueInvalid if a part of it could not be kept. Looks at MAX_PARTS at most."""
+    open_parts: list[tuple[str, Iterator[tuple[str | int, Any]]]] = [("", _parts_of([whole]))]
+    parts = 0
+    while open_parts:
+        path, siblings = open_parts[-1]
+        for name, value in siblings:
+            parts += 1
+            if parts > MAX_PARTS:
+                raise PlanTooLarge("", f"A plan has at most {MAX_PARTS:,} parts.")
+            _check_part(path, name, value)
+            if isinstance(value, (Mapping, list, tuple)):
+                if len(open_parts) > MAX_DEPTH:
+                    raise _too_deep(_join(path, name))
+                open_parts.append((_join(path, name) if open_parts[1:] else "", _parts_of(value)))
+                break
+        else:
+            open_parts.pop()
+
+
+def _parts_of(value: Mapping | list | tuple) -> Iterator[tuple[str | int, Any]]:
+    return iter(value.items()) if isinstance(value, Mapping) else enumerate(value)
+
+
+def _check_part(path: str, name: str | int, value: Any) -> None:
+    # The path is put together for sentences alone: it costs more than the look at a part.
+    if isinstance(value, float) and not math.isfinite(value):
+        raise PlanValueInvalid(_join(path, name), "Must be a number; NaN and infinity are none.")
+    if isinstance(value, str) and UNSTORABLE.search(value):
+        raise PlanValueInvalid(_join(path, name), "Holds a character that cannot be stored.")
+    if isinstance(name, str) and UNSTORABLE.search(name):
+        raise PlanValueInvalid(path, "A name in it holds a character that cannot be stored.")
+
+
+def _join(path: str, name: str | int) -> str:
+    if isinstance(name, int):
+        return f"{path}[{name}]"
+    return f"{path}.{name}" if path else name
+
+
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    parts = dict(pairs)
+    if len(parts) < len(pairs):
+        [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
+        raise PlanUnreadable("", f'"{twice[:40]}" stands twice in one object.')
+    return parts
+
+
+def _refuse_constant(constant: str) -> None:
+    raise PlanUnreadable("", f"{constant} is no number.")
+
+
+def _too_deep(path: str) -> PlanTooLarge:
+    return PlanTooLarge(path[:200], f"A plan is nested at most {MAX_DEPTH} deep.")

@@ -1,0 +1,70 @@
+"""Finds the line of a field in the text of a plan, so that a page can show a message beside it."""
+
+import json
+import re
+from collections.abc import Iterator
+
+DECODER = json.JSONDecoder()
+SPACE = re.compile(r"[ \t\n\r]*")
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"(?:\s*:)?|[{}]|NaN|-?Infinity')
+
+
+def find_line(text: str, path: str) -> int | None:
+    """The line, from 1, on which the value of this path begins; None if it is not there. The text must be JSON."""
+    place = _skip_space(text, 0)
+    for step in re.findall(r"[^.\[\]]+", path):
+        found = next((at for name, at in _walk(text, place) if name == step), None)
+        if found is None:
+            return None
+        place = found
+    return _line_of(text, place)
+
+
+def find_unreadable(text: str) -> int | None:
+    """The line of the first name that stands twice in its object, or of a constant that is no number."""
+    names_by_depth: list[set[str]] = [set()]
+    for token in TOKEN.finditer(text):
+        word = token[0]
+        if word == "{":
+            names_by_depth.append(set())
+        elif word == "}":
+            names_by_depth.pop()
+        elif word.endswith(":"):
+            name = word[:-1].rstrip()
+            if name in names_by_depth[-1]:
+                return _line_of(text, token.start())
+            names_by_depth[-1].add(name)
+        elif not word.startswith('"'):
+            return _line_of(text, token.start())
+        if not names_by_depth:
+            return None
+    return None
+
+
+def _walk(text: str, place: int) -> Iterator[tuple[str, int]]:
+    """Name, or number as text, of each part of the value that begins here, and where the part begins."""
+    opening = text[place]
+    if opening not in "{[":
+        return
+    place = _skip_space(text, place + 1)
+    number = 0
+    while text[place] not in "}]":
+        name = str(number)
+        if opening == "{":
+            name, place = DECODER.raw_decode(text, place)
+            # Past the colon.
+            place = _skip_space(text, _skip_space(text, place) + 1)
+        yield name, place
+        _, place = DECODER.raw_decode(text, place)
+        place = _skip_space(text, place)
+        place = _skip_space(text, place + 1) if text[place] == "," else place
+        number += 1
+
+
+def _skip_space(text: str, place: int) -> int:
+    found = SPACE.match(text, place)
+    return found.end() if found else place
+
+
+def _line_of(text: str, place: int) -> int:
+    return text.count("\n", 0, place) + 1

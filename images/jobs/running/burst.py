@@ -1,0 +1,206 @@
+"""Takes the frames of a burst out of the ring and keeps them, group by group; says what became of each slot."""
+
+import contextlib
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from camera.burst import Burst
+from camera.engine.frame_ring import LossCause, LostFrames
+from camera.errors import CameraError
+from camera.registry import the_camera
+from camera.taken_frame import TakenFrame
+from images.capture.keep_burst import BurstKeeper, Group
+from images.errors import StorageUnavailable
+from images.jobs import reasons
+from images.jobs.grid import Grid
+from images.jobs.measures.bursts import GROUP_BYTES, GROUP_FRAMES, GROUP_S, count_ring_frames
+from images.jobs.running.clock_watch import ClockWatch
+from images.jobs.running.describe_slot import describe_for_people, ref_of
+from images.jobs.running.ledger import Ledger
+from images.jobs.seat import Seat
+from images.models import Job
+from images.record.image import Requested
+
+
+@dataclass
+class Part:
+    """Frames in a row, from `first_slot` on, and the frames that were lost after them."""
+
+    first_slot: int
+    group: Group = field(default_factory=Group)
+    lost: LostFrames | None = None
+
+
+@dataclass
+class Run:
+    """Frames of one stream. `next_slot` is that of the next frame out of the ring. `gathering` is the part that
+    is being written, `making_safe` the one before it, which is being forced to disk."""
+
+    burst: Burst
+    keeper: BurstKeeper
+    next_slot: int
+    has_to_tell_plan: bool
+    gathering: Part | None = None
+    making_safe: Part | None = None
+
+
+class BurstTaker:
+    """On the thread that runs the job. A slot is a frame of the stream. While no frames are taken, slots are missed at
+    the pace of the camera, as they would have been taken."""
+
+    def __init__(self, grid: Grid, ledger: Ledger, watch: ClockWatch, *, is_resumed: bool) -> None:
+        self._grid = grid
+        self._plan = grid.plan
+        self._ledger = ledger
+        self._watch = watch
+        self._run: Run | None = None
+        self._problem: CameraError | None = None
+        # In seconds of the clock's `elapsed_s`; None until the first frame.
+        self._idle_since_s = self._find_idle_since_s() if is_resumed else None
+
+    @property
+    def is_on(self) -> bool:
+        """True while frames are taken. Nobody can set the camera otherwise then."""
+        return self._run is not None
+
+    def miss_what_is_over(self, reason: str, detail: str) -> None:
+        """Frames that nobody took until now are missed."""
+        if self._run is not None or self._idle_since_s is None:
+            return
+        idle_s = self._watch.elapsed_s - self._idle_since_s
+        count = min(int(idle_s / self._period_s), self._plan.expected - self._ledger.next_slot)
+        if count > 0:
+            since = self._watch.now - timedelta(seconds=idle_s)
+            until = since + timedelta(seconds=count * self._period_s)
+            slots = range(self._ledger.next_slot, self._ledger.next_slot + count)
+            self._ledger.miss(slots, reason, since, until, detail)
+            self._idle_since_s += count * self._period_s
+
+    def take_part(self) -> None:
+        """Take the next frames. Returns when those before them are safe and noted. Blocks for about GROUP_S, and while
+        the disk is behind. Raises CameraError and StorageUnavailable, after what is safe was noted."""
+        began_s = time.perf_counter()
+        run = self._run = self._run or self._begin()
+        try:
+            part = self._gather(run, began_s)
+            safe = self._await_safe(run)
+            if part.group.refs:
+                run.keeper.commit(part.group)
+            run.gathering, run.making_safe = None, part
+            # The disk is busy with this part while the one before it gets its rows.
+            self._note(run, safe)
+            if self._problem is not None or run.next_slot >= self._plan.expected:
+                self.end()
+        except BaseException:
+            # What is on its way to the disk is noted all the same, or its slots would count as missed.
+            with contextlib.suppress(StorageUnavailable):
+                self.end()
+            raise
+        problem, self._problem = self._problem, None
+        if problem is not None:
+            raise problem
+
+    def end(self) -> None:
+        """Take no more frames. What was taken is made safe and noted. Raises StorageUnavailable; then it is not."""
+        if self._run is not None:
+            try:
+                self._note(self._run, self._await_safe(self._run))
+            finally:
+                self._close()
+
+    def _begin(self) -> Run:
+        job, self._problem = self._ledger.job, None
+        assert job.seat
+        slot = self._plan.slot(self._ledger.next_slot)
+        exposure_ms, gain_db = Seat.from_json(job.seat).light_of(slot)
+        keeper = BurstKeeper(job.user, Requested(exposure_ms, gain_db), describe_for_people(self._plan, slot))
+        try:
+            capacity = count_ring_frames(self._bytes_per_frame)
+            burst = the_camera().begin_burst(self._plan.expected - slot.number, capacity, exposure_ms, gain_db)
+        except BaseException:
+            keeper.close()
+            raise
+        return Run(burst, keeper, slot.number, has_to_tell_plan=not self._ledger.stored)
+
+    def _gather(self, run: Run, began_s: float) -> Part:
+        """What comes out of the ring until a frame is lost, the group is large enough, or time is up."""
+        part = run.gathering = Part(run.next_slot)
+        most = max(min(GROUP_FRAMES, GROUP_BYTES // self._bytes_per_frame), 1)
+        while len(part.group.refs) < most and run.next_slot < self._plan.expected:
+            try:
+                item = run.burst.take(max(began_s + GROUP_S - time.perf_counter(), 0.0))
+            except CameraError as problem:
+                self._problem = problem
+                break
+            if item is None:
+                break
+            self._idle_since_s = self._watch.elapsed_s + time.perf_counter() - began_s
+            if isinstance(item, LostFrames):
+                part.lost = item
+                run.next_slot = min(run.next_slot + item.count, self._plan.expected)
+                break
+            self._write(run, part, item)
+        return part
+
+    def _write(self, run: Run, part: Part, taken: TakenFrame) -> None:
+        slot = self._plan.slot(run.next_slot)
+        due_at = self._grid.due_at(slot.round)
+        ref = ref_of(self._ledger.job, self._plan, slot, due_at, is_first=run.has_to_tell_plan)
+        run.has_to_tell_plan = False
+        run.next_slot += 1
+        run.keeper.write(part.group, taken, ref)
+
+    def _await_safe(self, run: Run) -> Part | None:
+        """Return the part on its way once it is safe; None if there is none."""
+        part, run.making_safe = run.making_safe, None
+        if part is not None and part.group.refs:
+            run.keeper.wait_until_safe(part.group)
+        return part
+
+    def _note(self, run: Run, part: Part | None) -> None:
+        """Give the pictures of a part that is safe their rows, and note what became of its slots."""
+        if part is None:
+            return
+        if part.group.refs:
+            run.keeper.give_rows(part.group)
+            self._ledger.store(part.first_slot, len(part.group.refs))
+        if part.lost is not None:
+            self._miss_lost(part.lost)
+
+    def _miss_lost(self, lost: LostFrames) -> None:
+        first, now = self._ledger.next_slot, self._watch.now
+        slots = range(first, min(first + lost.count, self._plan.expected))
+        reason = reasons.DISK_TOO_SLOW if lost.cause is LossCause.MEMORY else reasons.CAMERA_LOST_FRAMES
+        since = now - timedelta(seconds=len(slots) * self._period_s)
+        self._ledger.miss(slots, reason, since, now, f"Frames {lost.first_number} to {lost.last_number} of the stream.")
+
+    def _close(self) -> None:
+        run, self._run = self._run, None
+        if run is None:
+            return
+        run.burst.close()
+        if run.gathering is not None:
+            run.keeper.discard(run.gathering.group)
+        run.keeper.close()
+
+    @property
+    def _period_s(self) -> float:
+        """The time between two frames, as measured before the job began."""
+        seat = self._ledger.job.seat or {}
+        known = (self._ledger.job.estimate or {}).get("secondsPerFrame") or seat.get("exposureMs", 0) / 1000
+        return max(known, 0.001)
+
+    @property
+    def _bytes_per_frame(self) -> int:
+        return max((self._ledger.job.estimate or {}).get("bytesPerPicture", 0), 1)
+
+    def _find_idle_since_s(self) -> float | None:
+        """The program died: since the last frame, or the last gap, nobody took any."""
+        job: Job = self._ledger.job
+        if not self._ledger.next_slot:
+            return None
+        gap = job.gaps.order_by("-last_slot").first()
+        image = job.images.filter(job_slot__isnull=False).order_by("-job_slot").first()
+        last = max(one for one in (gap and gap.until, image and image.captured_at) if one)
+        return self._watch.elapsed_s - max((self._watch.now - last).total_seconds(), 0.0)

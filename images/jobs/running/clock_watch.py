@@ -1,0 +1,29 @@
+"""The clock of the PC, watched for jumps: people and time servers set it, and the grid of a job must not follow."""
+
+from datetime import timedelta
+
+from images.run_days import Clock
+
+# Time servers move a clock by less between two looks.
+MAX_SLEW = timedelta(seconds=1)
+
+
+class ClockWatch:
+    """On one thread, which looks often."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.now = clock.now()
+        self.elapsed_s = clock.elapsed_s()
+        self._awake_s = clock.awake_s()
+        self.slept = timedelta()
+
+    def look(self) -> timedelta:
+        """Take the time into `now`, and into `slept` how long the PC slept since the last look. Returns by how much the
+        clock was set since then; zero if it was not."""
+        now, elapsed_s, awake_s = self._clock.now(), self._clock.elapsed_s(), self._clock.awake_s()
+        slept = timedelta(seconds=(elapsed_s - self.elapsed_s) - (awake_s - self._awake_s))
+        self.slept = slept if slept > MAX_SLEW else timedelta()
+        jump = (now - self.now) - timedelta(seconds=elapsed_s - self.elapsed_s)
+        self.now, self.elapsed_s, self._awake_s = now, elapsed_s, awake_s
+        return jump if abs(jump) > MAX_SLEW else timedelta()

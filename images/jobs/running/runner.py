@@ -1,0 +1,303 @@
+"""Carries out one job, step by step: what is due now, what was missed, and what hinders it."""
+
+import logging
+import time
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from camera.errors import CameraError, CameraUnavailable, SettingOutOfRange, SettingRefused
+from images.archive.archive import Archive
+from images.capture.capture import capture
+from images.errors import StorageUnavailable
+from images.jobs import reasons
+from images.jobs.grid import Grid
+from images.jobs.heartbeat import JobSign, sign_of
+from images.jobs.measures.bursts import count_ring_frames
+from images.jobs.plan import Slot, WhenLate
+from images.jobs.running.burst import BurstTaker
+from images.jobs.running.clock_watch import ClockWatch
+from images.jobs.running.describe_slot import order_of
+from images.jobs.running.disk_watch import DiskWatch
+from images.jobs.running.job_clock import JobClock
+from images.jobs.running.ledger import Ledger
+from images.jobs.running.seat_check import SeatCheck
+from images.jobs.running.state_changes import StateChanges
+from images.jobs.running.sums import SumTaker
+from images.jobs.stored_plan import read_plan
+from images.models import Job
+from images.run_days import Clock
+
+logger = logging.getLogger(__name__)
+
+# So often it looks at what others may have done: put the disk in order, or the row of another process.
+LOOK_EVERY_S = 2.0
+RETRY_S = 1.0
+MAX_TRIES = 3
+LAST_EVENTS = 20
+# How long one picture may take besides its light: to free the camera, to write, to wait for a database.
+STEP_PATIENCE_S = 60.0
+PLANE_SET = "plane_set"
+
+
+class Runner:
+    """On one thread. `step` does at most one capture, so a pause or a stop holds after the picture under way."""
+
+    def __init__(self, archive: Archive, job: Job, clock: Clock, *, is_resumed: bool) -> None:
+        """Raises DamagedJobFile, PlanRefused, OSError, a StorageUnavailable, or Django's DatabaseError."""
+        self._archive = archive
+        self._watch = ClockWatch(clock)
+        self._plan = read_plan(job)
+        self._ledger = Ledger(archive, job)
+        assert job.anchor_at
+        self._grid = Grid(self._plan, job.anchor_at, timedelta(seconds=self._ledger.job.shift_s))
+        # Kept here: the database may be away when a picture is taken.
+        self._by = job.user
+        # What has hindered it since the last step, in words, and what the camera or the disk said.
+        self._hindrance: tuple[str, str] | None = (reasons.PROGRAM_NOT_RUNNING, "") if is_resumed else None
+        self._states = StateChanges(self._ledger, self._watch)
+        self._clock = JobClock(self._watch, self._grid, self._ledger)
+        self._disk = DiskWatch(archive, self._grid, self._ledger, self._watch)
+        self._seat = SeatCheck(self._ledger, self._watch, is_resumed=is_resumed)
+        self._burst = (
+            BurstTaker(self._grid, self._ledger, self._watch, is_resumed=is_resumed) if self._plan.is_burst else None
+        )
+        self._sums = SumTaker(self._plan.wishes.average, self._count_ring_frames()) if self._plan.is_sum else None
+        self._tries = 0
+        # In seconds of the clock's `elapsed_s`; None while the camera is there.
+        self._camera_lost_at_s: float | None = None
+        self._wait_from(self._watch.now)
+        if is_resumed and not self._ledger.job.has_ended:
+            self._ledger.note(self._watch.now, what="resumed", text="The program started again.")
+            self._ledger.flush()
+
+    @property
+    def job(self) -> Job:
+        return self._ledger.job
+
+    @property
+    def sign(self) -> JobSign:
+        """What the heartbeat says of the job."""
+        sign = sign_of(self.job, self._ledger.stored, self._ledger.missed, self._awaited_since)
+        if self.job.state != Job.State.RUNNING:
+            return sign
+        reason, detail = self._hindrance or (sign.reason, sign.detail)
+        return replace(sign, reason=reason, detail=detail, full_at=self._disk.full_at)
+
+    @property
+    def patience_s(self) -> float:
+        """How long a step may take. A frame that began before its request is waited for, too."""
+        lights_ms = [channel.exposure_ms or 0 for channel in self._plan.channels]
+        light_ms = max([*lights_ms, (self.job.seat or {}).get("exposureMs", 0)])
+        return STEP_PATIENCE_S + 3 * self._plan.wishes.average * light_ms / 1000
+
+    def step(self) -> float | None:
+        """Do what is to be done now. Returns in how many seconds there is more to do; None once the job is over and
+        all about it is written down."""
+        self._awaited_since += self._clock.look()
+        self._ledger.refresh()
+        if self.job.state != Job.State.RUNNING:
+            self._free_camera()
+        if self.job.has_ended:
+            self._ledger.flush()
+            return None if self._ledger.is_settled else RETRY_S
+        if self._clock.note_sleep() and self.job.state == Job.State.RUNNING:
+            self._note_hindrance(reasons.COMPUTER_ASLEEP, "")
+        self._miss_what_is_over()
+        if self._ledger.next_slot == self._plan.expected:
+            self._states.finish()
+            return 0.0
+        is_paused = self.job.state == Job.State.PAUSED
+        self._hindrance = (self.job.reason, self.job.detail) if is_paused else None
+        if is_paused:
+            self._wait_from(self._watch.now)
+            return self._wait_for_continue()
+        self._disk.look()
+        return self._go_on()
+
+    def close(self) -> None:
+        """The program is ending. The job goes on at the next start."""
+        self._free_camera()
+        self._ledger.flush()
+
+    def _miss_what_is_over(self) -> None:
+        """Rounds that can be taken no more: their slots are missed, for whatever hindered them."""
+        if self._burst:
+            self._burst.miss_what_is_over(*(self._hindrance or (reasons.ROUND_WAS_LATE, "")))
+            return
+        is_stretched = self._plan.wishes.when_late is WhenLate.STRETCH
+        if self._is_adding or is_stretched or self.job.pause_cause == Job.PauseCause.CLOCK:
+            return
+        first = self._plan.round_of(self._ledger.next_slot) if self._ledger.next_slot < self._plan.expected else None
+        if first is None:
+            return
+        following = self._grid.first_open_round(self._watch.now, first)
+        if following > first:
+            slots = range(self._ledger.next_slot, self._plan.slots_of_round(following - 1).stop)
+            reason, detail = self._hindrance or (reasons.ROUND_WAS_LATE, "")
+            until = self._grid.ends_at(following - 1) or self._watch.now
+            self._ledger.miss(slots, reason, self._grid.due_at(first), until, detail)
+
+    def _wait_for_continue(self) -> float:
+        """What the program paused by itself it continues by itself, once the cause is gone."""
+        if self.job.pause_cause == Job.PauseCause.STORAGE:
+            try:
+                self._archive.check()
+            except StorageUnavailable as problem:
+                self.job.detail = str(problem)
+            else:
+                self._states.go_on("The disk has room again.")
+                return 0.0
+        if self.job.pause_cause == Job.PauseCause.CAMERA_CHANGED and self._seat.is_as_before:
+            self._states.go_on("The camera is as it was.")
+            return 0.0
+        if self.job.pause_cause == Job.PauseCause.CLOCK and not self._clock.is_behind:
+            self._clock.note_right()
+            self._states.go_on("The clock is right again.")
+            return 0.0
+        return self._seconds_until(self._grid.ends_at(self._plan.round_of(self._ledger.next_slot)))
+
+    def _go_on(self) -> float:
+        if self._clock.ask_about():
+            detail = "The clock of this PC shows a time before the last picture of this job. Set it right, or go on so."
+            self._states.pause(Job.PauseCause.CLOCK, reasons.CLOCK_SET_BACK, detail)
+            return 0.0
+        if self._burst:
+            return self._take_frames(self._burst)
+        slot = self._plan.slot(self._ledger.next_slot)
+        if self._is_adding:
+            return self._take(slot)
+        due_at = self._grid.due_at(slot.round)
+        if self._watch.now < due_at:
+            return self._seconds_until(due_at)
+        if slot.waits_for_user and not self._is_plane_set(slot):
+            detail = f"Set plane or position for picture {slot.number + 1}, then say so."
+            self._states.pause(Job.PauseCause.PLANE, reasons.WAITING_FOR_PLANE, detail)
+            return 0.0
+        ends_at = self._grid.ends_at(slot.round)
+        if ends_at and self._watch.now >= ends_at:  # only if late rounds stretch the plan
+            self._grid.shift += self._watch.now - due_at
+            self._clock.note_shift("stretched", f"Round {slot.round + 1} was late: it and all that follow move.")
+        return self._take(slot)
+
+    def _is_plane_set(self, slot: Slot) -> bool:
+        """Somebody said so for this very picture; that also holds after a start."""
+        said = [event for event in self.job.events[-LAST_EVENTS:] if event["what"] == PLANE_SET]
+        return bool(said) and said[-1]["slot"] == slot.number
+
+    def _take(self, slot: Slot) -> float:
+        try:
+            if self._is_adding or self._is_seat_right():
+                self._capture(slot)
+                self._camera_lost_at_s = None
+        except CameraUnavailable as problem:
+            self._note_hindrance(reasons.CAMERA_LOST, str(problem))
+            return 0.0 if self._has_given_up(str(problem)) else RETRY_S
+        except StorageUnavailable as problem:
+            self._states.pause(Job.PauseCause.STORAGE, reasons.reason_of_storage(problem), str(problem))
+        except (SettingOutOfRange, SettingRefused) as problem:
+            self._miss_one(slot, reasons.SETTING_REFUSED, str(problem))
+        except CameraError as problem:
+            self._tries += 1
+            if self._tries >= MAX_TRIES:
+                self._miss_one(slot, reasons.reason_of_capture(problem), str(problem))
+        except Exception as problem:
+            # The boundary of a slot: whatever one picture fails of, the night goes on with the next.
+            logger.exception("Slot %d of job %d failed", slot.number, self.job.pk)
+            self._miss_one(slot, reasons.PROGRAM_FAULT, repr(problem))
+        return 0.0
+
+    def _take_frames(self, burst: BurstTaker) -> float:
+        """What hinders a burst for longer than a frame costs the frames of that time."""
+        try:
+            if burst.is_on or self._is_seat_right():
+                stored_before = self._ledger.stored
+                burst.take_part()
+                if self._ledger.stored > stored_before:
+                    self._camera_lost_at_s = None
+                    self._wait_from(self._watch.now)
+            return 0.0
+        except CameraUnavailable as problem:
+            self._note_hindrance(reasons.CAMERA_LOST, str(problem))
+            if self._has_given_up(str(problem)):
+                return 0.0
+        except StorageUnavailable as problem:
+            self._states.pause(Job.PauseCause.STORAGE, reasons.reason_of_storage(problem), str(problem))
+            return 0.0
+        except (SettingOutOfRange, SettingRefused) as problem:
+            rest = range(self._ledger.next_slot, self._plan.expected)
+            self._ledger.miss(rest, reasons.SETTING_REFUSED, self._watch.now, self._watch.now, str(problem))
+            return 0.0
+        except CameraError as problem:
+            self._note_hindrance(reasons.CAPTURE_FAILED, str(problem))
+            return 0.0
+        except Exception as problem:
+            # The boundary of a burst: whatever it fails of, it is tried again, and the frames until then are missed.
+            logger.exception("The burst of job %d failed", self.job.pk)
+            self._note_hindrance(reasons.PROGRAM_FAULT, repr(problem))
+        return RETRY_S
+
+    @property
+    def _is_adding(self) -> bool:
+        """True while the next picture has some of its frames, but not all."""
+        return self._sums is not None and self._sums.is_on
+
+    def _count_ring_frames(self) -> int:
+        return count_ring_frames((self.job.estimate or {}).get("bytesPerPicture", 0))
+
+    def _free_camera(self) -> None:
+        """Take no more frames."""
+        if self._sums:
+            self._sums.end()
+        try:
+            if self._burst:
+                self._burst.end()
+        except StorageUnavailable as problem:
+            logger.warning("The last frames of job %d could not be kept: %s", self.job.pk, problem)
+
+    def _has_given_up(self, detail: str) -> bool:
+        """Fail the job if its camera is away for longer than its plan allows."""
+        now_s, patience = self._watch.elapsed_s, self._plan.wishes.give_up_after
+        if self._camera_lost_at_s is None:
+            self._camera_lost_at_s = now_s
+        if patience is None or now_s - self._camera_lost_at_s < patience.total_seconds():
+            return False
+        self._states.fail(reasons.CAMERA_LOST, detail)
+        return True
+
+    def _capture(self, slot: Slot) -> None:
+        due_at = self._grid.due_at(slot.round)
+        order = order_of(self._by, self.job, self._plan, slot, due_at, is_first=not self._ledger.stored)
+        late_s = (self._watch.now - due_at).total_seconds()
+        captured = self._sums.take_part(order) if self._sums else capture(order, time.perf_counter() - late_s)
+        if captured is None:
+            return
+        self._tries = 0
+        self._ledger.store(slot.number)
+        self._wait_from(self._watch.now)
+        if captured.image is None:
+            self._note_hindrance(reasons.ROUND_WAS_LATE, "The database kept the program waiting.")
+
+    def _is_seat_right(self) -> bool:
+        """Pauses the job if the camera is not what it was when the job began. Raises a CameraUnavailable."""
+        differences = self._seat.find_differences()
+        if differences:
+            self._states.pause(Job.PauseCause.CAMERA_CHANGED, reasons.CAMERA_CHANGED, " ".join(differences))
+        return not differences
+
+    def _wait_from(self, now: datetime) -> None:
+        """The next picture is awaited from now on, or from when it is due."""
+        is_left = self._ledger.next_slot < self._plan.expected
+        due_at = self._grid.due_at(self._plan.round_of(self._ledger.next_slot)) if is_left else now
+        self._awaited_since = max(now, due_at)
+
+    def _note_hindrance(self, reason: str, detail: str) -> None:
+        self._hindrance = (reason, detail)
+
+    def _miss_one(self, slot: Slot, reason: str, detail: str) -> None:
+        self._tries = 0
+        until = max(self._watch.now, self._grid.due_at(slot.round))
+        self._ledger.miss([slot.number], reason, self._grid.due_at(slot.round), until, detail)
+
+    def _seconds_until(self, moment: datetime | None) -> float:
+        seconds = LOOK_EVERY_S if moment is None else (moment - self._watch.now).total_seconds()
+        return min(max(seconds, 0.0), LOOK_EVERY_S)

@@ -1,0 +1,13 @@
+"""The plan of a job, as its row holds it."""
+
+from images.jobs.plan import Plan, parse_plan
+from images.jobs.plan.errors import PlanRefused
+from images.models import Job
+
+
+def read_plan(job: Job) -> Plan:
+    """The plan of a job, as it is stored. Raises PlanRefused if it is not the one that the job was made with."""
+    plan = parse_plan(job.plan or {})
+    if plan.sha256 != job.plan_sha256:
+        raise PlanRefused("", "The plan in the database is not the one that the job was made with.")
+    return plan

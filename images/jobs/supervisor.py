@@ -1,0 +1,184 @@
+"""The thread that carries out jobs. After a start the running job goes on, and the others wait in the queue."""
+
+import logging
+import threading
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.db import close_old_connections, connections
+from filelock import FileLock, Timeout
+
+from images.archive.archive import Archive
+from images.errors import DATABASE_AWAY, DamagedJobFile
+from images.jobs.begin import begin_job, fail_job
+from images.jobs.heartbeat import FILE, Heartbeat, Sign
+from images.jobs.plan.errors import PlanRefused
+from images.jobs.running.runner import STEP_PATIENCE_S, Runner
+from images.models import Job
+from images.power import KeepAwake
+from images.run_days import Clock
+
+logger = logging.getLogger(__name__)
+
+# So often it looks for jobs that another process planned.
+LOOK_EVERY_S = 5.0
+RETRY_S = 2.0
+PATIENCE_S = 5.0
+
+
+class Supervisor:
+    """At most one of a data folder is at work: a second process waits until the first one ends."""
+
+    def __init__(
+        self, archive: Archive, folder: Path, clock: Clock | None = None, awake: KeepAwake | None = None
+    ) -> None:
+        """Starts nothing. `folder` is that of the lock."""
+        self._archive = archive
+        self._folder = folder
+        self._lock = FileLock(folder / "jobs.lock", thread_local=False)
+        self._clock = clock or Clock()
+        self._awake = awake or KeepAwake()
+        self.heartbeat = Heartbeat(folder / FILE, self._clock)
+        self._waiting = 0
+        self._runner: Runner | None = None
+        self._changed = threading.Condition()
+        self._is_woken = False
+        self._is_ending = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread. It goes on with the running job, and begins jobs when they are due."""
+        with self._changed:
+            if self._thread is None and not self._is_ending:
+                self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
+                self._thread.start()
+                self.heartbeat.start()
+
+    def wake(self) -> None:
+        """Let the thread look for changes now. Returns at once. Does nothing if the thread is not started."""
+        with self._changed:
+            self._is_woken = True
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """End after the picture under way. Jobs go on at the next start."""
+        with self._changed:
+            self._is_ending = True
+            self._changed.notify_all()
+        if self._thread is None:
+            self._end()
+        else:
+            self._thread.join(PATIENCE_S)
+
+    def step(self) -> float:
+        """Do what is due now. Returns the seconds until the next step."""
+        if not self.take_lock():
+            return LOOK_EVERY_S
+        if self._runner is None:
+            self._runner = self._find_work()
+        if self._runner is None:  # else the database may be away
+            self._waiting = Job.objects.waiting().count()
+        self._keep_awake()
+        self._give_sign()
+        if self._runner is None:
+            return self._seconds_until_next_start()
+        seconds = self._runner.step()
+        if seconds is None:
+            self._runner = None
+            return 0.0
+        self._give_sign()
+        return seconds
+
+    def _run(self) -> None:
+        while not self._is_ending:
+            close_old_connections()
+            try:
+                seconds = self.step()
+            except DATABASE_AWAY as away:
+                logger.warning("Jobs wait for the database: %s", str(away).strip())
+                seconds = RETRY_S
+            except Exception:
+                # The thread's boundary: whatever goes wrong once, the next picture may be possible.
+                logger.exception("A job cannot go on; trying again")
+                seconds = RETRY_S
+            with self._changed:
+                if not self._is_woken and not self._is_ending and seconds > 0:
+                    self._changed.wait(seconds)
+                self._is_woken = False
+        self._end()
+        connections.close_all()
+
+    def _end(self) -> None:
+        if self._runner:
+            self._runner.close()
+            self._runner = None
+        self.heartbeat.end()
+        self._awake.release()
+        self._lock.release()
+
+    def _give_sign(self) -> None:
+        now, runner = self._clock.now(), self._runner
+        is_at_work = runner is not None and not runner.job.has_ended
+        job, patience_s = (runner.sign, runner.patience_s) if runner and is_at_work else (None, STEP_PATIENCE_S)
+        self.heartbeat.give(Sign(now, patience_s, self._waiting, job))
+
+    def _keep_awake(self) -> None:
+        """A PC that falls asleep in the evening begins no job at night."""
+        if self._runner is not None or self._waiting:
+            self._awake.hold()
+        else:
+            self._awake.release()
+
+    def take_lock(self) -> bool:
+        """Return True if no other process carries out jobs in this data folder; from now on none does."""
+        if self._lock.is_locked:
+            return True
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            return False
+        return True
+
+    def _find_work(self) -> Runner | None:
+        """The job that runs, or the next one in the queue."""
+        active = Job.objects.active().select_related("user").order_by("id").first()
+        if active:
+            return self._make_runner(active, is_resumed=True)
+        now = self._clock.now()
+        for job in Job.objects.waiting().select_related("user"):
+            if job.starts_at is None or job.starts_at <= now:
+                begun = begin_job(job, now)
+                return self._make_runner(begun, is_resumed=_is_late(begun, now)) if begun else None
+        return None
+
+    def _make_runner(self, job: Job, *, is_resumed: bool) -> Runner | None:
+        try:
+            return Runner(self._archive, job, self._clock, is_resumed=is_resumed)
+        except (PlanRefused, DamagedJobFile) as problem:
+            fail_job(self._archive, job, self._clock.now(), str(problem))
+            return None
+
+    def _seconds_until_next_start(self) -> float:
+        starts = Job.objects.waiting().exclude(starts_at=None).order_by("starts_at").values_list("starts_at", flat=True)
+        first = starts.first()
+        if first is None:
+            return LOOK_EVERY_S
+        return min(max((first - self._clock.now()) / timedelta(seconds=1), 0.0), LOOK_EVERY_S)
+
+
+def _is_late(job: Job, now: datetime) -> bool:
+    """Return True if the job was to begin while no program was there to begin it."""
+    return job.anchor_at is not None and now - job.anchor_at > timedelta(seconds=LOOK_EVERY_S)
+
+
+_supervisors: list[Supervisor] = []
+
+
+def register_supervisor(supervisor: Supervisor) -> None:
+    """Make this the one of the process. One that stood there is forgotten, not closed."""
+    _supervisors[:] = [supervisor]
+
+
+def the_supervisor() -> Supervisor:
+    return _supervisors[0]

@@ -1,0 +1,1 @@
+"""Notices: what people outside are told about jobs. They are rows until they are delivered."""

@@ -1,0 +1,96 @@
+"""The ways out: a webhook, an e-mail, a ping. Each call has a deadline, and none follows a redirect."""
+
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from datetime import datetime
+from http.client import HTTPException
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+
+from images.jobs.trouble import show_time
+from images.models import Delivery
+from images.notices.deadline import deadline_of, make_opener
+from images.notices.notices import ALARMS, ENDS, What
+from images.notices.signing import make_signature
+
+# For each step: to connect, to send, to wait for the answer.
+TIMEOUT_S = 10.0
+# For a whole call by HTTP.
+CALL_S = 25.0
+
+
+class NotDelivered(Exception):
+    """The address did not take it. The sentence says why, and does not show the address: it may hold a password."""
+
+
+def send(delivery: Delivery) -> None:
+    """Block until the address has taken it. Uses no database. Raises NotDelivered."""
+    if delivery.channel == Delivery.Channel.EMAIL:
+        _send_email(delivery)
+    elif delivery.channel == Delivery.Channel.PING:
+        _post(_ping_address(What(delivery.what)), describe_in_lines(delivery).encode(), {"Content-Type": "text/plain"})
+    else:
+        _send_webhook(delivery)
+
+
+def describe_in_lines(delivery: Delivery) -> str:
+    """The body of an e-mail."""
+    facts = delivery.facts
+    at = show_time(datetime.fromisoformat(facts["at"]))
+    said = f"{facts['user']}, {facts['kind']}, on {facts['computer']}, {at}"
+    return "\n".join([f"{facts['title']}.", *filter(None, [facts["detail"]]), "", facts["verdict"], "", said, ""])
+
+
+def _send_webhook(delivery: Delivery) -> None:
+    facts = delivery.facts
+    told = {"type": f"job.{delivery.what}", "timestamp": facts["at"], "data": facts}
+    body = json.dumps(told, ensure_ascii=False).encode()
+    delivery_id, timestamp = str(delivery.lasting_id), str(int(time.time()))
+    headers = {
+        "Content-Type": "application/json",
+        "webhook-id": delivery_id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": make_signature(settings.JOB_WEBHOOK_SECRET, delivery_id, timestamp, body),
+    }
+    _post(settings.JOB_WEBHOOK_URL, body, headers)
+
+
+def _ping_address(what: What) -> str:
+    """Healthchecks.io and its kin: `/fail` if somebody should look, nothing at a good end, else `/start`."""
+    parts = urllib.parse.urlsplit(settings.JOB_PING_URL)
+    ending = "/fail" if what in ALARMS else "" if what in ENDS else "/start"
+    return parts._replace(path=parts.path.rstrip("/") + ending).geturl()
+
+
+def _post(address: str, body: bytes, headers: dict[str, str], within_s: float = CALL_S) -> None:
+    headers = {"User-Agent": f"Microscope/{settings.VERSION}", **headers}
+    request = urllib.request.Request(address, data=body, headers=headers, method="POST")
+    try:
+        with deadline_of(within_s) as deadline:
+            make_opener(deadline).open(request, timeout=TIMEOUT_S).close()
+    except urllib.error.HTTPError as answer:
+        answer.close()
+        raise NotDelivered(f"The address answered {answer.code} {answer.reason}.") from answer
+    except (OSError, HTTPException) as problem:
+        raise NotDelivered(f"The address does not answer: {getattr(problem, 'reason', problem)}.") from problem
+
+
+def _send_email(delivery: Delivery) -> None:
+    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip("> ")
+    message = EmailMessage(
+        subject=delivery.facts["title"],
+        body=describe_in_lines(delivery),
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[delivery.recipient],
+        # The same at each try: a mail program shows what came twice once.
+        headers={"Message-ID": f"<{delivery.lasting_id}@{domain}>", "Auto-Submitted": "auto-generated"},
+    )
+    try:
+        message.send()
+    except (OSError, SMTPException) as problem:
+        raise NotDelivered(f"The mail server did not take it: {problem}") from problem

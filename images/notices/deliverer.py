@@ -1,0 +1,183 @@
+"""The thread that delivers notices, and notices itself if a job does not come along. All it must not forget is in
+rows."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db import close_old_connections, connections, transaction
+from django.db.models import F, Q
+
+from images.errors import DATABASE_AWAY
+from images.jobs.heartbeat import Sign
+from images.jobs.trouble import is_stalled
+from images.models import Delivery, Job
+from images.notices.addresses import Address, list_addresses
+from images.notices.channels import send
+from images.notices.errand import Errand, Send
+from images.notices.notices import What
+from images.notices.outbox import find_last_told, put_in_outbox
+from images.run_days import Clock
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 5.0
+# For a whole delivery, with all its steps.
+DEADLINE_S = 30.0
+FIRST_WAIT = timedelta(seconds=10)
+MAX_WAIT = timedelta(hours=1)
+# With these waits, they take a day.
+MAX_TRIES = 32
+# A try of which nothing was heard, because the program died, is repeated after that.
+LEASE = timedelta(seconds=2 * DEADLINE_S)
+ENDING_S = 2.0
+
+
+def wait_after(tries: int) -> timedelta:
+    """Return how long to wait after so many tries: twice as long each time, an hour at most."""
+    return min(FIRST_WAIT * 2 ** min(tries - 1, 20), MAX_WAIT)
+
+
+class Deliverer:
+    """One try at a time for each channel, so that a silent address holds up no other."""
+
+    def __init__(
+        self,
+        read_sign: Callable[[], Sign | None],
+        clock: Clock | None = None,
+        send: Send = send,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        """Starts nothing. `read_sign` returns how jobs are."""
+        self._read_sign = read_sign
+        self._clock = clock or Clock()
+        self._send = send
+        self._deadline_s = deadline_s
+        self._errands: dict[str, Errand] = {}
+        self._settled: set[Errand] = set()
+        self._looks = 0
+        self._changed = threading.Event()
+        self._is_ending = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread, if there is anybody to tell."""
+        if self._thread is None and not self._is_ending and list_addresses():
+            self._thread = threading.Thread(target=self._run, name="notices", daemon=True)
+            self._thread.start()
+
+    def end(self, patience_s: float = ENDING_S) -> None:
+        """Let what is under way come to its end for so long. What is left goes out after the next start."""
+        until_s = time.monotonic() + patience_s
+        looks_before = self._looks
+        while self._thread and time.monotonic() < until_s and (self._errands or self._looks < looks_before + 2):
+            self._changed.set()
+            time.sleep(0.05)
+        self._is_ending = True
+        self._changed.set()
+        if self._thread is not None:
+            self._thread.join(max(until_s - time.monotonic(), 0.1))
+
+    def look(self) -> None:
+        """Do what is to be done now; does not wait for any address. Raises Django's DatabaseError."""
+        addresses = list_addresses()
+        for errand in list(self._errands.values()):
+            self._settle(errand)
+        self._watch_job()
+        self._give_up_unknown(addresses)
+        for channel in {address.channel for address in addresses} - set(self._errands):
+            if delivery := self._claim(channel):
+                self._errands[channel] = Errand(delivery, self._send, self._deadline_s, self._changed.set)
+        self._looks += 1
+
+    def _run(self) -> None:
+        while not self._is_ending:
+            close_old_connections()
+            try:
+                self.look()
+            except DATABASE_AWAY as away:
+                logger.warning("Notices wait for the database: %s", str(away).strip())
+            except Exception:
+                # The thread's boundary: whatever goes wrong once, the next notice may be possible.
+                logger.exception("Notices cannot be delivered; trying again")
+            self._changed.wait(LOOK_EVERY_S)
+            self._changed.clear()
+        connections.close_all()
+
+    def _claim(self, channel: str) -> Delivery | None:
+        """The next one that is due, and of this process alone for some time."""
+        now = self._clock.now()
+        # What lies further ahead was written by a clock that was wrong.
+        is_due = Q(next_try_at__lte=now) | Q(next_try_at__gt=now + MAX_WAIT + LEASE)
+        delivery = Delivery.objects.waiting().filter(is_due, channel=channel).first()
+        if delivery is None:
+            return None
+        same = Delivery.objects.waiting().filter(pk=delivery.pk, tries=delivery.tries)
+        is_ours = same.update(tries=F("tries") + 1, next_try_at=now + LEASE)
+        delivery.tries += 1
+        return delivery if is_ours else None
+
+    def _settle(self, errand: Errand) -> None:
+        """Write down what became of it. One that hangs keeps its channel until its thread ends."""
+        problem = errand.look()
+        if problem is not None and errand not in self._settled:
+            self._write(errand.delivery, problem)
+            self._settled.add(errand)
+        if errand in self._settled and not errand.is_running:
+            self._settled.discard(errand)
+            del self._errands[errand.delivery.channel]
+
+    def _write(self, delivery: Delivery, problem: str) -> None:
+        now = self._clock.now()
+        same = Delivery.objects.waiting().filter(pk=delivery.pk)
+        if not problem:
+            same.update(state=Delivery.State.DELIVERED, ended_at=now, detail="")
+        elif delivery.tries < MAX_TRIES:
+            same.update(next_try_at=now + wait_after(delivery.tries), detail=problem)
+        else:
+            same.update(state=Delivery.State.GIVEN_UP, ended_at=now, detail=problem)
+        if problem:
+            logger.warning(
+                "Try %d to tell by %s: %s: %s", delivery.tries, delivery.channel, delivery.facts["title"], problem
+            )
+
+    def _give_up_unknown(self, addresses: list[Address]) -> None:
+        """Give up the notices for addresses that the settings do not name any more."""
+        known = Q(pk__in=[])
+        for address in addresses:
+            known |= Q(channel=address.channel, recipient=address.recipient)
+        Delivery.objects.waiting().exclude(known).update(
+            state=Delivery.State.GIVEN_UP, ended_at=self._clock.now(), detail="Its address is set no more."
+        )
+
+    def _watch_job(self) -> None:
+        """Tell once that a job does not come along, and once that it does again."""
+        sign = self._read_sign()
+        if sign is None or sign.job is None or not list_addresses():
+            return
+        now, said = self._clock.now(), sign.job
+        last = find_last_told(said.number)
+        was_told = last is not None and last.what == What.STALLED
+        if is_stalled(said, sign.patience_s, now) and not was_told:
+            self._put_in_outbox(said.number, What.STALLED, said.reason, said.detail)
+        elif last and was_told and said.state == Job.State.RUNNING and said.stored > last.facts["stored"]:
+            self._put_in_outbox(said.number, What.RECOVERED, "", "")
+
+    def _put_in_outbox(self, job_id: int, what: What, reason: str, detail: str) -> None:
+        with transaction.atomic():
+            job = Job.objects.select_related("user").get(pk=job_id)
+            put_in_outbox(job, what, self._clock.now(), reason, detail)
+
+
+_deliverers: list[Deliverer] = []
+
+
+def register_deliverer(deliverer: Deliverer) -> None:
+    """Make this the one of the process. One that stood there is forgotten, not ended."""
+    _deliverers[:] = [deliverer]
+
+
+def the_deliverer() -> Deliverer:
+    return _deliverers[0]
