@@ -1,19 +1,21 @@
-"""Remove for good what lies in the bin."""
+"""Delete the images in the bin for good."""
 
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from images.bin import KEPT_FOR, empty_bin, sweep_bin
+from images.edit.bin import KEPT_FOR_DAYS, empty_bin, sweep_bin
 
 
 class Command(BaseCommand):
-    help = "Remove for good the images that lie in the bin, rows and files."
+    help = "Delete the images in the bin for good, with their files."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--old", action="store_true", help=f"only those binned {KEPT_FOR.days} days ago or earlier")
+        old = f"only images that were in the bin for {KEPT_FOR_DAYS} days on which the server ran"
+        parser.add_argument("--old", action="store_true", help=old)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # Days count only while the server runs, so without it this command removes nothing new.
         removed = sweep_bin() if options["old"] else empty_bin()
-        self.stdout.write(f"{removed} images were removed for good.")
+        self.stdout.write(f"{removed} images were deleted for good.")

@@ -1,4 +1,4 @@
-"""Read every original again, and see what else lies in the folder of images."""
+"""Read every original again, compare every row with its files, and look for other files in the folder of images."""
 
 import getpass
 import sys
@@ -9,18 +9,20 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from filelock import FileLock, Timeout
 
-from images.apps import the_library
-from images.errors import DATABASE_AWAY, LibraryError
-from images.interruption import told_to_stop
+from camera.stop_signals import stop_requested
+from images.archive.paced_reader import PacedReader, StopRequested, lower_priority, stop_when
+from images.errors import LibraryError
+from images.library import the_library
+from images.management.progress import Progress
 from images.models import Finding, Image, Verification
-from images.pacing import PacedReader, ToldToStop, lower_priority
-from images.progress import Progress
-from images.verification import Verifier, begin_verification
+from images.verification.run import Verifier, begin_verification
 
-# The first two are what Django and Python use for a command that fails, or is not understood.
+# Each kind is one bit. 1 and 2 are taken: Django exits with 1 if a command fails, Python with 2 if its arguments are
+# wrong. A code has only eight bits, so the two kinds of changed content share the 8.
 EXIT_CODES = {
     Finding.Kind.MISSING: 4,
     Finding.Kind.CHANGED: 8,
+    Finding.Kind.DIFFERS: 8,
     Finding.Kind.UNKNOWN: 16,
     Finding.Kind.ORPHANED: 32,
     Finding.Kind.STRAY: 64,
@@ -35,32 +37,38 @@ def positive_number(text: str) -> float:
     return value
 
 
+def add_pace_options(parser: ArgumentParser) -> None:
+    """Add the options of every command that reads the whole library."""
+    parser.add_argument("--rate", type=positive_number, metavar="MB/S", help="maximum reading speed")
+    parser.add_argument("--full-speed", action="store_true", help="run with normal priority instead of low")
+
+
 class Command(BaseCommand):
     help = (
-        "Read every original again and compare it with what was kept; then look for what else lies in the folder of "
-        "images. Changes nothing, and may run beside the server. Ctrl-C interrupts it; the next call goes on. "
-        "Exit code: 0 all is well, 1 it could not be run, 2 the command line is wrong, else the sum of 4 missing, "
-        "8 changed, 16 unknown, 32 orphaned, 64 stray files, 128 interrupted."
+        "Read every original again and compare it with its SHA-256, and its row with its files. Then look for other "
+        "files in the folder of images. It changes nothing, and the server may run meanwhile. Ctrl-C interrupts it; "
+        "the next run continues. Exit code: 0 no findings, 1 it could not run, 2 the command line is wrong, else the "
+        "sum of 4 missing, 8 changed originals or rows that differ from their files, 16 unknown, 32 orphaned, 64 stray "
+        "files, 128 interrupted."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--restart", action="store_true", help="begin anew instead of going on")
-        parser.add_argument("--rate", type=positive_number, metavar="MB/S", help="read at most so much a second")
-        parser.add_argument("--full-speed", action="store_true", help="at the priority of any other program")
+        parser.add_argument("--restart", action="store_true", help="start from the beginning instead of continuing")
+        add_pace_options(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["full_speed"]:
             lower_priority()
+        # For the lock: on a new PC, this command may be the first one.
         settings.DATA_PATH.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(settings.DATA_PATH / "verify.lock").acquire(timeout=0):
                 code = self._verify(options["restart"], options["rate"])
         except Timeout as taken:
-            raise CommandError("Another manage.py verify is at work. Wait for it, or end it.") from taken
+            raise CommandError("Another manage.py verify is running. Wait for it or stop it.") from taken
+        # The archive went away, for example. This is no finding about any original.
         except LibraryError as problem:
-            raise CommandError(f"{problem} What was verified so far is kept: run it again.") from problem
-        except DATABASE_AWAY as problem:
-            raise CommandError(f"The database failed ({str(problem).strip()}). Run it again later.") from problem
+            raise CommandError(f"{problem} The results so far are saved. Run it again to continue.") from problem
         if code:
             sys.exit(code)
 
@@ -69,18 +77,21 @@ class Command(BaseCommand):
         progress = Progress(self.stdout, "originals")
         total = Image.objects.count()
         if run.image_count:
-            progress.tell(f"Going on behind {run.image_count} originals. (--restart begins anew.)")
-        with told_to_stop() as told:
-            reader = PacedReader(told, megabytes_per_s and megabytes_per_s * 10**6)
-            verifier = Verifier(the_library().archive, run, reader.measure, lambda one: progress.tell(describe(one)))
+            progress.report(f"Continuing after {run.image_count} originals. (Use --restart to start again.)")
+        with stop_requested() as requested:
+            reader = PacedReader(requested, megabytes_per_s and megabytes_per_s * 10**6)
+            go_on = stop_when(requested)
+            verifier = Verifier(
+                the_library().archive, run, reader.measure, lambda one: progress.report(describe(one)), go_on
+            )
             try:
                 for _step in verifier.steps():
                     progress.say(run.image_count, total, f"; {run.last_day}" if run.last_day else "")
-                    if told.is_set():
-                        raise ToldToStop
-            except ToldToStop:
+                    go_on()
+            except StopRequested:
                 verifier.save(Verification.State.INTERRUPTED)
             except BaseException:
+                # Without this, the run would look alive for minutes, and its page would say "running".
                 verifier.interrupt()
                 raise
             finally:
@@ -89,15 +100,15 @@ class Command(BaseCommand):
         return exit_code(run)
 
     def _summarize(self, run: Verification) -> None:
-        self.stdout.write(f"{run.image_count} originals read again ({run.byte_count / 1e9:.1f} GB).")
+        self.stdout.write(f"{run.image_count} originals verified ({run.byte_count / 1e9:.1f} GB).")
         for kind in Finding.Kind:
             self.stdout.write(f"  {kind.label:9} {run.counts.get(kind, 0)}")
         if not run.is_finished:
-            self.stdout.write("Interrupted: run it again for the rest.")
+            self.stdout.write("Interrupted. Run it again to continue.")
 
 
 def account() -> str:
-    """Who runs it on this computer; empty where the system does not say."""
+    """Return the user name of the operating system, or "" if it is unknown."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
@@ -109,5 +120,8 @@ def describe(finding: Finding) -> str:
 
 
 def exit_code(run: Verification) -> int:
-    found = sum(bit for kind, bit in EXIT_CODES.items() if run.counts.get(kind))
-    return found | (0 if run.is_finished else INTERRUPTED)
+    code = 0 if run.is_finished else INTERRUPTED
+    for kind, bit in EXIT_CODES.items():
+        if run.counts.get(kind):
+            code |= bit
+    return code

@@ -1,0 +1,3 @@
+"""Django's admin of the library. Importing it registers the tables."""
+
+from images.admin import images, notices  # noqa: F401

@@ -1,0 +1,98 @@
+"""API of the camera with its optics: state, settings, the free disk space for captures, and the job that is under way.
+
+The responses combine what the camera reports with the current objective and its scale.
+"""
+
+from typing import Any, cast
+
+from django.contrib.auth.models import AbstractBaseUser
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from camera.api.serializers import describe_settings, describe_status
+from camera.api.views import name_of
+from camera.registry import the_camera
+from images.api.job_under_way import JobUnderWaySerializer, describe_under_way
+from images.api.objective_serializers import (
+    CameraWithOpticsSerializer,
+    SettingsWithObjectiveChangeSerializer,
+    SettingsWithOpticsSerializer,
+)
+from images.calibration.objectives import choose_objective, require_usable
+from images.calibration.scale import find_scale
+from images.index.current_optics import CurrentOptics
+from images.jobs.under_way import find_job_under_way
+from images.library import the_library
+
+
+class CameraView(APIView):
+    needs = {"GET": "view"}
+
+    @extend_schema(tags=["camera"], summary="State of the camera", responses=CameraWithOpticsSerializer)
+    def get(self, request: Request) -> Response:
+        # `refresh`, not `current`: another process may have changed the objective.
+        status = describe_status(the_camera().status())
+        return Response({**status, **describe_optics(the_library().optics.refresh())})
+
+
+class SettingsView(APIView):
+    needs = {"PATCH": "capture"}
+
+    @extend_schema(
+        tags=["camera"],
+        summary="Change the camera settings and the current objective for all users; returns the accepted settings",
+        request=SettingsWithObjectiveChangeSerializer,
+        examples=[OpenApiExample("Exposure and gain", {"exposure": 100, "gain": 1.5}, request_only=True)],
+        responses=SettingsWithOpticsSerializer,
+    )
+    def patch(self, request: Request) -> Response:
+        """Configure the camera first: if it refuses, the objective is not changed either."""
+        change = SettingsWithObjectiveChangeSerializer(data=request.data)
+        change.is_valid(raise_exception=True)
+        is_chosen = "objective" in change.validated_data
+        objective_id = change.validated_data.pop("objective", None)
+        if objective_id is not None:
+            # Checked before the camera is configured, so that a wrong objective changes nothing at all.
+            require_usable(objective_id)
+        settings = describe_settings(change.configure(the_camera(), by=name_of(request)))
+        if is_chosen:
+            choose_objective(objective_id, by=cast(AbstractBaseUser, request.user))
+        return Response({**settings, **describe_optics(the_library().optics.current())})
+
+
+def describe_optics(in_use: CurrentOptics) -> dict[str, Any]:
+    """Return the current objective and the scale of the frames with the present settings. None if unknown."""
+    status = the_camera().status()
+    scale: dict[str, Any] = {}
+    if status.identity and status.settings:
+        scale = find_scale(in_use, status.identity, status.settings.binning, status.settings.rotation_deg)
+    return {
+        "objective": in_use.objective,
+        "objectiveBy": in_use.chosen_by,
+        "umPerPixelX": scale.get("umPerPixelX"),
+        "umPerPixelY": scale.get("umPerPixelY"),
+    }
+
+
+class StorageSerializer(serializers.Serializer):
+    freeBytes = serializers.IntegerField()
+    reserveBytes = serializers.IntegerField(help_text="Captures are refused if less than this is free.")
+    job = JobUnderWaySerializer(allow_null=True, help_text="What is using it up: the job that is under way.")
+
+
+class StorageView(APIView):
+    needs = {"GET": "view"}
+
+    @extend_schema(
+        tags=["images"],
+        summary="Free disk space for images, and the job that is under way",
+        responses=StorageSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        free_bytes, reserve_bytes = the_library().archive.space()
+        job = find_job_under_way()
+        said = {"freeBytes": free_bytes, "reserveBytes": reserve_bytes, "job": job and describe_under_way(job)}
+        return Response(said)

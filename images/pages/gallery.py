@@ -1,0 +1,318 @@
+"""The pages of the library: gallery, bin, one image."""
+
+import re
+from collections.abc import Iterable
+from datetime import date, timedelta, tzinfo
+from itertools import chain, groupby
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views import View
+from django.views.generic import TemplateView
+
+from folding import alphabetical
+from images.api.stacks import describe_stacks
+from images.edit.bin import count_days_left
+from images.edit.history import read_history
+from images.editable_fields import SEARCHED_IN_WORDS, TEXTS
+from images.errors import BadQuery, LibraryError
+from images.export.convert import EXPORT_FORMATS
+from images.export.display import describe_displayed
+from images.formats import FORMATS
+from images.index.originals import check_original
+from images.library import the_library
+from images.models import Image, Job, Objective
+from images.pages.display_fields import describe_display_fields
+from images.pages.place_in_job import find_place_in_job
+from images.permissions import CAPTURE, DELETE_ANY, VIEW, may_bin, may_edit
+from images.run_days import the_run_days
+from images.search.filter_fields import midnight
+from images.search.filters import ImageFilter, find_beside
+from images.search.newer import find_newest_id
+from images.search.stacks import StackedPage, find_stacked_page
+
+PER_PAGE = 60
+MAX_PEOPLE = 200
+# Columns that no thumbnail shows. They are long.
+NOT_SHOWN = ("metadata", "note", "search_text")
+NEWER_IN_STRIP = 4
+OLDER_IN_STRIP = 12
+# The page has its own date fields (`DAYS`), and the bin is a page of its own.
+NOT_ON_PAGE = ("day", "capturedAfter", "capturedBefore", "idMin", "idMax", "binned")
+# The filters that the address of the page may contain, with their labels.
+WORDS = {name: known.label for name, known in ImageFilter.base_filters.items() if name not in NOT_ON_PAGE}
+WORDS["cursor"] = "Place in the list"
+# The filters that have a control on the page, by the control whose cross clears them.
+CONTROLS = {
+    "user": ["user"],
+    "taken": ["from", "to"],
+    "exposure": ["exposureMin", "exposureMax"],
+    "format": ["format"],
+    "text": ["text"],
+    "simulated": ["simulated"],
+}
+# The API's end is exclusive. The page's day is inclusive, so it ends when the next day begins.
+DAYS = {"from": ("capturedAfter", timedelta(0)), "to": ("capturedBefore", timedelta(days=1))}
+
+
+class LibraryPage(PermissionRequiredMixin, TemplateView):
+    """Thumbnails grouped by day. The script loads more, selects and bins through the API."""
+
+    permission_required: str = VIEW
+    is_bin = False
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        zone = timezone.get_default_timezone()
+        query, problems = read_filters(self.request.GET, zone)
+        address = page_filters(self.request.GET)
+        newest_id = find_newest_id()  # before the page is read: an image that comes in between then counts as newer
+        page = self.find(query, problems)
+        images = [annotate(tile.image, self.request.user) for tile in page.tiles]
+        for image, stack in zip(images, describe_stacks(page.tiles), strict=True):
+            image.stack = stack and {**stack, "pictures": count_pictures(stack)}  # type: ignore[attr-defined]
+        return super().get_context_data(
+            days=group_by_day(images, zone),
+            problems=problems,
+            api_query=without(query, "cursor", "limit").urlencode(),
+            address=address.urlencode(),
+            # Only filters that are valid: an invalid one was removed, and must not look as if it applied.
+            asked={name: value for name, value in address.items() if DAYS.get(name, (name,))[0] in query},
+            is_continued="cursor" in self.request.GET,
+            newest_id=newest_id,
+            next_cursor=page.next_cursor,
+            chips=list(describe_chips(self.request.GET, self.request.path)),
+            is_stacked="job" not in query,
+            without_job=without(address, "job").urlencode(),
+            reached=page.reached and page.reached.astimezone(zone),
+            may_bin=self.request.user.has_perm(CAPTURE),
+            may_empty=self.request.user.has_perm(DELETE_ANY),
+            is_bin=self.is_bin,
+            # The script copies the markup of this empty image for each image that it loads later.
+            blank=Image(),
+            **context,
+        )
+
+    def find(self, query: QueryDict, problems: list[str]) -> StackedPage:
+        query["limit"] = str(PER_PAGE)
+        return find_matching(query, problems)
+
+
+class GalleryPage(LibraryPage):
+    template_name = "images/gallery.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        names = get_user_model()._default_manager.values_list("username", flat=True)
+        return super().get_context_data(
+            people=sorted(names, key=alphabetical)[:MAX_PEOPLE],
+            formats=list(FORMATS),
+            searched_in=SEARCHED_IN_WORDS,
+            without=addresses_without(self.request.GET),
+            **context,
+        )
+
+
+class BinPage(LibraryPage):
+    template_name = "images/bin.html"
+    permission_required = CAPTURE
+    is_bin = True
+
+    def find(self, query: QueryDict, problems: list[str]) -> StackedPage:
+        query["binned"] = "true"
+        return super().find(query, problems)
+
+
+class ImagePage(PermissionRequiredMixin, TemplateView):
+    template_name = "images/image.html"
+    permission_required = VIEW
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        # Also for images in the bin: old links must still work.
+        image = get_object_or_404(Image.objects.with_related(), pk=self.kwargs["image_id"])
+        query, _problems = read_filters(self.request.GET, timezone.get_default_timezone())
+        # A cursor belongs to a place in the list, not to this image.
+        newer, older = find_strip(image, without(query, "cursor"))
+        return super().get_context_data(
+            image=annotate(image, self.request.user),
+            fields=describe_display_fields(image),
+            texts=[{"field": field, "value": getattr(image, field.column)} for field in TEXTS],
+            **_read_history(image),
+            place=find_place_in_job(image),
+            newer=newer[0] if newer else None,
+            older=older[0] if older else None,
+            strip=[*reversed(newer), image, *older],
+            address=page_filters(self.request.GET).urlencode(),
+            displayed=describe_displayed(image),
+            original_problem=describe_original_problem(image),
+            exports=describe_exports(image),
+            share_query=f"image={image.pk}",
+            original_address=self.request.build_absolute_uri(reverse("api-image-file", args=[image.pk])),
+            **context,
+        )
+
+
+def _read_history(image: Image) -> dict[str, Any]:
+    """Return the history, or the reason why it cannot be read. The page works without it."""
+    try:
+        return {"history": read_history(image)}
+    except LibraryError as problem:
+        return {"history_problem": str(problem)}
+
+
+def describe_original_problem(image: Image) -> str:
+    """Return why the original cannot be displayed, or ""."""
+    try:
+        check_original(image, the_library().archive)
+    except LibraryError as problem:
+        return str(problem)
+    return ""
+
+
+def describe_exports(image: Image) -> list[dict[str, Any]]:
+    """Return the rows of the export menu. A scale bar is offered only if the scale is known, and never for arrays."""
+    rows: list[dict[str, Any]] = [{"name": "Export as", "formats": EXPORT_FORMATS}]
+    if image.um_per_pixel_x is not None:
+        barred = {"query": "&scaleBar=true", "more": " with scale bar"}
+        rows.append({"name": "With scale bar", "formats": list(FORMATS), **barred})
+    return rows
+
+
+def read_filters(asked: QueryDict, zone: tzinfo) -> tuple[QueryDict, list[str]]:
+    """Translate the address of the page to parameters of the API. Returns them, and a message for each invalid day."""
+    query, problems = QueryDict(mutable=True), []
+    for name in WORDS:
+        if value := asked.get(name, "").strip():
+            query[name] = value
+    for name, (field, shift) in DAYS.items():
+        try:
+            if text := asked.get(name, "").strip():
+                query[field] = midnight(date.fromisoformat(text) + shift, zone).isoformat()
+        except (ValueError, OverflowError):
+            # A page with a wrong filter still shows images. Only the API refuses the whole request.
+            problems.append(f"Taken {name}: Invalid day. Write it as 2025-01-16.")
+    return query, problems
+
+
+def find_matching(query: QueryDict, problems: list[str]) -> StackedPage:
+    """Return the requested page. Invalid filters are removed and added to `problems`; the others still apply."""
+    try:
+        return find_stacked_page(query, Image.objects.with_related().defer(*NOT_SHOWN))
+    except BadQuery as problem:
+        bad = [name for name in problem.fields if name in query]
+        # The filter that is to blame is not in the address, so removing filters cannot help.
+        if not bad:
+            raise
+        for name in bad:
+            del query[name]
+            problems.append(f"{WORDS.get(name, name)}: {problem.fields[name][0]}")
+        return find_matching(query, problems)
+
+
+def find_strip(image: Image, query: QueryDict) -> tuple[list[Image], list[Image]]:
+    """Return the next newer and older images that match the filters, nearest first. Invalid filters: no filters."""
+    try:
+        return find_beside(image, query, NEWER_IN_STRIP, OLDER_IN_STRIP)
+    except BadQuery:
+        return find_beside(image, QueryDict(), NEWER_IN_STRIP, OLDER_IN_STRIP)
+
+
+def group_by_day(images: Iterable[Image], zone: tzinfo) -> list[dict[str, Any]]:
+    today = timezone.now().astimezone(zone).date()
+    # In the lab's time zone, whatever zone the browser is in.
+    names = {today: "Today", today - timedelta(days=1): "Yesterday"}
+
+    def day_of(image: Image) -> date:
+        return image.captured_at.astimezone(zone).date()
+
+    return [{"day": day, "name": names.get(day, ""), "images": list(own)} for day, own in groupby(images, day_of)]
+
+
+def annotate(image: Image, user: Any) -> Image:
+    """Add the attributes that the templates use: `may_edit`, `may_bin`, `days_left`."""
+    image.may_edit = may_edit(user, image)  # type: ignore[attr-defined]
+    image.may_bin = may_bin(user, image)  # type: ignore[attr-defined]
+    image.days_left = count_days_left(image)  # type: ignore[attr-defined]
+    return image
+
+
+def count_pictures(stack: dict[str, Any]) -> str:
+    """Return `607 pictures`, or `1,000+ pictures` if there are more."""
+    more = "+" if stack["more"] else ""
+    return f"{stack['count']:,}{more} picture{'' if stack['count'] == 1 and not more else 's'}"
+
+
+def page_filters(asked: QueryDict) -> QueryDict:
+    """Return the filters of the page's address, without the cursor."""
+    kept = QueryDict(mutable=True)
+    for name in (*WORDS, *DAYS):
+        if name != "cursor" and (value := asked.get(name, "").strip()):
+            kept[name] = value
+    return kept
+
+
+def addresses_without(asked: QueryDict) -> dict[str, str]:
+    """Return the address to which the cross of each control leads: the page without that filter."""
+    return {name: gallery_address(without(page_filters(asked), *fields)) for name, fields in CONTROLS.items()}
+
+
+def describe_chips(asked: QueryDict, page: str) -> Iterable[dict[str, str]]:
+    """Yield the filters in the address of a page that have no control on it."""
+    filters = page_filters(asked)
+    controlled = set(chain.from_iterable(CONTROLS.values()))
+    for name in WORDS:
+        if name in filters and name not in controlled:
+            value = str(filters[name])
+            rest = without(filters, name).urlencode()
+            yield {
+                "name": name,
+                "word": WORDS[name],
+                "asked": value,
+                "value": NAMED[name](value) if name in NAMED else value,
+                "without": f"{page}?{rest}" if rest else page,
+            }
+
+
+def name_objective(text: str) -> str:
+    """Return the name of the objective with this id, or the text if there is none."""
+    try:
+        objective = Objective.objects.filter(pk=UUID(text)).first()
+    except ValueError:
+        return text
+    return objective.name if objective else text
+
+
+def name_job(text: str) -> str:
+    """Return the name of the job with this id, or the text if there is none."""
+    job = Job.objects.filter(pk=text).first() if re.fullmatch("[0-9]{1,15}", text) else None
+    return job.name if job else text
+
+
+# What has a name of its own is called by it.
+NAMED = {"objective": name_objective, "job": name_job}
+
+
+def gallery_address(filters: QueryDict) -> str:
+    address = reverse("gallery")
+    return f"{address}?{filters.urlencode()}" if filters else address
+
+
+def without(query: QueryDict, *names: str) -> QueryDict:
+    rest = query.copy()
+    for name in names:
+        rest.pop(name, None)
+    return rest
+
+
+class ConfirmClockView(PermissionRequiredMixin, View):
+    """A manager confirms the clock of this PC when the program doubts it."""
+
+    permission_required = DELETE_ANY
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        the_run_days().confirm_clock(request.user)
+        return redirect("bin")
