@@ -1,11 +1,12 @@
-"""Records as a library of years could hold them: any words, any numbers, a scale or none."""
+"""Random records, as years of use could make them: any words, any numbers, with or without a scale."""
 
 from typing import Any
 
 from hypothesis import strategies as st
 
 from camera.frame import Frame
-from images.record import Position, Requested
+from images.editable_fields import NUMBERS, TEXTS
+from images.record.image import Requested
 from images.tests.frames import make_record_of
 
 OBJECTIVE = {
@@ -51,16 +52,15 @@ scales = st.none() | st.fixed_dictionaries({"known": st.booleans(), "umPerPixelX
 
 @st.composite
 def records(draw: st.DrawFn, frame: Frame, image_format: str) -> dict[str, Any]:
-    """A record of that frame, whatever people and instruments said."""
+    """Random records of a frame."""
     record = make_record_of(
         frame,
         image_format,
         draw(words.filter(bool)),
         requested=Requested(draw(st.none() | extremes), draw(st.none() | extremes)),
-        position=Position(*(draw(st.none() | extremes) for _ in "xyz")),
+        **{field.column: draw(st.none() | extremes) for field in NUMBERS},
         job=draw(st.none() | st.builds(lambda name: {"id": 3, "name": name}, words)),
-        sample=draw(words),
-        note=draw(words),
+        **{field.column: draw(words) for field in TEXTS},
     )
     record["actual"] |= {"exposureMs": draw(extremes), "gainDb": draw(extremes)}
     record["objective"], record["scale"] = draw(objectives), draw(scales)

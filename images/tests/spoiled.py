@@ -9,25 +9,25 @@ from datetime import timedelta
 
 from django.core.management import call_command
 
-from images.changes import path_beside
-from images.editing import edit_image
+from images.archive.paced_reader import PacedReader
+from images.archive.sidecar import sidecar_path
+from images.edit.edit import edit_image
 from images.models import Image, Removal, Verification
-from images.pacing import PacedReader
 from images.tests.frames import TAKEN_AT
-from images.verification import Verifier, begin_verification
+from images.verification.run import Verifier, begin_verification
 
 MISSING, CHANGED, UNKNOWN, ORPHANED, STRAY, INTERRUPTED = 4, 8, 16, 32, 64, 128
 
 
 def keep_over_three_days(keep_image, operator) -> list[Image]:
-    """Two a day; one was changed."""
+    """Keep six images over three days, two a day, and edit the first."""
     kept = [keep_image(taken_at=TAKEN_AT + timedelta(days=day, hours=hour)) for day in range(3) for hour in range(2)]
     edit_image(kept[0].pk, operator, note="seen")
     return kept
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    """Exit code and what it printed."""
+    """Return the exit code and the output."""
     printed = io.StringIO()
     try:
         call_command("verify", "--full-speed", *arguments, stdout=printed)
@@ -37,7 +37,7 @@ def run(*arguments: str) -> tuple[int, str]:
 
 
 def age(archive) -> None:
-    """As if all files lay there since yesterday."""
+    """Date all files a day back. Verify does not report fresh files, because somebody may still write them."""
     for path in archive.root.rglob("*"):
         os.utime(path, (time.time() - 86_400,) * 2, follow_symlinks=False)
 
@@ -63,7 +63,7 @@ def spoil_unknown(archive, images):
     (folder / "capture_20250117_000000_001.jpg").write_bytes(b"\xff\xd8 cut")
     shutil.copy(archive.path_of(images[3].filename), folder / "capture_20250117_000000_002.jpg")
     (archive.root / "holidays").mkdir()
-    path_beside(archive.path_of(images[3].filename)).write_text("{")
+    sidecar_path(archive.path_of(images[3].filename)).write_text("{")
 
 
 def spoil_orphaned(archive, images):
@@ -74,7 +74,8 @@ def spoil_stray(archive, images):
     path = archive.path_of(images[5].filename)
     path.with_name(".capture_20250118_000000_001.part").write_text("half")
     shutil.copy(
-        path_beside(archive.path_of(images[0].filename)), path.with_name("capture_20250118_000000_009.jpg.changes.json")
+        sidecar_path(archive.path_of(images[0].filename)),
+        path.with_name("capture_20250118_000000_009.jpg.sidecar.json"),
     )
     Removal.objects.create(filename=path.name, record_id=images[5].record_id)
     Image.objects.filter(pk=images[5].pk)._raw_delete("default")
@@ -89,7 +90,7 @@ FINDINGS = {
             ("unknown", "2025-01-17/notes.txt"),
             ("unknown", "2025-01-17/capture_20250117_000000_001.jpg"),
             ("unknown", "2025-01-17/capture_20250117_000000_002.jpg"),
-            ("unknown", "2025-01-17/capture_20250117_113045_123.jpg.changes.json"),
+            ("unknown", "2025-01-17/capture_20250117_113045_123.jpg.sidecar.json"),
             ("unknown", "holidays"),
         },
     ),
@@ -98,7 +99,7 @@ FINDINGS = {
         spoil_stray,
         {
             ("stray", "2025-01-18/.capture_20250118_000000_001.part"),
-            ("stray", "2025-01-18/capture_20250118_000000_009.jpg.changes.json"),
+            ("stray", "2025-01-18/capture_20250118_000000_009.jpg.sidecar.json"),
             ("stray", "2025-01-18/capture_20250118_113045_123.jpg"),
         },
     ),

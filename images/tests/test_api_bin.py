@@ -1,15 +1,12 @@
-import threading
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError, connection, connections
-from django.utils import timezone
+from django.db import connection
 
-from images.bin import bin_image, empty_bin, restore_image, sweep_bin
-from images.errors import LibraryError
+from images.edit.bin import bin_image, empty_bin, restore_image
 from images.models import Image
+from images.tests.at_once import at_once
 from images.tests.frames import TAKEN_AT
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +21,7 @@ def manager(make_user):
 
 @pytest.fixture
 def stranger(make_user):
-    """An operator whose images these are not."""
+    """An operator who did not capture these images."""
     return make_user("eve", "operators")
 
 
@@ -35,7 +32,7 @@ def images(keep_image) -> list[Image]:
 
 @pytest.fixture
 def listed(api, viewer):
-    """listed("binned=true") are the numbers of the images that a viewer sees."""
+    """listed("binned=true") returns the numbers of the images that a viewer sees."""
     client = api(viewer)
     return lambda query="": [one["imageId"] for one in client.get(f"{IMAGES}?{query}").json()["results"]]
 
@@ -54,7 +51,7 @@ def test_a_binned_image_leaves_the_list_for_the_bin_and_comes_back(api, operator
     assert (listed(), listed("binned=true")) == ([third, second, first], [])
 
 
-def test_who_bins_it_again_is_answered_the_same_and_changes_nothing(api, operator, manager, images):
+def test_binning_an_image_twice_changes_nothing(api, operator, manager, images):
     address = f"{IMAGES}/{images[0].pk}"
     api(operator).delete(address)
     before = api(operator).get(address).json()
@@ -62,7 +59,7 @@ def test_who_bins_it_again_is_answered_the_same_and_changes_nothing(api, operato
     assert api(operator).get(address).json() == before
 
 
-def test_what_is_in_no_bin_is_restored_all_the_same(api, operator, images):
+def test_restoring_an_image_that_is_not_binned_succeeds(api, operator, images):
     assert api(operator).post(f"{IMAGES}/{images[0].pk}/restore").status_code == 200
 
 
@@ -87,7 +84,7 @@ def test_an_image_that_is_not_there_is_neither_binned_nor_restored(api, operator
     assert (response.status_code, response.json()["code"]) == (404, "not_found")
 
 
-def test_many_go_at_once_and_each_that_may_not_is_told(api, operator, stranger, keep_image, images):
+def test_many_are_binned_at_once_and_each_refused_one_is_named(api, operator, stranger, keep_image, images):
     other = keep_image(user=stranger, taken_at=TAKEN_AT + timedelta(days=1))
     wanted = [images[2].pk, other.pk, images[0].pk, 4711, images[0].pk]
     answer = api(operator).post(f"{IMAGES}/bin", {"ids": wanted}, format="json").json()
@@ -142,57 +139,16 @@ def test_operators_do_not_empty_the_bin(api, operator, images):
 
 
 @committed
-def test_the_sweep_removes_what_lay_there_for_thirty_days_and_nothing_else(archive, operator, images):
-    for image in images[:2]:
-        bin_image(image.pk, operator)
-    Image.objects.filter(pk=images[0].pk).update(binned_at=timezone.now() - timedelta(days=30, seconds=1))
-    assert sweep_bin() == 1
-    assert [archive.path_of(image.filename).exists() for image in images] == [False, True, True]
-    assert sweep_bin() == 0
-
-
-@committed
 @pytest.mark.parametrize(("arguments", "removed"), [([], 1), (["--old"], 0)])
 def test_the_command_empties_the_bin(archive, operator, images, capsys, arguments, removed):
     bin_image(images[0].pk, operator)
     call_command("empty_bin", *arguments)
-    assert capsys.readouterr().out == f"{removed} images were removed for good.\n"
+    assert capsys.readouterr().out == f"{removed} images were deleted for good.\n"
     assert archive.path_of(images[0].filename).exists() is not bool(removed)
 
 
-def insist(verb: Callable[[], object]) -> object:
-    """SQLite waits for a lock in a file, but not in the memory that holds the database of a test."""
-    while True:
-        try:
-            return verb()
-        except OperationalError as problem:
-            if "locked" not in str(problem):
-                raise
-
-
-def at_once(*verbs) -> list[object]:
-    """What each of them answers or raises, all begun at the same moment by threads of their own."""
-    barrier, answers = threading.Barrier(len(verbs)), [None] * len(verbs)
-
-    def run(place: int) -> None:
-        barrier.wait()
-        try:
-            answers[place] = insist(verbs[place])
-        except LibraryError as problem:
-            answers[place] = problem
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(verbs))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
-
-
 @committed
-def test_two_who_bin_the_same_both_succeed_and_one_of_them_did_it(operator, manager, images):
+def test_two_users_bin_the_same_image_at_once_and_get_the_same_answer(operator, manager, images):
     image_id = images[0].pk
     one, other = at_once(lambda: bin_image(image_id, operator), lambda: bin_image(image_id, manager))
     assert one.binned_at == other.binned_at == Image.objects.get(pk=image_id).binned_at
@@ -204,7 +160,7 @@ def test_an_image_restored_while_the_bin_is_emptied_is_there_whole_or_gone_whole
     for image in images:
         bin_image(image.pk, operator)
         at_once(lambda image_id=image.pk: restore_image(image_id, operator), empty_bin)
-        is_listed = Image.objects.shown().filter(pk=image.pk).exists()
+        is_listed = Image.objects.not_binned().filter(pk=image.pk).exists()
         assert archive.path_of(image.filename).exists() is is_listed
         assert not Image.objects.in_bin().exists()
 

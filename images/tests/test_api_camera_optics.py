@@ -1,12 +1,13 @@
-"""The camera's calls, where they tell of the objective."""
+"""The calls of the camera that set or return the objective."""
 
 import pytest
 
-from images.calibrating import calibrate
+from images.calibration.calibrate import calibrate
+from images.calibration.scale import Line
 from images.models import CurrentObjective, Image, Objective
-from images.scale import Line
 
 pytestmark = pytest.mark.django_db
+committed = pytest.mark.django_db(transaction=True)
 CAMERA = "/api/v1/camera"
 SETTINGS = "/api/v1/camera/settings"
 NOBODY = "0f0e0d0c-0b0a-0908-0706-050403020100"
@@ -15,14 +16,14 @@ OPTICS = ("objective", "umPerPixelX", "umPerPixelY")
 
 @pytest.fixture
 def ask(api, operator, camera, archive):
-    """ask(...) sets the camera as an operator."""
+    """ask(...) changes camera settings as an operator."""
     client = api(operator)
     return lambda **body: client.patch(SETTINGS, body, format="json")
 
 
 @pytest.fixture
 def calibrated_here(ask, api, operator, manager, objective):
-    """The objective, calibrated on a picture of the simulated camera; half a micrometre a pixel."""
+    """The objective, calibrated on a picture of the simulated camera: half a micrometre per pixel."""
     answer = api(operator).post(f"{CAMERA}/capture", {}, format="json").json()
     return calibrate(objective.pk, answer["imageId"], Line(0, 0, 100, 0), 50, by=manager).calibration
 
@@ -35,13 +36,14 @@ def test_until_somebody_chooses_nothing_is_known(api, viewer, camera):
     assert optics(api(viewer).get(CAMERA).json()) == (None, None, None)
 
 
+@committed
 def test_an_operator_chooses_and_everybody_sees_it(ask, api, viewer, objective):
-    facts = {"id": str(objective.pk), "name": "10x", "magnification": 10.0, "numericalAperture": 0.25}
+    fields = {"id": str(objective.pk), "name": "10x", "magnification": 10.0, "numericalAperture": 0.25}
     answer = ask(objective=str(objective.pk)).json()
-    assert optics(answer) == (facts, None, None)
+    assert optics(answer) == (fields, None, None)
     assert answer["exposure"] == 5.0, "the camera's own settings stand beside"
-    assert optics(api(viewer).get(CAMERA).json()) == (facts, None, None)
-    assert optics(ask(exposure=2).json()) == (facts, None, None)
+    assert optics(api(viewer).get(CAMERA).json()) == (fields, None, None)
+    assert optics(ask(exposure=2).json()) == (fields, None, None)
     assert optics(ask(objective=None).json()) == (None, None, None)
 
 
@@ -56,6 +58,7 @@ def test_who_chose_it_is_told_by_name(ask, api, operator, viewer, objective):
     assert client.get(CAMERA).json()["objectiveBy"] == "Ada Lovelace"
 
 
+@committed
 def test_the_scale_of_the_frames_as_they_come_is_told(ask, api, viewer, calibrated_here):
     answer = ask(objective=str(calibrated_here.objective_id)).json()
     assert (answer["umPerPixelX"], answer["umPerPixelY"]) == (0.5, 0.5)
@@ -65,6 +68,7 @@ def test_the_scale_of_the_frames_as_they_come_is_told(ask, api, viewer, calibrat
     assert (listed["isInUse"], listed["calibration"]["id"]) == (True, str(calibrated_here.pk))
 
 
+@committed
 def test_a_capture_carries_it_and_can_be_found_by_it(ask, api, operator, viewer, calibrated_here):
     ask(objective=str(calibrated_here.objective_id))
     captured = api(operator).post(f"{CAMERA}/capture", {}, format="json").json()

@@ -5,21 +5,22 @@ import time
 from pathlib import Path
 
 import pytest
-from django.apps import apps
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
-from camera.drivers.choice import DriverChoice
-from camera.drivers.simulated import MODELS, SimulatedDriver
+from camera.drivers.seen_camera import SeenCamera
+from camera.drivers.selection import DriverSelection
+from camera.drivers.simulated.driver import MODELS, SimulatedDriver
+from camera.engine.process_lock import CameraLock
+from camera.engine.requests import SettingsRequest
 from camera.errors import CameraNotFound, FrameTimeout
-from camera.ownership import CameraLock, SeenCamera
+from camera.registry import the_instrument
 from camera.service import Camera
-from camera.turns import Wanted
-from images.apps import the_library
-from images.archive import Archive
+from images.archive.archive import Archive
 from images.formats import FORMATS
+from images.library import the_library
 from images.models import Image, Job
 from images.tests.conftest import rows_refused
 
@@ -33,7 +34,7 @@ FIXED_NAMES = [
 
 @pytest.fixture
 def capture(api, operator):
-    """capture(exposure=5) asks for an image, as an operator."""
+    """capture(exposure=5) captures an image as an operator."""
     client = api(operator)
     return lambda **body: client.post(CAPTURE, json.dumps(body), content_type="application/json")
 
@@ -153,7 +154,7 @@ def test_bad_input_is_named_and_changes_nothing(capture, archive, open_camera, f
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
 @pytest.mark.parametrize("field", ["exposure", "gain", "xPosition"])
-def test_numbers_that_are_none_are_refused(api, operator, archive, open_camera, field, number):
+def test_nan_and_infinity_are_refused(api, operator, archive, open_camera, field, number):
     response = api(operator).post(CAPTURE, f'{{"{field}": {number}}}', content_type="application/json")
     assert response.status_code == 400
     assert list(response.json()["errors"]) == [field]
@@ -196,7 +197,7 @@ fields = st.sampled_from(["exposure", "gain", "format", "quality", "xPosition", 
 
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 @given(st.dictionaries(fields, values, min_size=1, max_size=3))
-def test_no_body_whatever_leads_to_a_failure(api, operator, open_camera, body):
+def test_no_body_makes_the_server_fail(api, operator, open_camera, body):
     wanted = {**body, "exposure": 1} if 1 < _number(body.get("exposure")) <= 10_000 else body  # no long exposures
     response = api(operator).post(CAPTURE, json.dumps(wanted), content_type="application/json")
     assert response.status_code == 201 or (response.status_code == 400 and has_our_shape(response))
@@ -229,13 +230,13 @@ def test_without_a_camera_the_cause_is_told_at_once_and_it_works_once_it_is_ther
             raise CameraNotFound("No camera was found. Is it plugged in?")
         return there[0]
 
-    config = apps.get_app_config("camera")
-    choice = DriverChoice("pixelink", find, find, SeenCamera(tmp_path))
-    config.camera = Camera(choice, CameraLock(tmp_path / "other"), Wanted(5.0, 0.0))
+    config = the_instrument()
+    selection = DriverSelection("pixelink", find, find, SeenCamera(tmp_path))
+    config.camera = Camera(selection, CameraLock(tmp_path / "other"), SettingsRequest(5.0, 0.0))
     try:
         began_s = time.monotonic()
         response = capture()
-        assert time.monotonic() - began_s < 3  # waiting for it would take ten
+        assert time.monotonic() - began_s < 3  # a request that waited for the camera would take ten seconds
         assert (response.status_code, response.json()["code"]) == (503, "camera_not_found")
         assert "Retry-After" in response
         assert originals(archive) == []
@@ -250,7 +251,7 @@ def test_without_a_camera_the_cause_is_told_at_once_and_it_works_once_it_is_ther
 
 
 class FullArchive(Archive):
-    """Its disk takes nothing."""
+    """An archive whose disk is full."""
 
     def keep(self, taken_at, extension, write):
         def fill_up(file):
@@ -278,9 +279,9 @@ def test_a_drive_that_is_away_is_told_before_anything_is_exposed(capture, archiv
 
 
 @pytest.mark.django_db(transaction=True)
-def test_where_the_row_is_refused_the_answer_says_so(impatient_registrar, open_camera, administrator):
+def test_where_the_row_is_refused_the_answer_says_so(impatient_backfiller, open_camera, administrator):
     client = APIClient()
-    client.force_authenticate(administrator)  # who asks was known before the database went away
+    client.force_authenticate(administrator)  # the user was signed in before the database went away
     with rows_refused():
         response = client.post(CAPTURE, {}, format="json")
     answer = response.json()

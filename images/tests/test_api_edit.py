@@ -2,17 +2,12 @@ import json
 
 import pytest
 
-from images.apps import the_library
-from images.listing import adopt_unlisted
+from images.index.adoption import adopt_unlisted
+from images.library import the_library
 from images.models import Image
 
 pytestmark = pytest.mark.django_db
 IMAGES = "/api/v1/images"
-
-
-@pytest.fixture
-def image(keep_image) -> Image:
-    return keep_image()
 
 
 @pytest.fixture
@@ -22,7 +17,7 @@ def manager(make_user):
 
 @pytest.fixture
 def edit(api, operator, image):
-    """edit(note="x") changes the image, as the operator who captured it."""
+    """edit(note="x") changes the image as the operator who captured it."""
     client = api(operator)
     return lambda **body: client.patch(f"{IMAGES}/{image.pk}", json.dumps(body), content_type="application/json")
 
@@ -57,7 +52,7 @@ def test_an_operator_may_not_change_anothers_image(api, make_user, image):
     assert Image.objects.get().note == ""
 
 
-def test_who_may_only_look_may_not_change_their_own_either(api, operator, viewer, image):
+def test_viewers_may_not_change_even_their_own_images(api, operator, viewer, image):
     operator.groups.set(viewer.groups.all())
     response = api(operator).patch(f"{IMAGES}/{image.pk}", {"note": "mine"}, format="json")
     assert (response.status_code, response.json()["code"]) == (403, "permission_denied")

@@ -9,21 +9,22 @@ import pytest
 import tifffile
 from PIL import Image as Picture
 
-from camera.drivers.simulated_frame import label_rows
-from camera.drivers.specimen import draw_banner
+from camera.drivers.simulated.frame import label_rows
+from camera.drivers.simulated.specimen import draw_banner
 from images.errors import NotAnOriginal
-from images.exporting import SCHEMA
+from images.export.convert import SCHEMA
 from images.formats import FORMATS
-from images.listing import adopt_unlisted
+from images.index.adoption import adopt_unlisted
 from images.models import Image
 from images.tests.frames import TAKEN_AT, make_pixels
+from images.tests.records import SCALE
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def deep(keep_image) -> Image:
-    """Twelve bits, mono, as TIFF; its scale unknown."""
+    """An image of 12-bit mono as TIFF, without a scale."""
     return keep_image(image_format="tiff", pixels=make_pixels(bits=12, is_colour=False), bits=12)
 
 
@@ -35,7 +36,7 @@ def scaled(deep) -> Image:
 
 @pytest.fixture
 def ask(api, viewer):
-    """ask(image, "as=png") is the answer to that export."""
+    """ask(image, "as=png") returns the answer to that export."""
     client = api(viewer)
     return lambda image, query="", **headers: client.get(f"/api/v1/images/{image.pk}/file?{query}", headers=headers)
 
@@ -50,7 +51,7 @@ def original_pixels(archive, image: Image) -> np.ndarray:
 
 
 def export_record(content: bytes, tmp_path, extension: str) -> dict:
-    """The record inside, which the readers of originals must refuse."""
+    """Return the record inside an export. The readers of originals must refuse the file."""
     path = tmp_path / f"export{extension}"
     path.write_bytes(content)
     with pytest.raises(NotAnOriginal):
@@ -93,9 +94,9 @@ class TestOneImage:
         assert made["of"] == {"id": scaled.metadata["id"], "filename": scaled.filename, "sha256": scaled.sha256}
         assert made["madeBy"] == viewer.username
         assert made["steps"] == [
-            "A scale bar was drawn into the pixels at the lower right.",
+            "A scale bar was drawn into the pixels at the bottom right.",
             "The upper 8 of 12 significant bits were kept.",
-            "Encoded as JPEG of quality 80, which loses detail.",
+            "Encoded as lossy JPG with quality 80.",
         ]
 
     def test_an_export_put_into_the_archive_is_not_taken_for_an_image(self, ask, archive, deep):
@@ -128,6 +129,25 @@ class TestOneImage:
             assert burnt.dtype == np.uint8
             assert {0, 255} < set(burnt.ravel().tolist())
 
+    @pytest.mark.parametrize("query", ["as=png", "as=jpg", "as=png&scaleBar=true", "as=jpg&scaleBar=true"])
+    def test_one_for_slides_has_no_density_that_shrinks_it(self, ask, keep_image, query):
+        """Slide programs would take a density of the specimen for a density on paper."""
+        image = keep_image(scale=SCALE)
+        Image.objects.filter(pk=image.pk).update(um_per_pixel_x=0.1625, um_per_pixel_y=0.325)
+        content = body(ask(image, query))
+        with Picture.open(io.BytesIO(content)) as picture:
+            # Pillow guesses 72 if a JPEG has no density.
+            assert picture.info.get("dpi", (72, 72)) == (72, 72) and picture.info.get("jfif_unit", 0) == 0
+            assert not {0x011A, 0x011B, 0x0128} & set(picture.getexif())
+        assert b"tiff:XResolution" not in content and b"pHYs" not in content
+
+    def test_originals_and_tiff_keep_their_scale(self, ask, keep_image):
+        image = keep_image(scale=SCALE, image_format="png")
+        with Picture.open(io.BytesIO(body(ask(image)))) as picture:
+            assert "dpi" in picture.info
+        with tifffile.TiffFile(io.BytesIO(body(ask(image, "as=tiff")))) as tiff:
+            assert 'PhysicalSizeX="0.1625"' in tiff.ome_metadata
+
     def test_no_scale_bar_is_invented(self, ask, deep):
         response = ask(deep, "as=png&scaleBar=true")
         assert response.status_code == 400
@@ -157,13 +177,13 @@ class TestOneImage:
     def test_one_of_a_lost_or_damaged_original_is_told(self, ask, archive, deep):
         path = archive.path_of(deep.filename)
         path.write_bytes(path.read_bytes()[:-100])
-        assert ask(deep, "as=png").status_code == 404
+        assert ask(deep, "as=png").status_code == 409
         path.unlink()
         assert ask(deep, "as=png").status_code == 404
 
 
 class TestSimulated:
-    """An export of a simulated picture is as plainly one as its original."""
+    """An export of a simulated picture is marked like its original."""
 
     @pytest.fixture
     def simulated(self, camera, archive, api, operator) -> Image:

@@ -5,17 +5,11 @@ import pytest
 from PIL import Image as Picture
 
 from camera.frame import to_display
-from images.apps import the_library
 from images.formats import FORMATS
-from images.models import Image
+from images.library import the_library
 from images.tests.frames import make_pixels
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def image(keep_image) -> Image:
-    return keep_image()
 
 
 @pytest.fixture
@@ -25,7 +19,7 @@ def content(archive, image) -> bytes:
 
 @pytest.fixture
 def get(api, viewer, image):
-    """get(Range="bytes=0-1") asks for the original of the image."""
+    """get(Range="bytes=0-1") requests the original of the image."""
     client = api(viewer)
     return lambda method="GET", **headers: client.generic(method, f"/api/v1/images/{image.pk}/file", headers=headers)
 
@@ -78,13 +72,13 @@ def test_a_range_that_is_not_understood_is_passed_over(get, content, asked):
 
 
 @pytest.mark.parametrize("asked", ['"{etag}"', 'W/"{etag}"', '"other", "{etag}"', "*"])
-def test_who_has_it_already_is_told_so(get, image, asked):
+def test_a_client_with_a_current_copy_gets_not_modified(get, image, asked):
     response = get(**{"If-None-Match": asked.format(etag=image.sha256)})
     assert (response.status_code, response.content) == (304, b"")
     assert response["ETag"] == f'"{image.sha256}"'
 
 
-def test_who_has_another_gets_this_one(get, content):
+def test_a_client_with_another_copy_gets_the_file(get, content):
     assert body(get(**{"If-None-Match": '"other"'})) == content
 
 
@@ -165,7 +159,7 @@ def test_an_ome_tiff_is_served_under_its_whole_name_and_kind(api, viewer, archiv
 def test_the_thumbnail_of_a_damaged_tiff_is_an_error_and_no_crash(get_thumbnail, archive, keep_image):
     image = keep_image(image_format="tiff")
     os.truncate(archive.path_of(image.filename), 500)
-    assert get_thumbnail(image).status_code == 404
+    assert get_thumbnail(image).status_code == 409
 
 
 def test_a_thumbnail_that_somebody_removed_is_made_again(get_thumbnail, image, tmp_path):
@@ -185,8 +179,8 @@ def test_a_thumbnail_of_a_lost_original_is_told(get_thumbnail, archive, image):
 def test_a_thumbnail_of_a_damaged_original_is_told(get_thumbnail, archive, image):
     archive.path_of(image.filename).write_bytes(b"\xff\xd8 damaged")
     response = get_thumbnail(image)
-    assert (response.status_code, response.json()["code"]) == (404, "original_missing")
-    assert "cannot be read as a picture" in response.json()["message"]
+    assert (response.status_code, response.json()["code"]) == (409, "original_changed")
+    assert "changed after it was saved" in response.json()["message"]
 
 
 def test_a_thumbnail_made_before_outlives_its_original(get_thumbnail, archive, image):

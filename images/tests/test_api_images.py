@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from images.filters import ImageFilter
 from images.models import Image, Job
+from images.search.filters import ImageFilter
 from images.tests.frames import TAKEN_AT
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ DAY = datetime(2025, 1, 16, tzinfo=UTC)
 
 @pytest.fixture
 def find(api, viewer):
-    """find("limit=2") is the answer to that query."""
+    """find("limit=2") returns the answer to that query."""
     client = api(viewer)
     return lambda query="": client.get(query if query.startswith("/") else f"{IMAGES}?{query}")
 
@@ -90,7 +90,7 @@ def test_the_last_page_has_no_next(find, cheap_images):
 
 @pytest.fixture
 def mixed(keep_image, make_user):
-    """Three images that differ in everything."""
+    """Three images that differ in every field."""
     grace = make_user("grace", "operators")
     job = Job.objects.create(name="wound healing", user=grace)
     hour = timedelta(hours=1)
@@ -183,7 +183,7 @@ def test_a_made_up_cursor_never_leads_to_a_failure(find, cheap_images, text):
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
 @given(st.sampled_from([*ImageFilter.base_filters, "cursor", "limit"]), st.text(max_size=12) | st.floats().map(str))
-def test_no_query_whatever_leads_to_a_failure(find, field, value):
+def test_no_query_makes_the_server_fail(find, field, value):
     assert find(f"{field}={quote(value, errors='replace')}").status_code in (200, 400)
 
 

@@ -1,15 +1,16 @@
 import contextlib
 import json
 import threading
+import unicodedata
 
 import pytest
 from django.db import OperationalError, connection
 
-from images.calibrating import Calibrated, calibrate
+from images.calibration.calibrate import Calibrated, calibrate
+from images.calibration.objectives import choose_objective
+from images.calibration.scale import Line
+from images.library import the_library
 from images.models import Calibration, Image, Objective
-from images.objectives import choose_objective
-from images.optics import the_optics
-from images.scale import Line
 
 pytestmark = pytest.mark.django_db
 committed = pytest.mark.django_db(transaction=True)
@@ -20,7 +21,7 @@ LINE = {"x1": 10, "y1": 20, "x2": 50, "y2": 20}
 
 @pytest.fixture
 def ask(api, manager):
-    """ask("post", address, **body) as a manager."""
+    """ask("post", address, **body) calls the API as a manager."""
     client = api(manager)
 
     def send(method: str, address: str, **body):
@@ -49,6 +50,7 @@ def test_an_objective_is_added_and_listed_uncalibrated(ask, api, viewer):
         "numericalAperture": 0.65,
         "isRetired": False,
         "isInUse": False,
+        "revision": added["revision"],
         "calibration": None,
     }
     assert api(viewer).get(OBJECTIVES).json() == {"results": [added]}
@@ -82,10 +84,38 @@ def test_an_objective_is_renamed_and_retired_and_nothing_else(ask, objective):
 
 
 @pytest.mark.usefixtures("camera")
+@pytest.mark.parametrize("stale", [{"name": "mine"}, {"isRetired": False}])
+def test_a_change_on_an_older_revision_is_refused_and_shows_what_stands_now(ask, objective, stale):
+    address = f"{OBJECTIVES}/{objective.pk}"
+    seen = ask("get", OBJECTIVES).json()["results"][0]["revision"]
+    now = ask("patch", address, name="theirs", isRetired=True, revision=seen).json()["revision"]
+    response = ask("patch", address, **stale, revision=seen)
+    told = response.json()
+    assert (response.status_code, told["code"]) == (409, "edit_conflict")
+    assert told["current"] == {"revision": now, "name": "theirs", "isRetired": True}
+    assert "it is now called theirs, and retired. Nothing was saved." in told["message"]
+    objective.refresh_from_db()
+    assert (objective.name, objective.is_retired) == ("theirs", True)
+    assert ask("patch", address, **stale, revision=now).status_code == 200
+
+
+@pytest.mark.usefixtures("camera")
+def test_if_match_serves_as_the_revision_and_the_same_change_twice_is_no_conflict(api, manager, objective):
+    client, address = api(manager), f"{OBJECTIVES}/{objective.pk}"
+    seen = f'"{client.get(OBJECTIVES).json()["results"][0]["revision"]}"'
+    for _ in range(2):
+        answer = client.patch(address, {"name": "mine"}, format="json", HTTP_IF_MATCH=seen)
+        assert (answer.status_code, answer.json()["name"]) == (200, "mine")
+    assert client.patch(address, {"name": "other"}, format="json", HTTP_IF_MATCH=seen).status_code == 409
+    assert client.patch(address, {"name": "other"}, format="json").status_code == 200
+
+
+@committed
+@pytest.mark.usefixtures("camera")
 def test_a_new_name_is_what_the_next_record_carries(ask, calibrated):
-    the_optics().in_use()
+    the_library().optics.current()
     ask("patch", f"{OBJECTIVES}/{calibrated.objective_id}", name="Plan 10x")
-    assert the_optics().in_use().objective["name"] == "Plan 10x"
+    assert the_library().optics.current().objective["name"] == "Plan 10x"
 
 
 def test_a_name_is_taken_once(ask, objective):
@@ -96,8 +126,34 @@ def test_a_name_is_taken_once(ask, objective):
     ):
         assert (response.status_code, response.json()["errors"]) == (
             400,
-            {"name": ["There is an objective 10x already."]},
+            {"name": ["This name is taken by the objective 10x."]},
         )
+
+
+@pytest.mark.parametrize(
+    ("kept", "asked"),
+    [
+        ("40x", "40X"),
+        (unicodedata.normalize("NFC", "Ölimmersion"), unicodedata.normalize("NFD", "ölimmersion")),
+        ("10x \u00b5", "10X \u03bc"),
+        ("Plan  20x", "plan 20x"),
+    ],
+)
+def test_two_objectives_whose_names_read_the_same_are_not_to_be_had(ask, client, administrator, kept, asked):
+    first = ask("post", OBJECTIVES, name=kept, magnification=40).json()
+    answer = ask("post", OBJECTIVES, name=asked, magnification=40)
+    assert (answer.status_code, answer.json()["errors"]) == (
+        400,
+        {"name": [f"This name is taken by the objective {first['name']}."]},
+    )
+    other = ask("post", OBJECTIVES, name="another", magnification=4).json()
+    assert ask("patch", f"{OBJECTIVES}/{other['id']}", name=asked).status_code == 400
+    client.force_login(administrator)
+    page = client.post("/admin/images/objective/add/", {"name": asked, "magnification": "40"}).content.decode()
+    assert f"This name is taken by the objective {first['name']}." in page
+    assert {one.name for one in Objective.objects.all()} == {first["name"], "another"}
+    renamed = ask("patch", f"{OBJECTIVES}/{first['id']}", name=asked)
+    assert (renamed.status_code, renamed.json()["name"]) == (200, asked.strip())
 
 
 def test_the_objective_in_use_is_not_retired(ask, objective, manager):
@@ -131,16 +187,16 @@ def test_a_line_along_a_known_length_calibrates(ask, calibrations, micrometer, o
         None,
         None,
     )
-    facts = answer["calibration"]
-    assert (facts["umPerPixel"], facts["pixels"], facts["lengthUm"]) == (0.5, 40.0, 20.0)
-    assert facts["uncertaintyUm"] == pytest.approx(0.5 * 0.5**0.5 / 40)
-    assert (facts["madeBy"], facts["imageId"], facts["imageRecordId"]) == (
+    fields = answer["calibration"]
+    assert (fields["umPerPixel"], fields["pixels"], fields["lengthUm"]) == (0.5, 40.0, 20.0)
+    assert fields["uncertaintyUm"] == pytest.approx(0.5 * 0.5**0.5 / 40)
+    assert (fields["madeBy"], fields["imageId"], fields["imageRecordId"]) == (
         "mary",
         micrometer.pk,
         str(micrometer.record_id),
     )
-    assert (facts["cameraSerialNumber"], facts["cameraModel"]) == ("775001234", "PL-D752")
-    assert ask("get", calibrations).json() == {"results": [facts]}
+    assert (fields["cameraSerialNumber"], fields["cameraModel"]) == ("775001234", "PL-D752")
+    assert ask("get", calibrations).json() == {"results": [fields]}
 
 
 def test_a_calibration_can_be_seen_before_it_is_kept(ask, calibrations, micrometer, calibrated):
@@ -202,19 +258,19 @@ def test_a_clock_that_was_set_back_does_not_bring_the_old_calibration_back(ask, 
     Calibration.objects.filter(pk=calibrated.pk).update(made_at="2125-01-01T00:00:00Z")
     newer = ask("post", calibrations, imageId=micrometer.pk, **LINE, lengthUm=40).json()["calibration"]
     assert ask("get", calibrations).json()["results"][0]["id"] == newer["id"]
-    assert the_optics().in_use().calibration_for("775001234", "PL-D752")["umPerPixel"] == 1.0
+    assert the_library().optics.current().calibration_for("775001234", "PL-D752")["umPerPixel"] == 1.0
 
 
 def calibrate_at_last(*asked, by) -> Calibrated:
-    """SQLite in memory, as it is for tests, turns writers away instead of having them wait."""
+    """Retry while the database is locked: SQLite in memory, as in tests, refuses writers at once."""
     while True:
         with contextlib.suppress(OperationalError):
             return calibrate(*asked, by=by)
 
 
 @committed
-def test_of_two_who_calibrate_at_once_both_are_kept_and_each_sees_the_one_before(objective, micrometer, manager):
-    """Each is told how far it is from the one before: of two at once the second must see the first."""
+def test_two_calibrations_at_once_are_both_kept_and_the_second_sees_the_first(objective, micrometer, manager):
+    """Each answer gives the difference to the calibration before: of two at once, the second must see the first."""
     choose_objective(objective.pk, manager)
     together = threading.Barrier(2)
     found = []
@@ -231,5 +287,5 @@ def test_of_two_who_calibrate_at_once_both_are_kept_and_each_sees_the_one_before
         thread.join()
     first, second = sorted(found, key=lambda one: one.calibration.made_at)
     assert (first.previous, second.previous) == (None, first.calibration)
-    in_force = the_optics().in_use().calibration_for("775001234", "PL-D752")
+    in_force = the_library().optics.current().calibration_for("775001234", "PL-D752")
     assert in_force["id"] == str(second.calibration.pk)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from images.archive import Archive, name_for
+from images.archive.archive import Archive, name_for
 from images.errors import NotAnOriginal, OriginalMissing
 from images.formats import FORMATS
 from images.tests.frames import TAKEN_AT

@@ -11,7 +11,7 @@ from PIL import ExifTags, Image
 
 from images.errors import NotAnOriginal
 from images.formats import FORMATS, format_of
-from images.record import Position, Requested
+from images.record.image import Requested
 from images.tests.frames import make_frame, make_pixels, make_record_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,7 +47,7 @@ def test_the_record_survives_every_format_depth_and_name(tmp_path, image_format,
         image_format,
         username,
         job={"id": 1, "name": job_name},
-        position=Position(x=x_position),
+        x_position=x_position,
         requested=Requested(100.0, None),
     )
     path = write(place(tmp_path, image_format), frame, record)
@@ -189,7 +189,7 @@ def test_a_file_that_cannot_be_read_now_is_not_called_damaged(tmp_path):
 
 
 def test_a_jpeg_is_encoded_straight_into_a_real_file(tmp_path):
-    """Pillow lets other threads run only while it encodes into a file descriptor."""
+    """Pillow releases the interpreter's lock only if it encodes into a file descriptor."""
     asked = []
 
     class Watched:
@@ -212,7 +212,7 @@ def test_a_jpeg_is_encoded_straight_into_a_real_file(tmp_path):
 def test_no_source_encodes_into_memory():
     sources = [path for app in ("camera", "images") for path in (ROOT / app).rglob("*.py") if "tests" not in path.parts]
     found = [path.name for path in sources if "BytesIO" in path.read_text(encoding="utf-8")]
-    assert found == ["opening.py"], "whose lines are for other programs"
+    assert found == ["links.py"], "whose lines are for other programs"
 
 
 def test_the_format_is_told_by_the_extension():

@@ -1,4 +1,4 @@
-"""One record in the words of EXIF, XMP, PNG and OME: the same facts everywhere, and none that nobody knows."""
+"""One record as EXIF, XMP, PNG and OME: they say the same, and never invent an unknown value."""
 
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -12,8 +12,8 @@ from PIL import ExifTags, Image
 
 from camera.frame import to_display
 from images.formats import FORMATS, format_of
-from images.formats.ome import NAMESPACE, SMALLEST_SIZE_UM, make_ome
-from images.record import SIMULATED, pixel_size_um
+from images.formats.ome import MIN_SIZE_UM, NAMESPACE, make_ome
+from images.record.image import SIMULATED, pixel_size_um
 from images.tests.frames import make_frame, make_pixels, make_record_of
 from images.tests.records import OBJECTIVE, SCALE, UNKNOWN_SCALE, records
 from images.tests.test_formats import KINDS, place, read_exif, write
@@ -30,9 +30,9 @@ every_format = pytest.mark.parametrize("image_format", list(FORMATS))
 many = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=80)
 
 
-def write_one(folder: Path, image_format: str, **facts: Any) -> tuple[Path, dict[str, Any]]:
+def write_one(folder: Path, image_format: str, **fields: Any) -> tuple[Path, dict[str, Any]]:
     frame = make_frame(exposure_ms=12.5)
-    record = {**make_record_of(frame, image_format, "José 山田 µ"), **facts}
+    record = {**make_record_of(frame, image_format, "José 山田 µ"), **fields}
     return write(place(folder, image_format), frame, record), record
 
 
@@ -71,7 +71,7 @@ def test_no_number_is_ever_invented_for_a_scale_that_is_not_known(tmp_path, data
     root = ElementTree.fromstring(make_ome(record))
     (pixels,) = root.iter(f"{{{NAMESPACE}}}Pixels")
     size_um = pixel_size_um(record)
-    if size_um is None or min(size_um) < SMALLEST_SIZE_UM:
+    if size_um is None or min(size_um) < MIN_SIZE_UM:
         assert not [name for name in pixels.attrib if name.startswith("PhysicalSize")]
     else:
         assert (float(pixels.attrib["PhysicalSizeX"]), float(pixels.attrib["PhysicalSizeY"])) == size_um
@@ -94,6 +94,19 @@ def test_no_number_is_ever_invented_for_a_scale_that_is_not_known(tmp_path, data
 def test_a_scale_that_makes_no_sense_is_not_known(scale):
     assert pixel_size_um({"scale": scale}) is None
     assert pixel_size_um({}) is None
+
+
+@every_format
+@pytest.mark.parametrize(
+    ("zone", "time", "offset"),
+    [("Europe/Berlin", "2025:01:16 11:30:45", "+01:00"), ("America/St_Johns", "2025:01:16 07:00:45", "-03:30")],
+)
+def test_exif_tells_the_labs_time_with_its_offset(tmp_path, settings, image_format, zone, time, offset):
+    settings.TIME_ZONE = zone
+    path, _record = write_one(tmp_path, image_format)
+    exif, details = read_exif(path)
+    assert exif[TAG.DateTime] == details[TAG.DateTimeOriginal] == details[TAG.DateTimeDigitized] == time
+    assert (details[TAG.SubsecTimeOriginal], details[TAG.OffsetTimeOriginal]) == ("123", offset)
 
 
 @every_format

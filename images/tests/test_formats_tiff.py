@@ -1,5 +1,6 @@
-"""OME-TIFF keeps what the sensor gave, and is a plain TIFF to whoever knows no more."""
+"""OME-TIFF keeps all bits of the sensor, and is a plain TIFF for programs that do not know OME."""
 
+import hashlib
 import struct
 import subprocess
 import sys
@@ -12,6 +13,9 @@ import tifffile
 from PIL import Image
 
 from images.formats import FORMATS
+from images.formats.pixel_sum import sum_values
+from images.formats.tiff_plain import HEAD_BYTES, sum_head_and_values
+from images.index.originals import find_changed_since_capture
 from images.tests.frames import make_frame, make_pixels, make_record_of
 from images.tests.records import OBJECTIVE, SCALE, UNKNOWN_SCALE
 from images.tests.test_formats import KINDS, place, write
@@ -19,9 +23,9 @@ from images.tests.test_formats import KINDS, place, write
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def write_tiff(folder: Path, bits: int = 12, is_colour: bool = False, **facts) -> tuple[Path, np.ndarray]:
+def write_tiff(folder: Path, bits: int = 12, is_colour: bool = False, **fields) -> tuple[Path, np.ndarray]:
     frame = make_frame(make_pixels(bits=bits, is_colour=is_colour), bits=bits)
-    record = {**make_record_of(frame, "tiff"), **facts}
+    record = {**make_record_of(frame, "tiff"), **fields}
     return write(place(folder, "tiff"), frame, record), frame.pixels
 
 
@@ -62,6 +66,42 @@ def test_without_compression_it_is_as_large_as_its_pixels_and_with_it_smaller(tm
     assert write(path, frame, record).stat().st_size < frame.pixels.nbytes / 20
 
 
+def test_a_file_that_is_not_compressed_begins_with_what_the_sum_of_its_pixels_is_made_of(tmp_path):
+    """One pass over the pixels makes both sums, so a burst can keep up."""
+    for bits, is_colour in KINDS:
+        frame = make_frame(make_pixels(31, 17, bits, is_colour), bits=bits)
+        record, path = make_record_of(frame, "tiff"), tmp_path / f"{bits}-{is_colour}.ome.tif"
+        with path.open("w+b") as file:
+            told = FORMATS["tiff"].write(file, frame.pixels, record, 0)
+        content = path.read_bytes()
+        assert told == hashlib.sha256(content).hexdigest()
+        head = content[: HEAD_BYTES + frame.pixels.nbytes]
+        assert record["pixels"] == {"sha256": hashlib.sha256(head).hexdigest(), "of": "TIFF head and pixel values"}
+
+
+def test_pixels_of_another_shape_or_type_have_another_sum():
+    pixels = np.arange(24, dtype=np.uint8)
+    others = [pixels.reshape(4, 6), pixels.reshape(6, 4), pixels.reshape(2, 4, 3), pixels.view("<u2").reshape(3, 4)]
+    assert len({sum_head_and_values(one) for one in others}) == len(others)
+
+
+@pytest.mark.parametrize("compression", ["none", "zlib"])
+def test_the_sum_of_the_pixels_is_the_same_however_they_are_kept(tmp_path, settings, compression):
+    settings.TIFF_COMPRESSION = compression
+    path, pixels = write_tiff(tmp_path)
+    record = FORMATS["tiff"].read_record(path)
+    assert record["pixels"]["sha256"] == sum_head_and_values(pixels)
+    assert find_changed_since_capture(path, record) is False
+
+
+def test_the_sum_of_an_older_file_is_of_its_values_alone(tmp_path):
+    path, pixels = write_tiff(tmp_path)
+    record = FORMATS["tiff"].read_record(path)
+    older = {**record, "pixels": {"sha256": sum_values(pixels), "of": "pixel values"}}
+    assert find_changed_since_capture(path, older) is False
+    assert find_changed_since_capture(path, {**record, "pixels": {**older["pixels"], "sha256": "0" * 64}}) is True
+
+
 @pytest.mark.parametrize(("bits", "is_colour"), [(8, False), (8, True), (16, False)])
 def test_a_program_that_knows_only_plain_tiff_sees_the_same(tmp_path, bits, is_colour):
     path, pixels = write_tiff(tmp_path, bits, is_colour)
@@ -88,16 +128,18 @@ def test_a_known_scale_stands_in_pixels_per_centimetre(tmp_path):
         assert tags["ResolutionUnit"].value == tifffile.RESUNIT.CENTIMETER
 
 
-@pytest.mark.parametrize("facts", [{}, {"scale": UNKNOWN_SCALE}, {"scale": None}, {"scale": {**SCALE, "known": False}}])
-def test_an_unknown_scale_is_no_number_that_could_be_taken_for_one(tmp_path, facts):
-    path, _ = write_tiff(tmp_path, **facts)
+@pytest.mark.parametrize(
+    "fields", [{}, {"scale": UNKNOWN_SCALE}, {"scale": None}, {"scale": {**SCALE, "known": False}}]
+)
+def test_an_unknown_scale_is_no_number_that_could_be_taken_for_one(tmp_path, fields):
+    path, _ = write_tiff(tmp_path, **fields)
     with tifffile.TiffFile(path) as tiff:
         assert not {"XResolution", "YResolution", "ResolutionUnit"} & {tag.name for tag in tiff.pages[0].tags}
         assert "PhysicalSize" not in tiff.ome_metadata
 
 
 def test_the_name_of_the_file_changes_nothing(tmp_path):
-    """It is written under a temporary one; the library that writes it looks at names."""
+    """The file is written under a temporary name, and tifffile chooses options by the name."""
     frame = make_frame()
     record = make_record_of(frame, "tiff")
     contents = []
@@ -127,7 +169,7 @@ def test_there_is_one_directory_and_it_stands_behind_the_pixels(tmp_path):
 
 
 def test_it_can_be_written_by_what_the_program_itself_needs(tmp_path):
-    """tifffile compresses by another library where that is installed, as it is for some of the tests."""
+    """If imagecodecs is installed, as for some tests, tifffile compresses with it. The program does not need it."""
     code = f"""
 import sys; sys.modules["imagecodecs"] = None
 import django; django.setup()

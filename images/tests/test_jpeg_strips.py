@@ -1,12 +1,10 @@
-"""A JPEG encoded by two processors is the same picture as one encoded in one piece."""
-
-import os
+"""A JPEG encoded by two threads is the same picture as one encoded in one piece."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from images.formats.jpeg_strips import can_split, encode_elsewhere, find_processor, save_in_strips
+from images.formats.jpeg_strips import can_split, save_in_strips
 
 
 def noise(*shape: int) -> np.ndarray:
@@ -34,26 +32,6 @@ def test_the_file_ends_where_the_picture_ends(tmp_path):
     content = (tmp_path / "strips.jpg").read_bytes()
     assert content.endswith(b"\xff\xd9")
     assert content.count(b"\xff\xd9") == 1
-
-
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="here one cannot choose a processor")
-class TestProcessor:
-    @pytest.fixture(params=["all", "one"])
-    def allowed(self, request):
-        """Those that this thread may use; one of them runs it."""
-        before = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, before if request.param == "all" else {find_processor()})
-        yield os.sched_getaffinity(0)
-        os.sched_setaffinity(0, before)
-
-    def test_a_half_is_encoded_wherever_it_may_be(self, allowed):
-        assert encode_elsewhere(find_processor(), noise(32, 32, 3), 95, 4).endswith(b"\xff\xd9")
-        assert os.sched_getaffinity(0) == allowed
-
-    def test_after_a_failure_too_the_thread_may_use_what_it_might_before(self, allowed):
-        with pytest.raises(TypeError):
-            encode_elsewhere(find_processor(), noise(32, 32, 5), 95, 4)
-        assert os.sched_getaffinity(0) == allowed
 
 
 def test_exif_and_comment_are_kept(tmp_path):

@@ -2,6 +2,7 @@ import pytest
 from django.db import connection
 from django.db.models import ProtectedError
 
+from images.edit.bin import bin_image
 from images.models import Job
 
 pytestmark = pytest.mark.django_db
@@ -12,7 +13,7 @@ OLDER_SYSTEMS_COLUMNS = [
 
 
 def describe(table: str) -> tuple[dict[str, str], list[tuple[list[str], bool]]]:
-    """Columns with their types, and indexes with whether they are unique, as the database itself says."""
+    """Return columns with types, and indexes with their uniqueness, as the database reports them."""
     with connection.cursor() as cursor:
         look = connection.introspection
         columns = {one.name: one.type_code for one in look.get_table_description(cursor, table)}
@@ -26,7 +27,7 @@ def test_the_table_has_the_older_systems_columns():
 
 
 @pytest.mark.parametrize("columns", [["job_id", "captured_at"], ["user_id", "captured_at"], ["captured_at"]])
-def test_what_is_looked_for_has_an_index(columns):
+def test_searched_columns_have_an_index(columns):
     assert (columns, False) in describe("images")[1]
 
 
@@ -43,7 +44,7 @@ def test_jobs_have_a_table_and_images_refer_to_it():
 
 
 def test_the_record_is_kept_as_json():
-    """On PostgreSQL as jsonb; SQLite has no type for it, there the introspection tells by the constraint."""
+    """On PostgreSQL the column is jsonb. SQLite has no such type: Django knows it by the column's constraint."""
     with connection.cursor() as cursor:
         look = connection.introspection
         [column] = [one for one in look.get_table_description(cursor, "images") if one.name == "metadata"]
@@ -57,9 +58,14 @@ def test_a_user_with_images_cannot_be_deleted(keep_image, operator):
         operator.delete()
 
 
-def test_images_outlive_their_job(keep_image, operator):
+def test_a_job_with_images_cannot_be_deleted(keep_image, operator):
     job = Job.objects.create(name="wound healing", user=operator)
-    image = keep_image(job=job)
-    job.delete()
-    image.refresh_from_db()
-    assert image.job is None
+    keep_image(job=job)
+    with pytest.raises(ProtectedError):
+        job.delete()
+
+
+def test_who_binned_an_image_cannot_be_deleted(keep_image, manager):
+    bin_image(keep_image().pk, manager)
+    with pytest.raises(ProtectedError):
+        manager.delete()

@@ -5,7 +5,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from images.bin import bin_image
+from images.edit.bin import bin_image
 from images.models import Image
 
 pytestmark = pytest.mark.django_db
@@ -14,7 +14,7 @@ DAY = datetime(2025, 1, 16, tzinfo=UTC)
 
 @pytest.fixture
 def beside(api, viewer):
-    """beside(image) are the numbers of the newer and the older one."""
+    """beside(image) returns the numbers of the newer and the older image."""
     client = api(viewer)
 
     def ask(image: Image, query: str = "") -> tuple[int | None, int | None]:

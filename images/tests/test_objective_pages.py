@@ -4,10 +4,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from images.calibrating import calibrate
+from images.calibration.calibrate import calibrate
+from images.calibration.objectives import choose_objective
+from images.calibration.scale import Line
 from images.models import Image, Objective
-from images.objectives import choose_objective
-from images.scale import Line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("camera")]
 MARKUP = "<script>alert('x')</script>&\"'"
@@ -15,7 +15,7 @@ MARKUP = "<script>alert('x')</script>&\"'"
 
 @pytest.fixture
 def see(client, manager):
-    """see(address, user) is the page there, as a manager gets it unless another is named."""
+    """see(address, user) returns the page as this user sees it, or else as a manager sees it."""
 
     def get(address: str, user=manager, status: int = 200) -> str:
         client.force_login(user)
@@ -88,9 +88,10 @@ def test_the_page_to_calibrate_names_camera_and_picture(see, micrometer, objecti
 
 def options(page: str) -> list[tuple[str, bool]]:
     select = re.search('<select id="objective".*?</select>', page)[0]
-    return [(name, "selected" in facts) for facts, name in re.findall("<option([^>]*)>([^<]*)<", select)]
+    return [(name, "selected" in fields) for fields, name in re.findall("<option([^>]*)>([^<]*)<", select)]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_objective_in_use_is_chosen_beforehand_unless_the_picture_says_another(
     see, micrometer, objective, operator
 ):
@@ -106,7 +107,7 @@ def test_the_objective_in_use_is_chosen_beforehand_unless_the_picture_says_anoth
 
 
 def test_without_an_objective_the_page_says_what_to_do(see, micrometer):
-    assert "There is no objective yet." in see(calibrate_address(micrometer))
+    assert "There are no objectives yet." in see(calibrate_address(micrometer))
 
 
 def test_a_format_that_browsers_cannot_show_is_calibrated_on_a_copy_of_full_size(see, micrometer, objective):
@@ -131,8 +132,13 @@ def test_a_simulated_picture_says_so_where_it_is_calibrated_on(see, keep_image):
 
 def test_an_image_shows_its_scale_by_whom_when_and_from_which_picture(see, keep_image, calibrated, micrometer):
     image = keep_image()
-    facts = {"objective": calibrated.objective, "calibration": calibrated, "um_per_pixel_x": 1.0, "um_per_pixel_y": 0.5}
-    Image.objects.filter(pk=image.pk).update(**facts)
+    fields = {
+        "objective": calibrated.objective,
+        "calibration": calibrated,
+        "um_per_pixel_x": 1.0,
+        "um_per_pixel_y": 0.5,
+    }
+    Image.objects.filter(pk=image.pk).update(**fields)
     page = see(f"/images/{image.pk}/")
     assert "1 \N{MULTIPLICATION SIGN} 0.5 µm/px ± 1.8 %" in page
     assert re.search(f'by mary, on <a href="/images/{micrometer.pk}/">image {micrometer.pk}</a>', page)

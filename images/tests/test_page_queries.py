@@ -1,4 +1,4 @@
-"""Pages stay as quick among a million images as among ten: no query of theirs skips rows or counts them."""
+"""Pages stay quick among a million images: none of their queries skips or counts rows."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from images import filters, search
-from images.filters import make_cursor
+from images.search import filters, walk
+from images.search.filters import make_cursor
 
 pytestmark = pytest.mark.django_db
 DAY = datetime(2025, 1, 16, tzinfo=UTC)
@@ -23,7 +23,7 @@ def images(cheap_images):
 
 @pytest.fixture
 def queries(client, viewer, images):
-    """queries(address) are those of an answer, first page or further behind."""
+    """queries(address) returns the queries of one answer."""
     client.force_login(viewer)
 
     def ask(address: str, is_continued: bool) -> list[str]:
@@ -40,8 +40,8 @@ def queries(client, viewer, images):
 @pytest.mark.parametrize("asked", FILTERS)
 @pytest.mark.parametrize("address", ["/api/v1/images", "/images/"])
 def test_no_page_skips_or_counts_rows(monkeypatch, queries, address, asked, is_continued, look_at):
-    for limit in ("LOOKED_AT", "SHORT_WALK", "CANDIDATES"):
-        monkeypatch.setattr(search, limit, look_at)
+    for limit in ("EXAMINED_AT_ONCE", "SHORT_WALK", "CANDIDATES"):
+        monkeypatch.setattr(walk, limit, look_at)
     ran = queries(f"{address}?{asked}", is_continued)
     assert any('FROM "images"' in sql for sql in ran)
     assert [sql for sql in ran if SKIPS_OR_COUNTS.search(sql)] == []
@@ -65,10 +65,10 @@ def test_neither_bin_nor_image_skips_or_counts(client, operator, images, address
 
 
 def test_a_page_says_how_far_back_it_looked_where_it_found_nothing_yet(monkeypatch, client, viewer, images):
-    monkeypatch.setattr(filters, "LOOKED_AT", 10)
+    monkeypatch.setattr(filters, "EXAMINED_AT_ONCE", 10)
     client.force_login(viewer)
     page = client.get("/images/?exposureMin=5").content.decode()
-    assert "Looked at all images back to 16 January 2025." in page
+    assert "Searched back to 16 January 2025." in page
     assert "Older images" in page
     looked_at, address = [], "/api/v1/images?exposureMin=5"
     while address:

@@ -21,13 +21,13 @@ MARKUP = "<script>alert('x')</script>&\"'"
 
 @pytest.fixture
 def images(cheap_images) -> list[Image]:
-    """Seventy on three days, newest on 16 January: more than a page."""
+    """Seventy images on three days, more than a page. The newest is of 16 January."""
     return cheap_images([NOON - timedelta(minutes=40 * number) for number in range(70)])
 
 
 @pytest.fixture
 def see(client, operator):
-    """see(address) is the page there, as an operator gets it."""
+    """see(address) returns the page as an operator sees it."""
     client.force_login(operator)
 
     def get(address: str, status: int = 200) -> str:
@@ -42,8 +42,8 @@ def shown(page: str) -> list[int]:
     return [int(number) for number in re.findall(r'class="shot" data-id="(\d+)"', page)]
 
 
-def set_facts(image: Image, **facts) -> None:
-    Image.objects.filter(pk=image.pk).update(**facts)
+def set_fields(image: Image, **fields) -> None:
+    Image.objects.filter(pk=image.pk).update(**fields)
 
 
 @pytest.mark.parametrize("address", ["/images/", "/images/bin/", "/images/1/"])
@@ -85,16 +85,17 @@ def test_the_gallery_shows_pages_newest_first_that_follow_each_other(see, images
     assert 'rel="next"' not in second
 
 
-def test_days_are_those_of_who_looks(client, operator, cheap_images):
+def test_days_and_times_are_the_labs_whatever_the_browser_says(client, operator, cheap_images, settings):
+    settings.TIME_ZONE = "Europe/Berlin"
     cheap_images([datetime(2025, 1, 16, 23, 30, tzinfo=UTC)])
     client.force_login(operator)
-    assert "Thursday 16 January 2025" in client.get("/images/").content.decode()
-    client.cookies["timezone"] = "Europe/Berlin"
+    client.cookies["timezone"] = "Asia/Tokyo"
     page = client.get("/images/").content.decode()
-    assert "Friday 17 January 2025" in page
-    assert "00:30:00" in page
-    client.cookies["timezone"] = "../../etc/passwd"
-    assert "Thursday 16 January 2025" in client.get("/images/").content.decode()
+    assert "Friday 17 January 2025" in page and "00:30:00" in page
+    assert "Times in <strong>Europe/Berlin</strong>" in page and 'data-time-zone="Europe/Berlin"' in page
+    of_day = [client.get(f"/images/?from={day}&to={day}").content.decode() for day in ("2025-01-16", "2025-01-17")]
+    assert ["00:30:00" in page for page in of_day] == [False, True]
+    assert client.get("/api/v1/images").json()["results"][0]["capturedAt"] == "2025-01-16T23:30:00.000Z"
 
 
 def test_today_is_called_so(see, cheap_images):
@@ -103,7 +104,7 @@ def test_today_is_called_so(see, cheap_images):
 
 
 def test_filters_live_in_the_address(see, images):
-    set_facts(images[3], sample="Colon 14-B", exposure_ms=25, is_simulated=False)
+    set_fields(images[3], sample="Colon 14-B", exposure_ms=25, is_simulated=False)
     for query in (
         "text=colon",
         "exposureMin=20&exposureMax=30",
@@ -124,7 +125,7 @@ def test_the_page_after_a_filtered_one_is_filtered_too(see, images):
 
 
 def test_the_box_for_simulated_ones_works_without_scripts(see, images):
-    set_facts(images[0], is_simulated=False)
+    set_fields(images[0], is_simulated=False)
     assert len(shown(see("/images/?simulated=false&simulated="))) == 60
     assert shown(see("/images/?simulated=false")) == [images[0].pk]
 
@@ -134,9 +135,9 @@ def test_the_box_for_simulated_ones_works_without_scripts(see, images):
     [
         ("exposureMin=bright", "Exposure from: Enter a number."),
         ("simulated=junk", "Simulated: Must be true or false."),
-        ("from=yesterday", "Taken from: not a day of the calendar. Write it as 2025-01-16."),
-        ("to=9999-12-31", "Taken to: not a day of the calendar."),
-        ("cursor=nonsense", "Place in the list: Not a cursor of this server."),
+        ("from=yesterday", "Taken from: Invalid day. Write it as 2025-01-16."),
+        ("to=9999-12-31", "Taken to: Invalid day."),
+        ("cursor=nonsense", "Place in the list: Invalid cursor. Load the first page without a cursor."),
         ("format=bmp", "Format: Select a valid choice."),
     ],
 )
@@ -147,7 +148,7 @@ def test_a_bad_filter_is_a_sentence_and_the_list_stays(see, images, query, sente
 
 
 def test_where_one_filter_is_bad_the_others_still_count(see, images):
-    set_facts(images[5], sample="Smear 220")
+    set_fields(images[5], sample="Smear 220")
     assert shown(see("/images/?exposureMin=bright&gainMin=x&text=smear")) == [images[5].pk]
 
 
@@ -171,11 +172,11 @@ def test_no_page_counts_or_skips_rows(see, images, address):
 
 
 def test_what_is_in_the_bin_shows_only_there(client, make_user, see, images):
-    set_facts(images[0], binned_at=timezone.now() - timedelta(days=10))
+    set_fields(images[0], binned_at=timezone.now() - timedelta(days=10))
     assert images[0].pk not in shown(see("/images/"))
     page = see("/images/bin/")
     assert shown(page) == [images[0].pk]
-    assert "19 d left" in page
+    assert "30 d left" in page
     assert 'id="empty-bin"' not in page, "only managers empty it"
     assert "In the bin since" in see(f"/images/{images[0].pk}/")
     client.force_login(make_user("mary", "managers"))
@@ -201,8 +202,14 @@ def test_an_image_shows_what_was_asked_beside_what_came(see, keep_image):
 def test_only_a_difference_beyond_rounding_is_marked(see, keep_image):
     image = keep_image()
     for asked, is_marked in ((image.exposure_ms * 1.001, False), (image.exposure_ms * 2, True)):
-        set_facts(image, metadata={**image.metadata, "requested": {"exposureMs": asked, "gainDb": None}})
-        assert ("Not what was asked for" in see(f"/images/{image.pk}/")) == is_marked
+        set_fields(image, metadata={**image.metadata, "requested": {"exposureMs": asked, "gainDb": None}})
+        assert ("Differs from what was asked" in see(f"/images/{image.pk}/")) == is_marked
+
+
+def test_the_page_says_which_settings_the_frame_does_not_say_itself(see, keep_image):
+    proved, as_set = keep_image(), keep_image(as_set=frozenset({"gain_db", "roi"}))
+    assert "not read from the frame" not in see(f"/images/{proved.pk}/")
+    assert "gain, region" in see(f"/images/{as_set.pk}/")
 
 
 def test_an_image_that_is_not_there_is_a_page_that_says_so(see):
@@ -210,7 +217,7 @@ def test_an_image_that_is_not_there_is_a_page_that_says_so(see):
 
 
 def test_what_people_wrote_is_never_markup(see, images):
-    set_facts(images[0], sample=MARKUP, note=MARKUP)
+    set_fields(images[0], sample=MARKUP, note=MARKUP)
     for address in (
         "/images/",
         f"/images/{images[0].pk}/",
@@ -284,7 +291,7 @@ def test_exports_are_links_and_a_scale_bar_is_offered_only_where_the_scale_is_kn
     file = f"/api/v1/images/{image.pk}/file"
     plain = [f"{file}?as={name}" for name in ("jpg", "png", "tiff", "npy")]
     assert export_links(see(f"/images/{image.pk}/")) == plain
-    set_facts(image, um_per_pixel_x=0.5, um_per_pixel_y=0.5)
+    set_fields(image, um_per_pixel_x=0.5, um_per_pixel_y=0.5)
     links = export_links(see(f"/images/{image.pk}/"))
     assert links == plain + [f"{file}?as={name}&scaleBar=true" for name in ("jpg", "png", "tiff")]
     for address in links:

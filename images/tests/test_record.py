@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from images.errors import NotAnOriginal
-from images.record import Position, Requested, bits_held, dump_record, format_time, load_record, parse_time
+from images.record.image import Requested, bits_held, dump_record, format_time, load_record, parse_time
 from images.tests.frames import make_frame, make_pixels, make_record_of
 
 texts = st.text(max_size=60)
@@ -20,7 +20,7 @@ def test_whatever_it_holds_it_comes_back_the_same(username, job_name, exposure_m
         make_frame(exposure_ms=exposure_ms, white_balance=(1.0, 1.5, 2.0)),
         username=username,
         job={"id": 3, "name": job_name},
-        position=Position(x=x_position),
+        x_position=x_position,
         requested=Requested(exposure_ms, 1.5),
     )
     assert load_record(dump_record(record)) == record
@@ -59,6 +59,11 @@ def test_a_file_holds_the_bits_that_carry_signal_as_far_as_its_format_keeps_them
 @pytest.mark.parametrize("record", [{}, [], {"actual": {}, "file": {"bits": 16}}, {"actual": None, "file": None}])
 def test_what_does_not_say_how_deep_it_is_counts_as_eight_bit(record):
     assert bits_held(record) == 8
+
+
+@pytest.mark.parametrize(("as_set", "said"), [(set(), []), ({"gain_db", "exposure_ms"}, ["exposureMs", "gainDb"])])
+def test_it_says_which_settings_the_frame_does_not_say_itself(as_set, said):
+    assert make_record_of(make_frame(as_set=frozenset(as_set)))["actual"]["asSet"] == said
 
 
 def test_every_record_has_an_id_of_its_own():

@@ -1,10 +1,10 @@
 import pytest
 from django.db import transaction
 
-from images.apps import the_library
-from images.listing import adopt_unlisted
+from images.edit.removal import finish_removals
+from images.index.adoption import adopt_unlisted
+from images.library import the_library
 from images.models import Image, Removal
-from images.removal import finish_removals
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -2,14 +2,14 @@ import math
 
 import pytest
 
-from camera.frame import CameraIdentity, PixelAddressing
-from images.optics import UNKNOWN, InUse
-from images.scale import Line, PixelsPerSide, describe_scale, find_scale, measure_line, pixels_per_side
+from camera.frame import Binning, CameraIdentity
+from images.calibration.scale import Line, PixelsPerSide, describe_scale, find_scale, measure_line, pixels_per_side
+from images.index.current_optics import UNKNOWN, CurrentOptics
 from images.tests.frames import make_frame, make_pixels
 
 CAMERA = CameraIdentity("Pixelink", "PL-D752", "775001234")
 CALIBRATION = {"umPerPixel": 0.35}
-IN_USE = InUse({"id": "…"}, {("775001234", "PL-D752"): CALIBRATION})
+IN_USE = CurrentOptics({"id": "…"}, {("775001234", "PL-D752"): CALIBRATION})
 
 
 def per_pixel(scale) -> tuple[float, float]:
@@ -29,13 +29,13 @@ def per_pixel(scale) -> tuple[float, float]:
     ],
 )
 def test_a_pixel_measures_what_its_sensor_pixels_measure_along_its_own_axes(x, y, rotation_deg, along_x, along_y):
-    scale = find_scale(IN_USE, CAMERA, PixelAddressing(x, y, "bin"), rotation_deg)
+    scale = find_scale(IN_USE, CAMERA, Binning(x, y, "bin"), rotation_deg)
     assert per_pixel(scale) == pytest.approx((along_x, along_y))
     assert (scale["known"], scale["calibration"]) == (True, CALIBRATION)
 
 
 def test_a_frame_is_asked_for_its_own_addressing_and_rotation():
-    frame = make_frame(make_pixels(24, 48), addressing=PixelAddressing(2, 1, "decimate"), rotation_deg=90)
+    frame = make_frame(make_pixels(24, 48), binning=Binning(2, 1, "decimate"), rotation_deg=90)
     assert per_pixel(describe_scale(IN_USE, frame)) == pytest.approx((0.35, 0.70))
 
 
@@ -43,15 +43,15 @@ def test_a_frame_is_asked_for_its_own_addressing_and_rotation():
     ("in_use", "camera"),
     [
         (UNKNOWN, CAMERA),
-        (InUse({"id": "…"}), CAMERA),
+        (CurrentOptics({"id": "…"}), CAMERA),
         (IN_USE, CameraIdentity("Pixelink", "PL-D752", "775009999")),
         (IN_USE, CameraIdentity("Pixelink", "PL-D755", "775001234")),
         (IN_USE, CameraIdentity("Microscope", "Simulated colour-2mp", "SIMULATED")),
-        (InUse({"id": "…"}, {("", "PL-D752"): CALIBRATION}), CameraIdentity("Pixelink", "PL-D752", "")),
+        (CurrentOptics({"id": "…"}, {("", "PL-D752"): CALIBRATION}), CameraIdentity("Pixelink", "PL-D752", "")),
     ],
 )
 def test_no_scale_is_invented_for_a_camera_that_was_not_calibrated(in_use, camera):
-    assert find_scale(in_use, camera, PixelAddressing(), 0) == {"known": False}
+    assert find_scale(in_use, camera, Binning(), 0) == {"known": False}
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_line_is_measured_in_pixels_of_the_sensor(line, side, pixels):
 
 
 def test_what_was_calibrated_in_one_addressing_holds_in_every_other():
-    """The same 350 um lie under 1000 pixels of the sensor, however many of them make one of the image."""
+    """The same 350 um cover 1000 sensor pixels, however many sensor pixels make one pixel of the image."""
     whole = measure_line(Line(0, 0, 1000, 0), PixelsPerSide(1, 1), 350)
     coarse = measure_line(Line(0, 0, 250, 0), pixels_per_side(2, 4, 90), 350)
     assert whole.um_per_pixel == coarse.um_per_pixel == 0.35

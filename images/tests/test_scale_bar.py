@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import ImageFont
 
-from images.scale_bar import FONT, burn_scale_bar, choose_length_um, format_length
+from images.export.scale_bar import FONT, burn_scale_bar, choose_length_um, format_length
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Pages of a search: every image once and in order, whichever way it is found and however little is looked at."""
+"""Pages of a search show every image once and in order, with every search strategy and every limit."""
 
 import sqlite3
 from contextlib import closing
@@ -9,38 +9,38 @@ import pytest
 from django.db import connection
 from django.http import QueryDict
 
-from images import filters, search, text_search
-from images.bin import bin_image
-from images.filters import Page, find_beside, find_page
+from images.edit.bin import bin_image
 from images.models import Image, Job
+from images.search import filters, walk, words
+from images.search.filters import Page, find_all, find_beside, find_page
 
 pytestmark = pytest.mark.django_db
 DAY = datetime(2025, 1, 16, tzinfo=UTC)
-ENOUGH = {"LOOKED_AT": 10_000, "SHORT_WALK": 2_000, "CANDIDATES": 300}
-LITTLE = {"LOOKED_AT": 4, "SHORT_WALK": 1, "CANDIDATES": 2}
+ENOUGH = {"EXAMINED_AT_ONCE": 10_000, "SHORT_WALK": 2_000, "CANDIDATES": 300}
+LITTLE = {"EXAMINED_AT_ONCE": 4, "SHORT_WALK": 1, "CANDIDATES": 2}
 TEXTS = ["mouse", "old", "old liver", "rat", "liver rat", "capture", "nothing", "d", "o mouse", ""]
 
 
 @pytest.fixture(params=[ENOUGH, {**ENOUGH, "SHORT_WALK": 1, "CANDIDATES": 2}, LITTLE])
 def limits(request, monkeypatch) -> dict[str, int]:
-    """How much is looked at."""
+    """Limits of how many rows one page reads."""
     for name, value in request.param.items():
-        monkeypatch.setattr(search, name, value)
-    monkeypatch.setattr(filters, "LOOKED_AT", request.param["LOOKED_AT"])
-    monkeypatch.setattr(search.find_first, "__defaults__", (request.param["LOOKED_AT"],))
+        monkeypatch.setattr(walk, name, value)
+    monkeypatch.setattr(filters, "EXAMINED_AT_ONCE", request.param["EXAMINED_AT_ONCE"])
+    monkeypatch.setattr(walk.find_first, "__defaults__", (request.param["EXAMINED_AT_ONCE"],))
     return request.param
 
 
 @pytest.fixture(params=[0, 30_000] if connection.vendor == "postgresql" else [30_000])
 def rare(request, monkeypatch) -> None:
-    """Where every word counts as rare to PostgreSQL, and where none does."""
-    monkeypatch.setattr(text_search, "MOST_RARE", request.param)
+    """PostgreSQL takes every word for rare, or none."""
+    monkeypatch.setattr(words, "MAX_RARE_COUNT", request.param)
 
 
 @pytest.fixture
 def scattered(cheap_images) -> list[Image]:
-    """Thirty images of five instants, entered in no order of time, newest first; they differ in what is said of them
-    and how they were taken."""
+    """Thirty images of five moments, newest first, with different texts and settings. Their rows were not made in the
+    order of time."""
     images = cheap_images([DAY + timedelta(hours=number * 7 % 5) for number in range(30)])
     for number, image in enumerate(images):
         image.sample = "mouse liver" if number % 3 == 0 else "Mouse" if number < 6 else "rat"
@@ -51,7 +51,7 @@ def scattered(cheap_images) -> list[Image]:
 
 
 def pages(**asked) -> list[Page]:
-    """One after the other, to the end."""
+    """Return all pages, one after the other."""
     found, query = [], QueryDict(mutable=True)
     query.update({name: str(value) for name, value in asked.items()})
     while True:
@@ -63,7 +63,14 @@ def pages(**asked) -> list[Page]:
 
 
 def shown(**asked) -> list[int]:
-    return [image.pk for page in pages(**asked) for image in page.images]
+    """Return the list page by page. A ZIP and an action on all images take the same."""
+    listed = [image.pk for page in pages(**asked) for image in page.images]
+    query = QueryDict(mutable=True)
+    query.update({name: str(value) for name, value in asked.items() if name != "limit"})
+    at_once = asked.get("limit", 50)
+    taken = [image.pk for some in find_all(query, Image.objects.only("id", "captured_at"), at_once) for image in some]
+    assert taken == listed
+    return listed
 
 
 def holds(image: Image, text: str) -> bool:
@@ -111,19 +118,19 @@ def test_what_stands_beside_an_image_is_found_however_far_away(limits, rare, sca
 
 
 def test_a_page_looks_at_so_many_images_and_says_how_far_it_came(monkeypatch, cheap_images):
-    monkeypatch.setattr(filters, "LOOKED_AT", 4)
-    monkeypatch.setattr(search, "MOST_LOOKED_AT", 8)
-    monkeypatch.setattr(filters, "MOST_LOOKED_AT", 8)
+    monkeypatch.setattr(filters, "EXAMINED_AT_ONCE", 4)
+    monkeypatch.setattr(walk, "MAX_EXAMINED_AT_ONCE", 8)
+    monkeypatch.setattr(filters, "MAX_EXAMINED_AT_ONCE", 8)
     images = cheap_images([DAY + timedelta(hours=hour) for hour in range(20)])
     Image.objects.filter(pk=images[0].pk).update(exposure_ms=500)
     found = pages(exposureMin=500)
-    # 4, then 8, and 8 again.
+    # The pages read 4 rows, then 8, and 8 again.
     assert [page.reached for page in found] == [images[16].captured_at, images[8].captured_at, None]
     assert [[image.pk for image in page.images] for page in found] == [[], [], [images[0].pk]]
 
 
 def test_images_of_one_millisecond_are_all_found(limits, rare, cheap_images):
-    """The index of texts knows times to the millisecond."""
+    """The text index knows times only to the millisecond."""
     moments = [DAY + timedelta(microseconds=number * 137 % 2_500) for number in range(20)]
     images = cheap_images(moments)
     Image.objects.update(note="mouse")
@@ -141,14 +148,14 @@ def test_a_clock_that_went_wrong_hides_nothing(limits, rare, cheap_images, year)
 
 
 def test_sqlite_finds_words_by_its_indexes_newest_first():
-    """Its own plan, on whatever database the tests run."""
+    """Checks SQLite's query plan, whichever database the tests use."""
     with closing(sqlite3.connect(":memory:")) as database:
-        database.execute("CREATE TABLE images (id INTEGER PRIMARY KEY, captured_at, filename, note, sample)")
-        for statement in import_module("images.migrations.0007_text_in_time").MAKE:
+        database.execute("CREATE TABLE images (id INTEGER PRIMARY KEY, captured_at, search_text)")
+        for statement in import_module("images.migrations.0012_search_text").MAKE:
             database.execute(statement)
         rows = database.execute(
             "EXPLAIN QUERY PLAN SELECT images.id FROM images_text CROSS JOIN images ON "
-            f"{text_search.PLACE} = +images_text.rowid WHERE images_text MATCH 'mouse' ORDER BY images_text.rowid DESC"
+            f"{words.PLACE} = +images_text.rowid WHERE images_text MATCH 'mouse' ORDER BY images_text.rowid DESC"
         )
         plan = " ".join(row[-1] for row in rows)
     assert "images_text_place" in plan and "B-TREE" not in plan
@@ -158,7 +165,8 @@ def test_a_day_is_looked_up_between_two_names(cheap_images):
     cheap_images([DAY])
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL enable_seqscan = off")  # one row is sooner read than looked up
+            # For one row PostgreSQL prefers a scan to the index.
+            cursor.execute("SET LOCAL enable_seqscan = off")
     between = {"sqlite": "filename>? AND filename<?", "postgresql": "~>=~"}[connection.vendor]
     assert between in Image.objects.of_day(DAY.date()).explain()
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from images.archive import Archive
+from images.archive.archive import Archive
+from images.archive.folder import StorageFolder
 from images.errors import DiskFull, OriginalMissing, StorageMissing, StorageNotWritable, StorageUnavailable
 from images.formats import FORMATS
-from images.storage import StorageFolder
 from images.tests.frames import TAKEN_AT, make_frame, make_pixels, make_record_of
 
 NOBODY = 65534
@@ -31,7 +31,7 @@ def files_in(archive: Archive) -> list[Path]:
 
 @contextlib.contextmanager
 def limited(what: int, soft: int) -> Iterator[None]:
-    """The operating system's own limit on this process."""
+    """Set a limit of the operating system on this process."""
     before = resource.getrlimit(what)
     resource.setrlimit(what, (soft, before[1]))
     try:
@@ -42,7 +42,7 @@ def limited(what: int, soft: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def without_privileges() -> Iterator[None]:
-    """Permissions do not bind root; nobody is bound."""
+    """Run the block as `nobody`, because permissions do not bind root."""
     is_root = os.geteuid() == 0
     if is_root:
         os.seteuid(NOBODY)
@@ -55,7 +55,7 @@ def without_privileges() -> Iterator[None]:
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that every user can reach."""
+    """A folder that every user can reach, also `nobody`."""
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     yield folder
@@ -119,7 +119,7 @@ def test_many_that_come_first_at_once_set_the_folder_up_together(tmp_path):
     for number in range(30):
         folders = [StorageFolder(tmp_path / f"images-{number}", 0, tmp_path / "memory.txt") for _ in range(8)]
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(StorageFolder.check_marker, folders))  # raises what any of them raised
+            list(pool.map(StorageFolder.check_marker, folders))  # raises the error of any thread
 
 
 def test_an_empty_mount_point_is_not_taken_for_the_drive(archive, tmp_path):
@@ -200,3 +200,33 @@ def test_too_few_open_files_do_not_make_an_original_seem_lost(archive):
         for descriptor in taken:
             os.close(descriptor)
     assert not isinstance(told.value, OriginalMissing)
+
+
+def test_a_marker_that_a_full_disk_left_empty_is_written_anew(archive, tmp_path):
+    marker = archive.root / ".microscope-archive"
+    kept = keep(archive)
+    marker.write_bytes(b"")
+    again = Archive(archive.root, reserve_bytes=0, memory=tmp_path / "archive-folder.txt")
+    again.check()
+    assert marker.stat().st_size > 0
+    again.open(kept.filename).close()
+
+
+@pytest.mark.parametrize("limit_bytes", [0, 10])
+def test_a_folder_that_cannot_be_set_up_for_want_of_space_is_set_up_later(tmp_path, limit_bytes):
+    archive = Archive(tmp_path / "images", reserve_bytes=0, memory=tmp_path / "folder.txt")
+    with limited(resource.RLIMIT_FSIZE, limit_bytes), pytest.raises(StorageUnavailable):
+        archive.check()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert keep(archive).path.exists()
+
+
+@pytest.mark.parametrize("name", ["ü ß 日本", "a\x85b\u2028c", os.fsdecode(b"a\xffb")])
+def test_a_folder_of_any_name_is_remembered(tmp_path, name):
+    memory = tmp_path / "folder.txt"
+    Archive(tmp_path / "first", reserve_bytes=0, memory=memory).check()
+    Archive(tmp_path / name, reserve_bytes=0, memory=memory).check()
+    (tmp_path / name).rename(tmp_path / "drive")
+    with pytest.raises(StorageMissing):
+        Archive(tmp_path / name, reserve_bytes=0, memory=memory).check()
+    Archive(tmp_path / "first", reserve_bytes=0, memory=memory).check()

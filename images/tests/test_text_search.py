@@ -5,9 +5,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from images import text_search
+from folding import words_of
 from images.models import Image
-from images.text_search import with_text
+from images.search import words
+from images.search.walk import Search, walk
 
 pytestmark = pytest.mark.django_db
 DAY = datetime(2025, 1, 16, tzinfo=UTC)
@@ -15,7 +16,7 @@ DAY = datetime(2025, 1, 16, tzinfo=UTC)
 
 @pytest.fixture
 def said(cheap_images) -> dict[str, Image]:
-    """Three images of which different things are said."""
+    """Three images with different texts."""
     images = cheap_images([DAY + timedelta(hours=hour) for hour in range(3)])
     texts = [
         ("Mouse liver 7", "seen at 50 % light"),
@@ -28,7 +29,8 @@ def said(cheap_images) -> dict[str, Image]:
 
 
 def found(text: str) -> set[int]:
-    return {image.pk for image in with_text(Image.objects.all(), text)}
+    images = Image.objects.all()
+    return {image.pk for some in walk(Search(images, images, words=words_of(text)), 10) for image in some}
 
 
 QUERIES = [
@@ -62,7 +64,7 @@ def test_every_word_stands_anywhere_in_name_note_or_sample(said, text, expected)
 
 @pytest.mark.parametrize(("text", "expected"), QUERIES)
 def test_words_that_stand_in_very_many_images_find_the_same(monkeypatch, said, text, expected):
-    monkeypatch.setattr(text_search, "MOST_RARE", 0)
+    monkeypatch.setattr(words, "MAX_RARE_COUNT", 0)
     assert found(text) == {said[letter].pk for letter in expected}
 
 
@@ -71,13 +73,6 @@ def test_what_is_changed_or_removed_is_found_no_longer(said):
     Image.objects.filter(pk=said["b"].pk).delete()
     assert found("mouse") == set()
     assert found("rat") == {said["a"].pk}
-
-
-def test_short_words_are_looked_for_among_the_latest_images(monkeypatch, said):
-    monkeypatch.setattr(text_search, "LATEST", 2)
-    assert found("7") == set()
-    assert found("7 liver") == {said["a"].pk}
-    assert found("*") == {said["c"].pk}
 
 
 def test_the_database_has_an_index_for_texts():

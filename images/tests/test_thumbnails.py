@@ -1,13 +1,15 @@
+import os
 import resource
 
 import numpy as np
 import pytest
 from PIL import Image as Picture
 
-from images.apps import the_library
-from images.capture import capture_image
+from images.archive.folder import lock
+from images.capture.capture import capture_image
 from images.errors import StorageUnavailable
-from images.storage import lock
+from images.index.thumbnails import Thumbnails
+from images.library import the_library
 from images.tests.conftest import wait_until
 from images.tests.frames import make_frame, make_pixels
 from images.tests.test_storage import limited
@@ -76,3 +78,15 @@ def test_what_a_writer_that_died_left_is_removed_and_what_is_being_written_is_no
         lock(file)
         assert thumbnails.remove_orphaned_temporaries() == 1
     assert list(folder.iterdir()) == [in_progress]
+
+
+def test_a_thumbnail_is_on_disk_as_a_whole_before_it_gets_its_name(archive, keep_image, tmp_path):
+    image, synced = keep_image(), []
+
+    def note(descriptor: int) -> None:
+        written = os.pread(descriptor, 10**7, 0)
+        synced.append((written[:2] + written[-2:], (tmp_path / "own" / image.thumbnail_path).exists()))
+
+    with Thumbnails(tmp_path / "own", archive, sync=note).open(image) as file:
+        assert file.read(2) == b"\xff\xd8"
+    assert synced == [(b"\xff\xd8\xff\xd9", False)]

@@ -1,4 +1,4 @@
-"""The page on which managers see what verify found."""
+"""The page that shows managers the findings of verify."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from images.models import Finding, Verification
-from images.views_verification import SHOWN_OF_A_KIND, describe_duration
+from images.pages.verification import SHOWN_OF_A_KIND, describe_duration
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("camera", "archive")]
 ADDRESS = "/verification/"
@@ -14,7 +14,7 @@ ADDRESS = "/verification/"
 
 @pytest.fixture
 def see(client, make_user):
-    """see() is the page, as a manager gets it."""
+    """see() returns the page as a manager sees it."""
     client.force_login(make_user("mia", "managers"))
 
     def get() -> str:
@@ -25,8 +25,8 @@ def see(client, make_user):
     return get
 
 
-def make_run(state: str = "finished", **facts) -> Verification:
-    verification = Verification.objects.create(state=state, started_by="ada", **facts)
+def make_run(state: str = "finished", **fields) -> Verification:
+    verification = Verification.objects.create(state=state, started_by="ada", **fields)
     return verification
 
 
@@ -52,7 +52,7 @@ def test_before_the_first_run_it_says_how_to_begin(see):
 def test_a_run_without_findings_says_that_all_is_well_and_how_long_it_took(see):
     make_run(image_count=1234, byte_count=5_600_000_000, seconds=12_000, finished_at=timezone.now())
     page = see()
-    assert "All originals are what they were" in page
+    assert "All originals are unchanged" in page
     assert "1234 originals, 5.6 GB" in page and "3 h 20 min" in page and "by ada" in page
 
 
@@ -73,6 +73,17 @@ def test_findings_are_counted_and_lead_to_their_images(see, keep_image):
     assert f"the first {SHOWN_OF_A_KIND} of {SHOWN_OF_A_KIND + 5}" in page
 
 
+def test_a_row_that_differs_from_its_file_is_shown_with_what_each_says(see, keep_image):
+    image = keep_image()
+    run = make_run(finished_at=timezone.now(), counts={"differs": 1})
+    detail = 'note: the file says "milk", the database says "seen".'
+    Finding.objects.create(verification=run, kind="differs", place="2025-01-16/x.json", image=image, detail=detail)
+    page = see()
+    assert "1 finding" in page and '<h2 id="differs">Differs</h2>' in page
+    assert "The database differs from the record in the original" in page
+    assert "note: the file says &quot;milk&quot;, the database says &quot;seen&quot;." in page
+
+
 @pytest.mark.parametrize(("silent_for", "word"), [(timedelta(0), "Running"), (timedelta(hours=1), "Interrupted")])
 def test_whether_one_is_at_work_or_was_killed_is_told(see, silent_for, word):
     make_run(finished_at=timezone.now(), image_count=7, counts={"missing": 3})
@@ -85,7 +96,7 @@ def test_whether_one_is_at_work_or_was_killed_is_told(see, silent_for, word):
 
 def test_one_that_was_interrupted_says_how_to_go_on(see):
     make_run("interrupted", image_count=5)
-    assert "<code>python manage.py verify</code> goes on where it stopped" in see()
+    assert "<code>python manage.py verify</code> continues where it stopped" in see()
 
 
 @pytest.mark.parametrize(

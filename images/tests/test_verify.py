@@ -1,15 +1,16 @@
-"""`manage.py verify`: what is missing, changed, unknown, orphaned or stray is named and told by the exit code."""
+"""`manage.py verify` names what is missing, changed, unknown, orphaned or stray, and its exit code says the kinds."""
 
+import os
 import threading
 import time
 
 import pytest
 from django.core.management import CommandError
 
-from images.changes import path_beside
-from images.models import Finding, Image, Verification
-from images.pacing import PacedReader, ToldToStop
-from images.storage import lock
+from images.archive.folder import lock
+from images.archive.paced_reader import PacedReader, StopRequested
+from images.archive.sidecar import sidecar_path
+from images.models import Finding, Verification
 from images.tests.spoiled import (
     CHANGED,
     FINDINGS,
@@ -19,20 +20,14 @@ from images.tests.spoiled import (
     UNKNOWN,
     age,
     found,
-    keep_over_three_days,
     run,
 )
-from images.verification import KEPT_OF_A_KIND
+from images.verification.run import KEPT_OF_A_KIND
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_data_folder")]
 
 
-@pytest.fixture
-def images(keep_image, operator) -> list[Image]:
-    return keep_over_three_days(keep_image, operator)
-
-
-def test_of_a_library_in_order_there_is_nothing_to_say(archive, images):
+def test_a_library_in_order_has_no_findings(archive, images):
     age(archive)
     assert run()[0] == 0
     verification = Verification.objects.get()
@@ -43,7 +38,7 @@ def test_of_a_library_in_order_there_is_nothing_to_say(archive, images):
 
 
 @pytest.mark.parametrize("bit", FINDINGS)
-def test_what_is_not_as_it_should_be_is_found_named_and_told_by_the_exit_code(archive, images, bit):
+def test_each_kind_of_finding_is_named_and_sets_its_bit_of_the_exit_code(archive, images, bit):
     spoil, expected = FINDINGS[bit]
     spoil(archive, images)
     age(archive)
@@ -54,7 +49,7 @@ def test_what_is_not_as_it_should_be_is_found_named_and_told_by_the_exit_code(ar
     assert {path: path.read_bytes() for path in archive.root.rglob("*") if path.is_file()} == before
 
 
-def test_all_of_it_together_is_the_sum(archive, images):
+def test_the_exit_code_of_several_kinds_is_their_sum(archive, images):
     for spoil, _expected in FINDINGS.values():
         spoil(archive, images)
     age(archive)
@@ -63,7 +58,7 @@ def test_all_of_it_together_is_the_sum(archive, images):
     assert Finding.objects.get(kind="changed").detail.startswith(f"Its SHA-256 was {images[2].sha256} and is ")
 
 
-def test_a_file_that_is_at_work_just_now_is_no_finding(archive, images):
+def test_a_file_that_is_being_written_is_no_finding(archive, images):
     FINDINGS[ORPHANED][0](archive, images)
     FINDINGS[STRAY][0](archive, images)
     assert run()[0] == 0
@@ -79,7 +74,15 @@ def test_a_temporary_file_that_somebody_writes_is_no_finding(archive, images):
     assert run()[0] == STRAY
 
 
-def test_of_one_kind_all_are_counted_and_the_first_are_kept(archive, images):
+def test_what_a_dead_process_left_of_a_small_file_is_stray_once_it_is_old(archive, images):
+    left = archive.root / "..microscope-archive.4711-0a1b2c3d.part"
+    left.write_text("half")
+    assert (run()[0], found()) == (0, set())
+    os.utime(left, (time.time() - 7200,) * 2)
+    assert (run()[0], found()) == (STRAY, {("stray", left.name)})
+
+
+def test_all_findings_of_a_kind_are_counted_and_the_first_are_kept(archive, images):
     folder = archive.path_of(images[0].filename).parent
     for number in range(KEPT_OF_A_KIND + 50):
         (folder / f"stray {number}").touch()
@@ -99,22 +102,22 @@ def test_the_pace_is_kept(tmp_path):
     assert time.monotonic() - began_s >= 0.29
 
 
-def test_a_long_read_ends_as_soon_as_it_is_told(tmp_path):
+def test_a_long_read_stops_when_asked(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(bytes(3_000_000))
     told = threading.Event()
     threading.Timer(0.1, told.set).start()
-    with path.open("rb") as file, pytest.raises(ToldToStop):
+    with path.open("rb") as file, pytest.raises(StopRequested):
         PacedReader(told, bytes_per_s=1000).measure(file)
 
 
 @pytest.mark.parametrize("rate", ["0", "-1", "nan", "inf", "fast"])
-def test_a_rate_that_makes_no_sense_is_refused(rate):
+def test_an_invalid_rate_is_refused(rate):
     with pytest.raises(CommandError, match="rate"):
         run("--rate", rate)
 
 
 def test_a_calibration_beside_its_picture_is_no_finding(archive, calibrated, micrometer):
-    assert path_beside(archive.path_of(micrometer.filename)).exists()
+    assert sidecar_path(archive.path_of(micrometer.filename)).exists()
     age(archive)
     assert (run()[0], found()) == (0, set())

@@ -1,19 +1,17 @@
-"""`manage.py verify`, however it ends: the next run goes on from there, and finds nothing twice."""
+"""`manage.py verify` is killed or interrupted: the next run continues there, and finds nothing twice."""
 
 import os
 import re
 import signal
-import subprocess
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.core.management import CommandError
 from django.utils import timezone
 from filelock import FileLock
 
-from images.models import Finding, Image, Verification
+from images.models import Finding, Verification
+from images.tests.commands import start_command
 from images.tests.frames import TAKEN_AT
 from images.tests.spoiled import (
     CHANGED,
@@ -25,24 +23,17 @@ from images.tests.spoiled import (
     UNKNOWN,
     age,
     found,
-    keep_over_three_days,
     run,
     steps_of,
 )
-from images.verification import KEPT_RUNS, begin_verification, is_silent
+from images.verification.run import KEPT_RUNS, begin_verification, is_silent
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_data_folder")]
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def images(keep_image, operator) -> list[Image]:
-    return keep_over_three_days(keep_image, operator)
+pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_data_folder")]
 
 
 @pytest.mark.parametrize("done", range(8))
 @pytest.mark.parametrize("end", ["told", "killed"])
-def test_wherever_it_ends_the_next_run_goes_on_and_finds_all_exactly_once(archive, images, done, end):
+def test_after_an_end_at_any_step_the_next_run_continues_and_finds_all_once(archive, images, done, end):
     for spoil, _expected in FINDINGS.values():
         spoil(archive, images)
     age(archive)
@@ -66,7 +57,7 @@ def test_the_next_run_after_a_finished_one_begins_anew(archive, images):
     assert list(Verification.objects.values_list("state", "image_count")) == [("finished", 6), ("finished", 6)]
 
 
-def test_restart_gives_the_unfinished_run_up(archive, images):
+def test_restart_abandons_the_unfinished_run(archive, images):
     _run, verifier = steps_of(archive)
     next(verifier.steps())
     verifier.save("interrupted")
@@ -74,52 +65,48 @@ def test_restart_gives_the_unfinished_run_up(archive, images):
     assert list(Verification.objects.values_list("state", "image_count")) == [("finished", 6), ("given up", 1)]
 
 
-def test_old_runs_are_let_go(archive):
+def test_old_runs_are_deleted(archive):
     for _ in range(KEPT_RUNS + 3):
         run()
     assert Verification.objects.count() == KEPT_RUNS
 
 
-def test_a_second_one_at_the_same_time_is_refused(tmp_path):
-    with FileLock(tmp_path / "verify.lock"), pytest.raises(CommandError, match=r"Another manage\.py verify is at work"):
+def test_a_second_one_at_the_same_time_is_refused(settings):
+    with (
+        FileLock(settings.DATA_PATH / "verify.lock"),
+        pytest.raises(CommandError, match=r"Another manage\.py verify is running"),
+    ):
         run()
 
 
 def test_a_run_that_says_nothing_more_was_killed():
     verification = begin_verification("ada")
     assert not is_silent(verification)
-    verification.seen_at = timezone.now() - timedelta(minutes=6)
-    assert is_silent(verification)
-
-
-def start(folder: Path, *arguments: str) -> subprocess.Popen:
-    environment = {**os.environ, "DATA_PATH": str(folder), "IMAGE_SAVE_PATH": "images", "DATABASE_URL": ""}
-    command = [sys.executable, "manage.py", *arguments]
-    return subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    for seen_at in (timezone.now() - timedelta(minutes=6), timezone.now() + timedelta(days=400)):
+        verification.seen_at = seen_at
+        assert is_silent(verification)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_process_that_is_interrupted_or_killed_is_gone_on_with(tmp_path, archive, keep_original, number):
+def test_the_next_process_continues_after_an_interrupted_or_killed_one(tmp_path, archive, keep_original, number):
     for second in range(30):
         kept, _record = keep_original(taken_at=TAKEN_AT + timedelta(seconds=second))
     for command in ("migrate", "rebuild"):
-        with start(tmp_path, command, "-v0") as prepared:
+        with start_command(tmp_path, command, "-v0") as prepared:
             assert prepared.communicate(timeout=120) and prepared.returncode == 0
     spoiled = sorted(kept.path.parent.iterdir())[0]
     spoiled.write_bytes(spoiled.read_bytes()[:-1] + b"x")
-    with start(tmp_path, "verify", "--rate", "0.05") as first:
+    with start_command(tmp_path, "verify", "--rate", "0.05") as first:
         line = first.stdout.readline()
         assert "Changed: " in line
         first.send_signal(number)
         printed = first.communicate(timeout=60)[0]
     is_killed = number == signal.SIGKILL
     assert first.returncode == (-number if is_killed else INTERRUPTED | CHANGED), printed
-    with start(tmp_path, "verify") as second:
+    with start_command(tmp_path, "verify") as second:
         printed = second.communicate(timeout=60)[0]
     assert second.returncode == CHANGED, printed
-    assert "30 originals read again" in printed
+    assert "30 originals verified" in printed
     assert re.search(r"Changed +1\n", printed)
-    assert is_killed or "Going on behind " in printed
+    assert is_killed or "Continuing after " in printed

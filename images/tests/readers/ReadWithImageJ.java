@@ -4,6 +4,7 @@ import ij.Menus;
 import ij.macro.Interpreter;
 import ij.measure.Calibration;
 import ij.process.ColorProcessor;
+import ij.process.FloatProcessor;
 import ij.process.ImageProcessor;
 import java.lang.reflect.Field;
 import java.util.Hashtable;
@@ -47,6 +48,9 @@ public class ReadWithImageJ {
     }
 
     private static void append(StringBuilder text, ImageProcessor pixels) {
-        for (int index = 0; index < pixels.getPixelCount(); index++) text.append(pixels.get(index)).append(' ');
+        boolean isFloat = pixels instanceof FloatProcessor;
+        for (int index = 0; index < pixels.getPixelCount(); index++) {
+            text.append(isFloat ? (long) pixels.getf(index) : pixels.get(index)).append(' ');
+        }
     }
 }

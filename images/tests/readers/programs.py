@@ -18,7 +18,7 @@ SOURCE = Path(__file__).with_name("ReadWithImageJ.java")
 FIELDS = "%f|%m|%w|%h|%[channels]|%z|%x|%y|%U\n"
 
 
-def demand(is_there: bool, program: str) -> None:
+def require(is_there: bool, program: str) -> None:
     """.ci/run demands every reader, so that no check is left out unseen."""
     if is_there:
         return
@@ -29,7 +29,7 @@ def demand(is_there: bool, program: str) -> None:
 
 def run(program: str, *arguments: str | Path) -> bytes:
     """What it prints."""
-    demand(shutil.which(program) is not None, program)
+    require(shutil.which(program) is not None, program)
     return subprocess.run([program, *arguments], check=True, capture_output=True, timeout=120).stdout
 
 
@@ -45,7 +45,7 @@ class Seen:
 
 def read_with_imagej(what: Sequence[str | Path]) -> list[Seen]:
     """Files, or macros that open something, in that order. Debian's, without a window."""
-    demand(IMAGEJ.exists(), "ImageJ")
+    require(IMAGEJ.exists(), "ImageJ")
     run("javac", "-version")
     printed = run("java", "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8", "-cp", IMAGEJ, SOURCE, *what)
     lines = [line.split("\t") for line in printed.decode().splitlines()]

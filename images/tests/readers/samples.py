@@ -9,7 +9,6 @@ import numpy as np
 
 from camera.frame import to_display
 from images.formats import FORMATS
-from images.record import Position
 from images.tests.frames import make_frame, make_record_of
 from images.tests.records import OBJECTIVE, SCALE, UNKNOWN_SCALE
 
@@ -56,7 +55,7 @@ def make_samples(folder: Path) -> list[Sample]:
 def make_sample(folder: Path, image_format: str, bits: int, is_colour: bool, is_scaled: bool) -> Sample:
     known, pixels = FORMATS[image_format], make_slopes(bits, is_colour)
     frame = make_frame(pixels, bits=bits, exposure_ms=EXPOSURE_MS)
-    said = {"position": Position(1.5, -2.25, 3.0), "note": NOTE, "sample": "µ-beads"}
+    said = {"x_position": 1.5, "y_position": -2.25, "z_position": 3.0, "note": NOTE, "sample": "µ-beads"}
     record = make_record_of(frame, image_format, USER, **said)
     record |= {"objective": OBJECTIVE if is_scaled else None, "scale": SCALE if is_scaled else UNKNOWN_SCALE}
     name = f"{image_format}-{bits}-{'colour' if is_colour else 'mono'}-{'scaled' if is_scaled else 'unscaled'}"

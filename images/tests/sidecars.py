@@ -1,0 +1,22 @@
+"""Reads what users changed of an image after its capture, from its sidecar and from its row."""
+
+import json
+from pathlib import Path
+
+from images.archive.sidecar import sidecar_path
+from images.library import the_library
+from images.models import Image
+
+
+def file_of(image: Image) -> Path:
+    return sidecar_path(the_library().archive.path_of(image.filename))
+
+
+def read(image: Image) -> dict:
+    return json.loads(file_of(image).read_text(encoding="utf-8"))
+
+
+def row(image: Image) -> tuple:
+    return Image.objects.values_list(
+        "note", "sample", "x_position", "binned_at", "binned_by__username", "revision"
+    ).get(pk=image.pk)
