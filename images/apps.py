@@ -1,45 +1,44 @@
-"""The library app: builds the archive from the settings. Touches no disk before its first use."""
+"""Django's app for the library. It builds the library from the settings, and touches no disk before the first use."""
 
-from typing import TYPE_CHECKING, cast
-
-from django.apps import AppConfig, apps
+from django.apps import AppConfig
 from django.conf import settings
 
-from images.archive import Archive
-
-if TYPE_CHECKING:
-    from images.idempotency import OnceOnly
-    from images.listing import Registrar
-    from images.optics import Optics
-    from images.thumbnails import Thumbnails
+from images.archive.archive import Archive
 
 
 class ImagesConfig(AppConfig):
     name = "images"
     default_auto_field = "django.db.models.BigAutoField"
-    archive: Archive
-    thumbnails: "Thumbnails"
-    registrar: "Registrar"
-    optics: "Optics"
-    once_only: "OnceOnly"
 
     def ready(self) -> None:
-        # These modules import models, which exist only now.
-        from images import removal  # noqa: F401 (connects its signals)
-        from images.idempotency import OnceOnly
-        from images.listing import Registrar
-        from images.optics import Optics
-        from images.thumbnails import Thumbnails
+        # These modules import models, which Django has loaded only when `ready` runs.
+        from images.archive.group import GroupWriter
+        from images.edit import removal  # noqa: F401 (connects its signals)
+        from images.index.backfiller import RowBackfiller
+        from images.index.current_optics import OpticsCache
+        from images.index.idempotency import IdempotentCaptures
+        from images.index.thumbnails import Thumbnails
+        from images.jobs.supervisor import Supervisor, register_supervisor
+        from images.library import Library, register_library
+        from images.notices import outbox  # noqa: F401 (connects its signal)
+        from images.notices.deliverer import Deliverer, register_deliverer
+        from images.run_days import RunDays, register_run_days
 
-        self.archive = Archive(
+        register_run_days(RunDays())
+        archive = Archive(
             settings.IMAGE_SAVE_PATH, settings.MINIMUM_FREE_MB * 10**6, settings.DATA_PATH / "archive-folder.txt"
         )
-        self.thumbnails = Thumbnails(settings.DATA_PATH / "thumbnails", self.archive)
-        self.registrar = Registrar(self.archive)
-        self.optics = Optics()
-        self.once_only = OnceOnly()
-
-
-def the_library() -> ImagesConfig:
-    """Archive, thumbnails, registrar and optics of this process."""
-    return cast(ImagesConfig, apps.get_app_config("images"))
+        thumbnails = Thumbnails(settings.DATA_PATH / "thumbnails", archive)
+        register_library(
+            Library(
+                archive,
+                thumbnails,
+                RowBackfiller(archive),
+                IdempotentCaptures(archive),
+                OpticsCache(),
+                GroupWriter(archive),
+            )
+        )
+        supervisor = Supervisor(archive, settings.DATA_PATH)
+        register_supervisor(supervisor)
+        register_deliverer(Deliverer(lambda: supervisor.heartbeat.sign))

@@ -1,8 +1,11 @@
-"""What can go wrong with the library, named by cause. Shaped as `camera.errors`; none knows HTTP."""
+"""What can go wrong with the library. The classes are named by cause, as in `camera.errors`. They do not know HTTP:
+microscope/errors.py gives each class its status."""
+
+from typing import Any
 
 from django.db import DatabaseError, InterfaceError
 
-# What Django raises when the database does not answer, or refuses.
+# Django raises one of these if the database does not answer, or refuses. InterfaceError is not a DatabaseError.
 DATABASE_AWAY = (DatabaseError, InterfaceError)
 
 
@@ -17,45 +20,63 @@ class LibraryError(Exception):
 
 
 class StorageUnavailable(LibraryError):
-    """Nothing can be kept where the images belong."""
+    """No image can be saved in the folder for images."""
 
     code = "storage_unavailable"
 
 
 class DiskFull(StorageUnavailable):
-    """Less space is left than is kept in reserve."""
+    """The disk has less free space than the reserve."""
 
     code = "disk_full"
 
 
 class StorageMissing(StorageUnavailable):
-    """The folder, or the marker that tells it from an empty mount point, is not there."""
+    """The folder is not there, or lacks its marker. Without the marker it may be an empty mount point."""
 
     code = "storage_missing"
 
 
 class StorageNotWritable(StorageUnavailable):
-    """The system refuses to write there."""
+    """The operating system refuses to write into the folder."""
 
     code = "storage_not_writable"
 
 
 class OriginalMissing(LibraryError):
-    """The row is there and its file is not."""
+    """An image has a row, but its file is missing."""
 
     code = "original_missing"
 
 
+class OriginalChanged(LibraryError):
+    """The file of an original holds other bytes than those that were saved."""
+
+    code = "original_changed"
+
+    def __init__(self, filename: str) -> None:
+        super().__init__(
+            f"The file {filename} was changed after it was saved, so it is not used any more. "
+            "Ask a manager to restore the original from the backup."
+        )
+
+
 class NotAnOriginal(LibraryError):
-    """A file that carries no record of this program."""
+    """A file holds no record of this program."""
 
     code = "not_an_original"
 
 
-class DamagedChanges(LibraryError):
-    """A changes file that cannot be understood, or speaks of another image."""
+class ImpossibleName(NotAnOriginal, OriginalMissing):
+    """A row names a file as this program never does, so there is no original of that name."""
 
-    code = "damaged_changes"
+    code = "impossible_name"
+
+
+class DamagedSidecar(LibraryError):
+    """A sidecar cannot be read, or belongs to another image."""
+
+    code = "damaged_sidecar"
 
 
 class UnknownJob(LibraryError):
@@ -65,37 +86,49 @@ class UnknownJob(LibraryError):
 
 
 class BadQuery(LibraryError):
-    """A filter or a cursor makes no sense."""
+    """A filter or a cursor of a search is invalid."""
 
     code = "bad_query"
 
 
 class ScaleUnknown(LibraryError):
-    """Something is asked for that needs a scale, of an image that has none."""
+    """A request needs the scale of an image, and the scale is unknown."""
 
     code = "scale_unknown"
 
 
 class LinkInvalid(LibraryError):
-    """A link that opens one image for a short time is wrong, too old, or for another image."""
+    """A signed link to an image is wrong, has expired, or belongs to another image."""
 
     code = "link_invalid"
 
 
 class BadIdempotencyKey(LibraryError):
-    """A request's key is not one."""
+    """The Idempotency-Key of a request has an invalid form."""
 
     code = "bad_idempotency_key"
 
 
 class IdempotencyKeyReused(LibraryError):
-    """One key for two different requests."""
+    """Two different requests carry the same Idempotency-Key."""
 
     code = "idempotency_key_reused"
 
 
+class EditConflict(LibraryError):
+    """Somebody else made a change after the client last read the object. `details` are part of the HTTP response:
+    the current values."""
+
+    code = "edit_conflict"
+
+    def __init__(self, message: str, current: dict[str, Any]) -> None:
+        super().__init__(message)
+        # The client shows the other person's values beside the user's own.
+        self.details = {"current": current}
+
+
 class ImageMissing(LibraryError):
-    """There is no row of that number."""
+    """No image has this id."""
 
     code = "not_found"
 
@@ -104,13 +137,22 @@ class ImageMissing(LibraryError):
 
 
 class NotYours(LibraryError):
-    """Somebody else's image, and no manager who asks."""
+    """The image belongs to somebody else, and the user is no manager."""
 
     code = "not_yours"
 
 
+class NotInBin(LibraryError):
+    """An image shall be deleted for good, but is not in the bin."""
+
+    code = "not_in_bin"
+
+    def __init__(self) -> None:
+        super().__init__("Only images in the bin can be deleted for good. Move the image to the bin first.")
+
+
 class ObjectiveMissing(LibraryError):
-    """There is no objective of that id."""
+    """No objective has this id."""
 
     code = "no_such_objective"
 
@@ -119,13 +161,13 @@ class ObjectiveMissing(LibraryError):
 
 
 class UnfitObjective(LibraryError):
-    """An objective cannot be added, changed or chosen like that."""
+    """An objective cannot be added, changed or chosen as requested."""
 
     code = "unfit_objective"
 
 
 class BadCalibration(LibraryError):
-    """Image, line and length make no calibration."""
+    """No calibration can be made from this image, line and length."""
 
     code = "bad_calibration"
 
@@ -136,4 +178,52 @@ class CalibrationFixed(LibraryError):
     code = "calibration_fixed"
 
     def __init__(self) -> None:
-        super().__init__("A calibration is never changed. Calibrate anew: the new one supersedes it.")
+        super().__init__("A calibration cannot be changed. Calibrate again: the new calibration replaces it.")
+
+
+class JobError(LibraryError):
+    """The root of the errors of jobs."""
+
+    code = "job_error"
+
+
+class DamagedJobFile(JobError):
+    """The file of a job cannot be read."""
+
+    code = "damaged_job_file"
+
+
+class JobMissing(JobError):
+    """No job has this id."""
+
+    code = "no_such_job"
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(f"There is no job {job_id}.")
+
+
+class NotYourJob(JobError):
+    """The job belongs to somebody else, and the user is no manager."""
+
+    code = "not_your_job"
+
+    def __init__(self) -> None:
+        super().__init__("This is somebody else's job. Ask them or a manager.")
+
+
+class JobEnded(JobError):
+    """The job has ended, so it cannot be paused, continued or stopped."""
+
+    code = "job_ended"
+
+
+class PlanTooFast(JobError):
+    """A round takes longer than the interval, and the plan does not say what to do in that case."""
+
+    code = "plan_too_fast"
+
+
+class NotEnoughSpace(JobError):
+    """The pictures of the plan need more space than the disk has above its reserve."""
+
+    code = "not_enough_space"
