@@ -1,0 +1,108 @@
+"""System checks of settings that are only wrong together, and of the place where data are kept."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.db import DatabaseError, InterfaceError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.urls import get_resolver
+
+from images.backup.database.queries import find_known_migrations
+from images.backup.place import Place
+from microscope.start.database_address import SQLITE
+from microscope.start.database_file import describe_fault
+
+OURS = ("accounts", "images", "microscope")
+
+
+@register
+def check_root_path(**_: Any) -> list[CheckMessage]:
+    """Refuse a root path that is also the start of an own address. With `/images` nobody could tell whether `/images/`
+    is the gallery or the live page."""
+    first = settings.ROOT_PATH.split("/")[1] if settings.ROOT_PATH else ""
+    if first not in _first_words():
+        return []
+    return [
+        Error(
+            f"ROOT_PATH={settings.ROOT_PATH} begins as addresses of the program itself do.",
+            hint="Choose another path, such as /microscope, here and in the reverse proxy.",
+            id="microscope.E001",
+        )
+    ]
+
+
+@register
+def check_database(**_: Any) -> list[CheckMessage]:
+    """Stop every command if the database cannot be used, or if this version would misread it. A database that does not
+    answer is no error here: it may come back, and the code that needs it reports the error then."""
+    database = settings.DATABASES["default"]
+    is_file = database["ENGINE"] == SQLITE
+    fault = describe_fault(Path(database["NAME"])) if is_file else None
+    if fault is None and not (is_file and not os.path.exists(database["NAME"])):
+        fault = describe_newer_database()
+    return [Error(fault, id="microscope.E003")] if fault else []
+
+
+@register
+def check_restore(**_: Any) -> list[CheckMessage]:
+    """Stop every command but `restore` while a restore is unfinished: half of the library is missing."""
+    begun = Place(settings.DATA_PATH, settings.IMAGE_SAVE_PATH).begun_restore()
+    if begun is None:
+        return []
+    unfinished = f"The restore of {begun} is not finished."
+    return [Error(unfinished, hint="Run manage.py restore again: it goes on from there.", id="microscope.E004")]
+
+
+@register
+def check_backup_folder(**_: Any) -> list[CheckMessage]:
+    """Refuse a backup folder inside the data folder: both would be lost together."""
+    kept = (settings.DATA_PATH, settings.IMAGE_SAVE_PATH)
+    if settings.BACKUP_TO is None or not any(settings.BACKUP_TO.is_relative_to(folder) for folder in kept):
+        return []
+    inside = f"BACKUP_TO={settings.BACKUP_TO} lies in a folder that is to be backed up."
+    return [Error(inside, hint="Choose a folder on another disk.", id="microscope.E005")]
+
+
+@register
+def check_notices(**_: Any) -> list[CheckMessage]:
+    """Refuse half a way to tell somebody about jobs: it would be found out in the night."""
+    missing = []
+    if settings.JOB_WEBHOOK_URL and not settings.JOB_WEBHOOK_SECRET:
+        missing.append(("JOB_WEBHOOK_URL", "JOB_WEBHOOK_SECRET"))
+    if settings.JOB_EMAIL_TO and not settings.EMAIL_HOST:
+        missing.append(("JOB_EMAIL_TO", "EMAIL_HOST"))
+    if settings.JOB_EMAIL_TO and not settings.DEFAULT_FROM_EMAIL:
+        missing.append(("JOB_EMAIL_TO", "EMAIL_FROM"))
+    return [Error(f"{name} is set, and needs {other}, too.", id="microscope.E006") for name, other in missing]
+
+
+def _first_words() -> set[str]:
+    """Return the first words of all addresses: `api`, `images`, `static` and so on."""
+    routes = []
+    for pattern in get_resolver().url_patterns:
+        is_list = str(pattern.pattern) == ""  # an app's own addresses, which stand at the root
+        routes += getattr(pattern, "url_patterns", [pattern]) if is_list else [pattern]
+    return {str(route.pattern).split("/")[0] for route in routes if str(route.pattern)} | {"static"}
+
+
+def describe_newer_database() -> str | None:
+    """Return a sentence if a newer version has changed the database. None if not, or if the database does not
+    answer."""
+    try:
+        loader = MigrationLoader(connection)
+    except (DatabaseError, InterfaceError):
+        return None
+    finally:
+        connection.close()
+    known = find_known_migrations(loader)
+    unknown = sorted(name for name in loader.applied_migrations if name[0] in OURS and name not in known)
+    if not unknown:
+        return None
+    app, name = unknown[-1]
+    return (
+        f"The database was made by a newer version of the program ({app} {name} is not known here). "
+        "Install that version, or restore a backup of the database that belongs to this one."
+    )
