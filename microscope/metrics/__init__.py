@@ -1,0 +1,1 @@
+"""Numbers for Prometheus: counted as captures end, or read when it asks."""

@@ -1,0 +1,1 @@
+"""What is well, and what needs somebody: read by the status page, the report, the API, the metrics and `doctor`."""

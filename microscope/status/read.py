@@ -1,0 +1,71 @@
+"""Reads the whole status. Page, report, API and `manage.py doctor` call this one verb."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from images.errors import DATABASE_AWAY
+from microscope.status.camera import read_camera
+from microscope.status.disk import read_disk
+from microscope.status.line import Group, Line, Status, not_measured
+from microscope.status.program import read_program
+from microscope.status.records import read_database, read_safety, read_verification
+from microscope.status.running import Running, ask_running_program
+from microscope.status.work import read_clock, read_jobs
+
+logger = logging.getLogger(__name__)
+
+# A check returns its lines. The name is that of its line if it fails.
+Check = tuple[str, Callable[[], list[Line]]]
+
+
+def read_status(request: HttpRequest) -> Status:
+    """Read the status inside the server, for the request that asks. Costs some milliseconds, however large the library
+    is; never raises."""
+    return _read(Running(is_here=True, request=request))
+
+
+def read_status_from_outside() -> Status:
+    """Read the status in another process. It asks the server if there is one, opens no camera, and tries the disk out.
+    Blocks for some seconds at most; never raises."""
+    return _read(ask_running_program())
+
+
+def _read(running: Running) -> Status:
+    groups = tuple(Group(name, tuple(_run(checks))) for name, checks in list_checks(running).items())
+    return Status(timezone.now(), groups)
+
+
+def list_checks(running: Running) -> dict[str, list[Check]]:
+    """Return the checks of each group, in the order in which they are shown."""
+    return {
+        "Instrument": [
+            ("Camera", partial(read_camera, running)),
+            ("Jobs", partial(read_jobs, running)),
+            ("Clock", partial(read_clock, running)),
+        ],
+        "Pictures": [
+            ("Disk", partial(read_disk, running)),
+            ("Database", read_database),
+            ("Verification", read_verification),
+        ],
+        "Safety": [("Backup", read_safety)],
+        "Program": [("Program", partial(read_program, running))],
+    }
+
+
+def _run(checks: list[Check]) -> list[Line]:
+    lines = []
+    for name, check in checks:
+        try:
+            lines += check()
+        except DATABASE_AWAY:
+            lines.append(not_measured(name, "The database gave no answer"))
+        except Exception:
+            # The boundary of a check: one that fails must not hide the others.
+            logger.exception("The status of %s could not be read", name)
+            lines.append(not_measured(name, "It could not be read: see the log"))
+    return lines
