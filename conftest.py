@@ -1,4 +1,4 @@
-"""What tests of every app share: a camera, an archive and people of their own for each test."""
+"""Fixtures for the tests of every app: each test has a camera, an archive and users of its own."""
 
 import os
 from importlib import import_module
@@ -7,87 +7,122 @@ import pytest
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
+from django.db import connection
+from django.db.models.signals import post_migrate
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import RefreshToken
 
-from camera.drivers.choice import DriverChoice
-from camera.drivers.simulated import MODELS, SimulatedDriver
-from camera.frame_loop import Timing
-from camera.live import LiveView
-from camera.ownership import CameraLock, SeenCamera
+from camera.drivers.seen_camera import SeenCamera
+from camera.drivers.selection import DriverSelection
+from camera.drivers.simulated.driver import MODELS, SimulatedDriver
+from camera.engine.frame_loop import Timing
+from camera.engine.process_lock import CameraLock
+from camera.engine.requests import SettingsRequest
+from camera.live.admission import AdmissionChecker
+from camera.live.view import LiveView
+from camera.registry import the_instrument
 from camera.service import Camera
-from camera.turns import Wanted
-from images.archive import Archive
-from images.idempotency import OnceOnly
-from images.listing import Registrar
-from images.optics import Optics
-from images.thumbnails import Thumbnails
+from images.archive.archive import Archive
+from images.archive.group import GroupWriter
+from images.index.backfiller import RowBackfiller
+from images.index.idempotency import IdempotentCaptures
+from images.index.thumbnails import Thumbnails
+from images.library import the_library
+from images.run_days import RunDays, register_run_days
+from microscope.tests.emptying import empty_quickly
 
 make_roles = import_module("images.migrations.0002_roles").make_roles
 let_managers_calibrate = import_module("images.migrations.0004_scale").let_managers_calibrate
 
 
+def restore_roles(**_: object) -> None:
+    """A test that works on several connections empties the database at its end, also the roles."""
+    if not Group.objects.exists():
+        make_roles(apps, None)
+        let_managers_calibrate(apps, None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def lasting_roles(django_db_setup, django_db_blocker):
+    """The roles come from a migration, and Django does not run it again after it has emptied the database."""
+    last_app = list(apps.get_app_configs())[-1]
+    post_migrate.connect(restore_roles, sender=last_app)
+    with django_db_blocker.unblock():
+        empty_quickly()
+    yield
+    post_migrate.disconnect(restore_roles, sender=last_app)
+
+
 @pytest.fixture(autouse=True)
 def cheap_passwords(settings):
-    """A hash that is made to take long makes every user of a test take long."""
+    """A slow hash would make every user of a test slow."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)
-def forgetful_optics():
-    """What one test knows of the objective in use, the next does not."""
-    apps.get_app_config("images").optics = Optics()
+def empty_optics_cache():
+    """The current objective of one test must not be known to the next one."""
+    the_library().optics.forget()
+
+
+@pytest.fixture(autouse=True)
+def new_run_days():
+    """Each test has its own count of run days and its own clock."""
+    register_run_days(RunDays())
 
 
 @pytest.fixture
 def drivers() -> list[SimulatedDriver]:
-    """Every simulated driver that the test's camera opened, the newest last."""
+    """All simulated drivers that the camera of the test opened, the newest last."""
     return []
 
 
 @pytest.fixture
 def camera(tmp_path, drivers):
-    """A small simulated camera, put in the place of the process's own. Closed until it is used."""
+    """A small simulated camera. It replaces the camera of the process, and opens at its first use."""
 
     def make_driver() -> SimulatedDriver:
         drivers.append(SimulatedDriver(MODELS["colour-small"]))
         return drivers[-1]
 
-    choice = DriverChoice("simulated", make_driver, make_driver, SeenCamera(tmp_path))
-    camera = Camera(choice, CameraLock(tmp_path), Wanted(5.0, 0.0), Timing(call_timeout_s=2.0, keep_streaming_s=1.0))
+    selection = DriverSelection("simulated", make_driver, make_driver, SeenCamera(tmp_path))
+    camera = Camera(
+        selection, CameraLock(tmp_path), SettingsRequest(5.0, 0.0), Timing(call_timeout_s=10.0, keep_streaming_s=1.0)
+    )
     live = LiveView(camera, most_watchers=3, most_fps=100)
-    config = apps.get_app_config("camera")
-    before = config.camera, config.live
+    config = the_instrument()
+    before = config.camera, config.live, config.admission_checker
     config.camera, config.live = camera, live
+    # Its thread would read the database outside the test's transaction, where no users exist.
+    config.admission_checker = AdmissionChecker(find_lapsed=lambda admissions: set())
     yield camera
     live.close()
     camera.close()
-    config.camera, config.live = before
+    config.camera, config.live, config.admission_checker = before
 
 
 @pytest.fixture
 def archive(tmp_path):
-    """An empty archive, put in the place of the process's own, with thumbnails and registrar to match."""
-    config = apps.get_app_config("images")
-    before = config.archive, config.thumbnails, config.registrar, config.once_only
+    """An empty archive with its thumbnails and backfiller. It replaces the archive of the process."""
+    config = the_library()
+    before = config.archive, config.thumbnails, config.backfiller, config.idempotent_captures, config.group_writer
     config.archive = Archive(tmp_path / "images", reserve_bytes=1_000_000, memory=tmp_path / "archive-folder.txt")
     config.thumbnails = Thumbnails(tmp_path / "thumbnails", config.archive)
-    config.registrar = Registrar(config.archive)
-    config.once_only = OnceOnly()
+    config.backfiller = RowBackfiller(config.archive)
+    config.idempotent_captures = IdempotentCaptures(the_library().archive)
+    config.group_writer = GroupWriter(config.archive)
     yield config.archive
-    config.registrar.close()
-    config.archive, config.thumbnails, config.registrar, config.once_only = before
+    config.backfiller.close()
+    config.thumbnails.close()
+    config.archive, config.thumbnails, config.backfiller, config.idempotent_captures, config.group_writer = before
 
 
 @pytest.fixture
 def make_user(db):
-    """make_user("ada", "operators") is a user with that role; without a role they may do nothing."""
+    """make_user("ada", "operators") returns a user with this role. Without a role the user may do nothing."""
 
-    def make(username: str, *roles: str, **facts):
-        user = get_user_model().objects.create_user(username, password=f"{username}-password", **facts)
-        if not Group.objects.exists():
-            make_roles(apps, None)  # a test before this one emptied the database
-            let_managers_calibrate(apps, None)
+    def make(username: str, *roles: str, **fields):
+        user = get_user_model().objects.create_user(username, password=f"{username}-password", **fields)
         user.groups.set(Group.objects.filter(name__in=roles))
         return user
 
@@ -111,7 +146,7 @@ def administrator(db):
 
 @pytest.fixture
 def api():
-    """api() asks as a stranger; api(user) with that user's token."""
+    """api() sends requests without a sign-in; api(user) sends them with the token of that user."""
 
     def make(user=None) -> APIClient:
         client = APIClient()
@@ -122,9 +157,18 @@ def api():
     return make
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests of the other database."""
+    other = "on_sqlite" if connection.vendor == "postgresql" else "on_postgresql"
+    left_out = [item for item in items if item.get_closest_marker(other)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.fixture(scope="session")
 def needs_postgres() -> str:
-    """The address of the PostgreSQL server for tests; skips where there is none, unless one is demanded."""
+    """The address of the PostgreSQL server for tests. Skips the test if there is none, unless the environment demands
+    one."""
     import psycopg
 
     address = os.environ.get("TEST_POSTGRES", "postgres://postgres@127.0.0.1:5432")

@@ -1,10 +1,17 @@
-"""The environment in which the tests run: a data folder of their own, a small simulated camera. Loaded by pytest
-before the settings are read."""
+"""The environment of the tests: a data folder of their own, and a small simulated camera. It also adds the options
+--long and --database.
+
+pytest loads it before the settings are read.
+"""
 
 import atexit
 import os
 import shutil
+import signal
 import tempfile
+from collections.abc import Callable
+
+import pytest
 
 _folder = tempfile.mkdtemp(prefix="microscope-tests-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
@@ -16,6 +23,7 @@ os.environ.update(
         "SECRET_KEY": "only-for-tests-" + "0123456789" * 5,
         "DEBUG": "false",
         "HTTPS": "false",
+        "TIME_ZONE": "UTC",
         "CAMERA_DRIVER": "simulated",
         "SIMULATED_CAMERA": "colour-small",
         "CAMERA_SERIAL_NUMBER": "",
@@ -26,3 +34,33 @@ os.environ.update(
         "ADMIN_PASSWORD": "",
     }
 )
+
+# If the tests run in the background, these signals may be ignored, and processes of the tests would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="also run the tests that are marked as long")
+    parser.addoption("--database", action="store_true", help="run only tests for which the database can matter")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long tests out of a plain run. If the command names a file, all of that file runs."""
+    if not config.getoption("--long") and not any(".py" in argument for argument in config.args):
+        _keep_only(config, items, lambda item: not item.get_closest_marker("long"))
+    if config.getoption("--database"):
+        _keep_only(config, items, _uses_database)
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    fixtures = {"db", "transactional_db"}.intersection(getattr(item, "fixturenames", ()))
+    return bool(fixtures or item.get_closest_marker("django_db") or item.get_closest_marker("own_database"))
+
+
+def _keep_only(config: pytest.Config, items: list[pytest.Item], is_kept: Callable[[pytest.Item], bool]) -> None:
+    left_out = [item for item in items if not is_kept(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if is_kept(item)]

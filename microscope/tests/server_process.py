@@ -1,4 +1,4 @@
-"""The real server as a process of its own, for tests that stop it, kill it, or take its things away."""
+"""The real server as a process of its own, for tests that stop it, kill it, or take things away from it."""
 
 import http.client
 import json
@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-# No system gives these to connections by itself: a port of those may be gone again before a server takes it.
+# The system gives no port of this range to other connections. One of those could be taken again before the server
+# starts.
 PORTS = range(20_000, 32_000)
-# How a request ends whose server dies, does not listen yet, or does not answer in time.
+# How a request ends if its server dies, does not listen yet, or does not answer in time.
 NO_ANSWER = (OSError, http.client.HTTPException, json.JSONDecodeError)
 
 
 def find_free_port() -> int:
-    """One that nobody listens on, of this PC alone."""
+    """Return a port of this PC on which no program listens."""
     for port in random.sample(PORTS, 100):
         with suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
@@ -32,7 +33,7 @@ def find_free_port() -> int:
 
 
 class ServerProcess:
-    """Started on a free port with the given folder; `wait_until_ready` before asking it anything."""
+    """A server on a free port, with the given folder. Call `wait_until_ready` before the first request."""
 
     program = ("manage.py", "serve")
 
@@ -57,8 +58,8 @@ class ServerProcess:
         self._log.flush()
         return Path(self._log.name).read_text()
 
-    def wait_until_ready(self, patience_s: float = 60) -> "ServerProcess":
-        """Until it answers and the camera is open, or has failed to open."""
+    def wait_until_ready(self, patience_s: float = 120) -> "ServerProcess":
+        """Wait until the server answers and the camera is open, or could not be opened."""
         until_s = time.monotonic() + patience_s
         while time.monotonic() < until_s and self._process.poll() is None:
             try:
@@ -70,7 +71,7 @@ class ServerProcess:
         raise AssertionError(self.log())
 
     def ask(self, method: str, path: str, body: Any = None, token: str = "") -> tuple[int, Any]:
-        """Status and JSON of the answer. Raises one of NO_ANSWER."""
+        """Return status and JSON of the answer. Raises one of NO_ANSWER."""
         headers = {"Content-Type": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
@@ -91,13 +92,13 @@ class ServerProcess:
         return f"http://127.0.0.1:{self.port}{path}"
 
     def tell(self, line: str) -> None:
-        """A line on its standard input; `serve` itself reads none."""
+        """Write a line to the standard input of the server. `serve` itself reads none."""
         assert self._process.stdin
         self._process.stdin.write(f"{line}\n".encode())
         self._process.stdin.flush()
 
     def run_beside(self, *command: str) -> int:
-        """A command of manage.py, on the same data; its exit code."""
+        """Run a command of manage.py on the same data. Returns its exit code."""
         asked = [sys.executable, "manage.py", *command]
         return subprocess.run(asked, cwd=ROOT, env=self._environment, stdout=subprocess.DEVNULL, timeout=120).returncode
 
@@ -105,7 +106,7 @@ class ServerProcess:
         self._process.send_signal(signal.SIGTERM)
 
     def interrupt(self) -> None:
-        """As Ctrl-C does."""
+        """Interrupt the server, as Ctrl-C does."""
         self._process.send_signal(signal.SIGINT)
 
     def wait_until_ended(self, patience_s: float = 30) -> int:

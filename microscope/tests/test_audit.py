@@ -1,5 +1,6 @@
-"""Who did what: told in the log with the deed, and by nobody else than the deed."""
+"""The audit log says who did what. An entry and its change are written together, or not at all."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -10,15 +11,18 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.throttling import MOST_BY_NAME_AND_ADDRESS
-from images.admin_browsing import BoundedPaginator
-from images.bin import bin_image
-from images.capture import capture_image
-from images.listing import adopt_unlisted, the_registrar
+from accounts.throttling import MAX_BY_NAME_AND_ADDRESS
+from images.admin.browsing import BoundedPaginator
+from images.capture.capture import capture_image
+from images.edit.bin import bin_image
+from images.events import library_changed
+from images.index.adoption import adopt_unlisted
+from images.library import the_library
 from images.models import Image
-from images.signals import library_changed
+from images.run_days import RunDays, register_run_days
+from images.tests.clocks import SetClock
 from images.tests.conftest import keep_image, keep_original, rows_refused, wait_until  # noqa: F401 (fixtures)
-from microscope.audit import KEPT_FOR, forget_old_comings_and_goings
+from microscope.audit import KEPT_FOR_DAYS, forget_old_sign_in_events
 from microscope.models import AuditEntry
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("archive", "camera")]
@@ -26,22 +30,22 @@ LOGIN = "/api/v1/auth/login"
 LOG = "/admin/microscope/auditentry/"
 
 
-def told(**facts) -> list[tuple[str, str, str]]:
-    """Who, what, to what: oldest first."""
-    return list(AuditEntry.objects.filter(**facts).order_by("id").values_list("who", "what", "object"))
+def told(**fields) -> list[tuple[str, str, str]]:
+    """Return (who, what, object) of the entries, the oldest first."""
+    return list(AuditEntry.objects.filter(**fields).order_by("id").values_list("who", "what", "object"))
 
 
 @pytest.fixture
 def since(operator, administrator):
-    """What was told of making these people is not what a test looks at."""
+    """Remove the entries about making these users, because tests do not look at them."""
     AuditEntry.objects.all().delete()
 
 
 @pytest.fixture
 def ask(api, operator):
     client = api(operator)
-    facts = {"format": "json", "REMOTE_ADDR": "10.0.0.7"}
-    return lambda method, address, body=None: getattr(client, method)(address, body, **facts)
+    fields = {"format": "json", "REMOTE_ADDR": "10.0.0.7"}
+    return lambda method, address, body=None: getattr(client, method)(address, body, **fields)
 
 
 def test_a_capture_and_all_that_happens_to_it(ask, since, operator, administrator, api):
@@ -60,7 +64,7 @@ def test_a_capture_and_all_that_happens_to_it(ask, since, operator, administrato
     assert AuditEntry.objects.get(what="changed").details == {"note": {"before": "", "after": "seen"}}
 
 
-def test_what_was_refused_is_not_told(ask, since, keep_image, administrator):  # noqa: F811
+def test_a_refused_change_has_no_entry(ask, since, keep_image, administrator):  # noqa: F811
     image = keep_image(user=administrator)
     AuditEntry.objects.all().delete()
     assert ask("delete", f"/api/v1/images/{image.pk}").status_code == 403
@@ -68,14 +72,14 @@ def test_what_was_refused_is_not_told(ask, since, keep_image, administrator):  #
     assert told() == []
 
 
-def test_what_lies_in_the_bin_already_is_not_told_again(ask, since):
+def test_an_image_in_the_bin_already_gets_no_second_entry(ask, since):
     image_id = ask("post", "/api/v1/camera/capture", {}).json()["imageId"]
     for _ in range(2):
         ask("delete", f"/api/v1/images/{image_id}")
     assert len(told(what="binned")) == 1
 
 
-def test_what_the_program_does_by_itself_is_nobodys(since, keep_original, archive):  # noqa: F811
+def test_an_act_of_the_program_itself_names_no_user(since, keep_original, archive):  # noqa: F811
     kept, _record = keep_original()
     assert adopt_unlisted(archive) == 1
     assert told() == [("", "adopted", kept.filename)]
@@ -86,22 +90,30 @@ def test_with_the_log_away_a_capture_succeeds_all_the_same(operator, camera):
     with rows_refused("audit"):
         captured = capture_image(by=operator, exposure_ms=2)
     assert captured.image is None and captured.kept.path.exists()
-    wait_until(lambda: the_registrar().pending_count == 0)
+    wait_until(lambda: the_library().backfiller.pending_count == 0)
     assert Image.objects.get().sha256 == captured.kept.sha256
     assert told(image_id=Image.objects.get().pk) == [("", "adopted", captured.kept.filename)]
 
 
-def test_with_the_log_refusing_nothing_happens_that_it_does_not_tell(since, keep_image, operator):  # noqa: F811
+@contextmanager
+def log_refused():
+    """Within the block no entry can be written, so the change fails."""
+
     def refuse(**_):
         raise OSError("the log is full")
 
-    image = keep_image()
     library_changed.connect(refuse)
     try:
         with pytest.raises(OSError, match="the log is full"):
-            bin_image(image.pk, operator)
+            yield
     finally:
         library_changed.disconnect(refuse)
+
+
+def test_with_the_log_refusing_nothing_happens_that_it_does_not_tell(since, keep_image, operator):  # noqa: F811
+    image = keep_image()
+    with log_refused():
+        bin_image(image.pk, operator)
     image.refresh_from_db()
     assert image.binned_at is None
     assert told(what="binned") == []
@@ -122,19 +134,19 @@ def test_coming_in_failing_to_and_going(client, since, administrator, door):
     assert AuditEntry.objects.earliest("id").address == "10.0.0.9"
 
 
-def test_a_name_made_to_break_the_log_is_told_cut(client, since):
+def test_a_name_made_to_break_the_log_is_shortened(client, since):
     client.post("/sign-in", {"username": "x" * 140 + "\n<b>", "password": "wrong"})
     client.post(LOGIN, {"username": "y" * 5000, "password": "wrong"}, content_type="application/json")
     assert [who[:1] + str(len(who)) for who, *_ in told()] == ["x144", "y150"]
 
 
 def test_attempts_that_only_wait_fill_no_log(client, since):
-    for _ in range(3 * MOST_BY_NAME_AND_ADDRESS):
+    for _ in range(3 * MAX_BY_NAME_AND_ADDRESS):
         client.post(LOGIN, {"username": "ada", "password": "wrong"}, content_type="application/json")
-    assert len(told()) == MOST_BY_NAME_AND_ADDRESS
+    assert len(told()) == MAX_BY_NAME_AND_ADDRESS
 
 
-def test_a_changed_password_is_told_and_neither_is_shown(client, since, operator):
+def test_a_changed_password_has_an_entry_that_shows_no_password(client, since, operator):
     client.force_login(operator)
     AuditEntry.objects.all().delete()
     new = "a-much-better-one-7"
@@ -143,7 +155,7 @@ def test_a_changed_password_is_told_and_neither_is_shown(client, since, operator
     assert AuditEntry.objects.get().details == {}
 
 
-def test_what_the_admin_does_to_users_is_told(client, since, administrator, operator):
+def test_a_change_of_a_user_in_the_admin_has_an_entry(client, since, administrator, operator):
     client.force_login(administrator)
     AuditEntry.objects.all().delete()
     new = {"username": "grace", "usable_password": "true", "password1": "a-better-one-7", "password2": "a-better-one-7"}
@@ -151,8 +163,9 @@ def test_what_the_admin_does_to_users_is_told(client, since, administrator, oper
     grace = get_user_model().objects.get(username="grace")
     managers = Group.objects.get(name="managers")
     form = {"username": "grace", "is_active": "on", "is_staff": "on", "groups": [managers.pk]}
-    form |= {"date_joined_0": "2025-01-16", "date_joined_1": "10:00:00", "initial-date_joined_0": "2025-01-16"}
-    assert client.post(f"/admin/accounts/user/{grace.pk}/change/", form).status_code == 302
+    address = f"/admin/accounts/user/{grace.pk}/change/"
+    form["seen_values"] = client.get(address).context["adminform"].form.seen_values
+    assert client.post(address, form).status_code == 302
     client.post("/admin/accounts/user/", {"action": "delete_selected", "_selected_action": [grace.pk], "post": "yes"})
     assert told()[0] == ("root", "user_added", "grace")
     assert told()[-1] == ("root", "user_deleted", "grace")
@@ -170,12 +183,50 @@ def test_who_is_gone_stays_in_the_log_by_name(since, ask, make_user):
     assert (entry.user, entry.who) == (None, "nemo")
 
 
-def test_comings_and_goings_are_forgotten_after_a_year_and_deeds_never(since, ask):
-    for what in ("signed_in", "sign_in_failed", "signed_out", "captured", "removed", "user_deleted"):
-        AuditEntry.objects.create(what=what, at=timezone.now() - KEPT_FOR - timedelta(days=1))
+def test_comings_and_goings_are_forgotten_after_a_year_of_running_and_deeds_never(since, ask):
+    everything = ("signed_in", "sign_in_failed", "signed_out", "captured", "removed", "user_deleted")
+    for what in everything:
         AuditEntry.objects.create(what=what)
-    assert forget_old_comings_and_goings() == 3
+    assert forget_old_sign_in_events(7) == 0
+    for what in everything:
+        AuditEntry.objects.create(what=what)
+    assert forget_old_sign_in_events(7 + KEPT_FOR_DAYS) == 0
+    assert forget_old_sign_in_events(8 + KEPT_FOR_DAYS) == 3
     assert AuditEntry.objects.count() == 9
+
+
+def test_no_clock_makes_comings_and_goings_old(since, ask):
+    AuditEntry.objects.create(what="signed_in", at=timezone.now() - timedelta(days=4000))
+    for _ in range(3):
+        assert forget_old_sign_in_events(400) == 0
+    assert AuditEntry.objects.count() == 1
+
+
+def test_a_confirmed_clock_has_an_entry_with_the_user_and_its_time(client, since, make_user, administrator):
+    clock = SetClock()
+    run_days = register_run_days(RunDays(clock))
+    run_days.tick()
+    client.force_login(make_user("mary", "managers"))
+    AuditEntry.objects.all().delete()
+    client.post("/clock/confirm", REMOTE_ADDR="10.0.0.7")
+    assert told() == [], "of a clock that nobody doubts there is nothing to confirm"
+
+    clock.jump(timedelta(days=400))
+    client.post("/clock/confirm", REMOTE_ADDR="10.0.0.7")
+    entry = AuditEntry.objects.get()
+    assert (entry.who, entry.what, entry.address) == ("mary", "clock_confirmed", "10.0.0.7")
+    assert entry.details == {"shown": "2027-04-06T09:00:00+00:00", "expected": "2026-03-02T09:00:00+00:00"}
+    client.force_login(administrator)
+    assert "Confirmed the clock" in client.get(LOG).content.decode()
+
+
+def test_a_clock_is_not_confirmed_if_the_log_fails(since, administrator):
+    run_days = RunDays(clock := SetClock())
+    run_days.tick()
+    clock.jump(timedelta(days=400))
+    with log_refused():
+        run_days.confirm_clock(administrator)
+    assert run_days.doubt
 
 
 class TestAdmin:
@@ -208,4 +259,4 @@ class TestAdmin:
         ) as queries:
             assert client.get(LOG, {"what__exact": "captured"}).status_code == 200
         counts = [query["sql"] for query in queries if "COUNT(" in query["sql"] and '"audit"' in query["sql"]]
-        assert counts and all(f"LIMIT {BoundedPaginator.MOST}" in sql for sql in counts)
+        assert counts and all(f"LIMIT {BoundedPaginator.MOST + 1}" in sql for sql in counts)

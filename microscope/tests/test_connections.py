@@ -6,9 +6,9 @@ import weakref
 
 import pytest
 
-from microscope.connections import HURRIED_S, Connection, TimelySocket, send_all
-from microscope.incoming import CLIENT_TIMEOUT_S
-from microscope.server import Server
+from microscope.http.connections import CROWDED_TIMEOUT_S, Connection, DeadlineSocket, send_all
+from microscope.http.request_buffer import CLIENT_TIMEOUT_S
+from microscope.http.server import Server
 
 
 class WithoutSendmsg:
@@ -62,8 +62,8 @@ def test_one_who_reads_nothing_is_given_up_sooner_while_others_wait(pair):
     ours, _theirs = pair
     began_s = time.monotonic()
     with pytest.raises(TimeoutError):
-        send_all(TimelySocket(ours, is_crowded=lambda: True), [b"x" * 50_000_000])
-    assert HURRIED_S <= time.monotonic() - began_s < CLIENT_TIMEOUT_S / 2
+        send_all(DeadlineSocket(ours, is_crowded=lambda: True), [b"x" * 50_000_000])
+    assert CROWDED_TIMEOUT_S <= time.monotonic() - began_s < CLIENT_TIMEOUT_S / 2
 
 
 def test_one_who_reads_steadily_gets_everything_while_others_wait(pair):
@@ -72,14 +72,14 @@ def test_one_who_reads_steadily_gets_everything_while_others_wait(pair):
     received: list[bytes] = []
     receiver = threading.Thread(target=lambda: received.extend(iter(lambda: theirs.recv(65536), b"")))
     receiver.start()
-    send_all(TimelySocket(ours, is_crowded=lambda: True), [content])
+    send_all(DeadlineSocket(ours, is_crowded=lambda: True), [content])
     ours.shutdown(socket.SHUT_WR)
     receiver.join()
     assert b"".join(received) == content
 
 
 def test_a_connection_that_was_served_leaves_nothing_to_the_garbage_collector(pair):
-    """Thousands of them would wait for it, each with its buffers and its last request."""
+    """Thousands of connections would wait for it, each with its buffers and its last request."""
     ours, theirs = pair
     answered: list[str] = []
 

@@ -1,4 +1,4 @@
-"""A value that makes no sense stops the start with a sentence."""
+"""An invalid value stops the start with a sentence."""
 
 import os
 import subprocess
@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from microscope.tests.starting import print_setting
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,13 +21,28 @@ def run_check(tmp_path, **values: str) -> subprocess.CompletedProcess:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("PORT", "three thousand", "PORT=three thousand makes no sense: it must be a whole number from 1 to 65535."),
-        ("PORT", "70000", "PORT=70000 makes no sense"),
+        ("PORT", "three thousand", "Invalid value PORT=three thousand: it must be a whole number from 1 to 65535."),
+        ("PORT", "70000", "Invalid value PORT=70000:"),
         ("DEBUG", "perhaps", "it must be true or false"),
+        ("TIME_ZONE", "Lab", "a time zone such as Europe/Berlin"),
+        ("ROOT_PATH", "//x", "a path such as /microscope"),
+        ("ROOT_PATH", "/images", "begins as addresses of the program itself do"),
         ("CAMERA_DRIVER", "webcam", "it must be one of auto, pixelink, simulated"),
-        ("DEFAULT_EXPOSURE", "nan", "DEFAULT_EXPOSURE=nan makes no sense"),
+        ("DEFAULT_EXPOSURE", "nan", "Invalid value DEFAULT_EXPOSURE=nan:"),
         ("DATABASE_URL", "mysql://user:hidden-password@host/name", "SQLite or PostgreSQL"),
-        ("SERVER_THREADS", "20", "leaves too few threads"),
+        ("SERVER_THREADS", "20", "is too small for"),
+        ("JOB_WEBHOOK_URL", "file:///hidden-password", "JOB_WEBHOOK_URL=(hidden): it must be an address such as"),
+        ("JOB_WEBHOOK_URL", "https://", "an address such as https://lab.example/jobs"),
+        ("JOB_WEBHOOK_URL", "http://lab.example/two words", "an address such as"),
+        ("JOB_PING_URL", "http://[", "an address such as"),
+        ("JOB_PING_URL", "https://ada:hidden-password@lab.example/", "an address without user name and password"),
+        ("JOB_WEBHOOK_URL", "https://lab.example/", "JOB_WEBHOOK_URL is set, and needs JOB_WEBHOOK_SECRET, too."),
+        ("JOB_WEBHOOK_SECRET", "hidden-password", "at least 32 characters long"),
+        ("JOB_EMAIL_TO", "ada", "an e-mail address such as ada@lab.example"),
+        ("JOB_EMAIL_TO", "ada@lab.example, bob <bob@lab.example>", "an e-mail address such as"),
+        ("JOB_EMAIL_TO", "ada@lab.example", "JOB_EMAIL_TO is set, and needs EMAIL_HOST, too."),
+        ("JOB_EMAIL_TO", "ada@lab.example", "JOB_EMAIL_TO is set, and needs EMAIL_FROM, too."),
+        ("EMAIL_SECURITY", "ssl", "one of starttls, tls, none"),
     ],
 )
 def test_nonsense_stops_the_start(tmp_path, name, value, said):
@@ -44,3 +61,8 @@ def test_a_secret_key_is_made_once_and_kept_private(tmp_path):
     assert len(key) > 60
     if os.name != "nt":
         assert (tmp_path / "secret-key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps the zone where no test can set it")
+def test_without_a_time_zone_in_the_settings_that_of_the_pc_counts(tmp_path):
+    assert print_setting("TIME_ZONE", DATA_PATH=str(tmp_path), TIME_ZONE="", TZ="Asia/Tokyo") == "'Asia/Tokyo'"

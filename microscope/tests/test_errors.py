@@ -4,7 +4,7 @@ import logging
 
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404
 from django.test import RequestFactory
 from rest_framework import exceptions as rest
@@ -19,7 +19,7 @@ SHAPE = {"statusCode", "code", "message", "errors"}
 
 
 def answer_of_api(problem: Exception) -> Response:
-    """What a call answers whose view raises this."""
+    """Return what a call answers if its view raises this error."""
 
     class Raising(APIView):
         permission_classes = ()
@@ -53,6 +53,7 @@ def family(module, root: type[Exception]) -> list[type[Exception]]:
         (images.StorageMissing("Away."), 507, "storage_missing"),
         (images.StorageNotWritable("Read-only."), 507, "storage_not_writable"),
         (OperationalError("server closed the connection"), 503, "database_unavailable"),
+        (IntegrityError("duplicate key value"), 409, "conflict"),
         (InterfaceError("connection already closed"), 503, "database_unavailable"),
         (rest.ParseError(), 400, "parse_error"),
         (rest.NotAuthenticated(), 403, "not_authenticated"),

@@ -1,4 +1,4 @@
-"""The lines that the image page copies, pasted into the programs they are for, against the server as users run it."""
+"""The lines that the image page copies, run in the programs that they are for, against the real server."""
 
 import ast
 import os
@@ -18,7 +18,7 @@ from microscope.tests.server_process import ServerProcess
 PASSWORD = "lines-password"
 LENGTH_UM, LENGTH_PX = 100, 80
 UM_PER_PIXEL = LENGTH_UM / LENGTH_PX
-# napari weighs 660 MB; this stands in for it, and keeps what it is asked to show.
+# napari needs 660 MB. This stands in for it, and keeps what it was told to show.
 NAPARI = """
 import numpy
 
@@ -30,7 +30,7 @@ def view_image(data, *, name, rgb=None, scale=None, units=None):
 
 
 class Library(ServerProcess):
-    """A server with two images: one before the objective was calibrated, and one after."""
+    """A server with two images, one from before the calibration of the objective and one from after it."""
 
     def __init__(self, data_path: Path, camera: str, image_format: str) -> None:
         super().__init__(data_path, DATABASE_URL="", ADMIN_PASSWORD=PASSWORD, SIMULATED_CAMERA=camera)
@@ -62,7 +62,7 @@ class Library(ServerProcess):
 
 @pytest.fixture(scope="module", params=[("mono-small-12bit", "tiff"), ("colour-small", "jpg")], ids=str)
 def library(request, tmp_path_factory) -> Iterator[Library]:
-    """Once of originals that are opened as they are, once of others, which are opened as TIFF."""
+    """Once with originals that programs open as they are, once with others, which they open as TIFF."""
     server = Library(tmp_path_factory.mktemp("library"), *request.param)
     try:
         yield server.fill()
@@ -71,7 +71,7 @@ def library(request, tmp_path_factory) -> Iterator[Library]:
 
 
 def original_pixels(image: dict[str, Any]) -> np.ndarray:
-    """As they lie on the disk."""
+    """Return the pixels of the file on disk."""
     path = Path(image["filepath"])
     known = format_of(path)
     assert known

@@ -12,13 +12,14 @@ from microscope.permissions import OPEN_TO_ALL, PERMISSION_BY_NEED, SIGNED_IN, H
 
 pytestmark = pytest.mark.django_db
 OPEN_ADDRESSES = {
-    *("/health", "/sign-in", "/sign-out", "/api/v1/auth/login", "/api/v1/auth/refresh"),
+    # /metrics: the client is on this PC. microscope/tests/test_metrics.py asks from elsewhere.
+    *("/health", "/metrics", "/sign-in", "/sign-out", "/api/v1/auth/login", "/api/v1/auth/refresh"),
     *("/admin/login/", "/admin/logout/", "/admin/jsi18n/"),
 }
 
 
 def every_address(resolver: URLResolver | None = None, prefix: str = "/") -> dict[str, Any]:
-    """Every address of the program with its view."""
+    """Return every address of the program with its view."""
     found: dict[str, Any] = {}
     for entry in (resolver or get_resolver()).url_patterns:
         address = prefix + str(entry.pattern)
@@ -43,7 +44,7 @@ def test_only_signing_in_is_open_to_all():
 
 
 def fill(address: str) -> str:
-    """An address with something in each of its places."""
+    """Return the address with a value for each of its parameters."""
     return re.sub("<[^>]*>", "1", re.sub("<uuid:[^>]*>", "0f0e0d0c-0b0a-0908-0706-050403020100", address))
 
 
@@ -53,7 +54,9 @@ def test_a_stranger_is_turned_away_everywhere_else(client, method):
     for address in addresses - OPEN_ADDRESSES:
         response = client.generic(method, address)
         is_led_to_sign_in = response.status_code == 302 and re.search("/(sign-in|login/)[?]", response["Location"])
-        is_wrong_link = address.startswith("/f/") and response.status_code == 404  # its token is what counts there
+        is_wrong_link = (
+            address.startswith(("/f/", "/live/", "/shared/")) and response.status_code == 404
+        )  # only the token counts there
         is_turned_away = is_led_to_sign_in or is_wrong_link or response.status_code in (401, 403, 405)
         assert is_turned_away, (address, response.status_code)
 

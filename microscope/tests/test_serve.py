@@ -1,6 +1,7 @@
-"""`manage.py serve` as a person starts it: a process of its own, asked over HTTP."""
+"""`manage.py serve` as a user starts it: a process of its own, asked over HTTP."""
 
 import hashlib
+import http.client
 import re
 import threading
 import time
@@ -12,10 +13,12 @@ import pytest
 
 from microscope.tests.server_process import ServerProcess
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def start(tmp_path):
-    """start() begins a server on this test's data folder, with SQLite; all are ended afterwards."""
+    """start() starts a server with SQLite in the data folder of this test. All are ended after the test."""
     servers = []
 
     def begin(**environment: str) -> ServerProcess:
@@ -29,7 +32,7 @@ def start(tmp_path):
 
 @pytest.fixture
 def postgres_url(needs_postgres):
-    """An empty database of its own."""
+    """Return the address of an empty database that only this test uses."""
     name = "microscope_serve_test"
     with psycopg.connect(f"{needs_postgres}/postgres", autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
@@ -52,6 +55,14 @@ def assert_captures(server: ServerProcess, token: str) -> dict:
     assert (answer["exposureTime"], answer["gain"]) == (20, 1.5)
     assert hashlib.sha256(Path(answer["filepath"]).read_bytes()).hexdigest() == answer["sha256"]
     return answer
+
+
+def test_a_start_says_where_the_database_is_if_it_is_outside_the_data_folder(start, tmp_path_factory):
+    place = tmp_path_factory.mktemp("elsewhere") / "lab.sqlite3"
+    elsewhere = start(DATABASE_URL=f"sqlite:///{place}").wait_until_ready()
+    assert f"The database is {place}, outside the data folder" in elsewhere.log()
+    elsewhere.kill()
+    assert "outside the data folder" not in start().wait_until_ready().log()
 
 
 def test_the_first_start_prints_a_password_that_works_and_the_second_prints_none(start):
@@ -99,7 +110,7 @@ def test_ending_lets_a_capture_in_progress_finish_and_frees_the_camera(start, en
 
 
 def wait_for_exposure(server: ServerProcess, token: str) -> None:
-    """Until the capture has set the stream going."""
+    """Wait until the capture has started the stream."""
     while server.ask("GET", "/api/v1/camera", token=token)[1]["state"] != "streaming":
         pass
 
@@ -150,3 +161,18 @@ def test_a_port_that_is_taken_is_said_in_a_sentence(start):
     assert second.wait_until_ended() == 1
     assert f"127.0.0.1:{first.port} cannot be served" in second.log()
     assert "Traceback" not in second.log()
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/health", "/api/v1/camera", "/not-there", "/static/microscope/base.css"])
+def test_an_answer_to_head_has_no_body_that_the_next_request_would_get(start, path):
+    server = start()
+    server.wait_until_ready()
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection.connect()
+    host = f"Host: localhost:{server.port}\r\n"
+    connection.sock.sendall(f"HEAD {path} HTTP/1.1\r\n{host}\r\nGET /health HTTP/1.0\r\n{host}\r\n".encode())
+    received = b"".join(iter(lambda: connection.sock.recv(65536), b""))
+    head, _, rest = received.partition(b"\r\n\r\n")
+    assert int(re.search(rb"(?i)content-length: (\d+)", head)[1]) > 0
+    assert rest.startswith(b"HTTP/1.1 200")
+    connection.close()

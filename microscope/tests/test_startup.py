@@ -1,6 +1,8 @@
 import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import psycopg
@@ -12,13 +14,13 @@ from images.formats import FORMATS
 from images.models import Image
 from images.tests.conftest import server_address, wait_until
 from images.tests.frames import TAKEN_AT, make_frame, make_record_of
-from microscope.startup import Startup
+from microscope.start.startup import Startup
 
 ROOT = Path(__file__).resolve().parents[2]
 BEGIN = """
 import django, sys
 django.setup()
-from microscope.startup import Startup
+from microscope.start.startup import Startup
 Startup(lambda line: print(line, flush=True), retry_s=0.05).begin()
 print("serving", flush=True)
 sys.stdin.readline()
@@ -27,7 +29,7 @@ sys.stdin.readline()
 
 @pytest.fixture
 def begin(archive):
-    """begin() starts up as the server does, and answers the lines that it says."""
+    """begin() starts up like the server, and returns the lines that it prints."""
     started = []
 
     def start() -> list[str]:
@@ -39,11 +41,14 @@ def begin(archive):
     yield start
     for startup in started:
         startup.end()
+    for thread in threading.enumerate():
+        if thread.name == "startup":
+            thread.join(30)  # the thread may be counting the run days, and the database is emptied next
 
 
 @pytest.fixture
 def late_database(tmp_path):
-    """The address of a database that is not there, and what brings it."""
+    """The address of a database that does not exist yet, and a function that makes it."""
     if connection.vendor == "sqlite":
         folder = tmp_path / "drive"
         yield f"sqlite:///{folder / 'microscope.sqlite3'}", folder.mkdir
@@ -108,14 +113,18 @@ def count_images() -> int:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_a_crash_left_is_put_in_order(begin, archive):
+def test_what_a_crash_left_is_put_in_order(begin, archive, settings):
     filename = keep_original(archive)
     left = archive.path_of(filename).with_name(".capture_20250116_103045_999.part")
     left.write_bytes(b"half an image")
+    small = [folder / ".small.4711-0a1b2c3d.part" for folder in (settings.DATA_PATH, archive.root)]
+    for path in small:
+        path.write_bytes(b"half")
+        os.utime(path, (time.time() - 7200,) * 2)
     begin()
     wait_until(lambda: count_images() == 1)
     assert Image.objects.get().filename == filename
-    assert not left.exists()
+    assert not any(path.exists() for path in [left, *small])
 
 
 @pytest.mark.django_db(transaction=True)

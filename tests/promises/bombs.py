@@ -1,5 +1,5 @@
-"""Files that are small on the disk and would be vast in memory, or would take for ever, named as images are and with
-a record as images have it."""
+"""Files that are small on the disk but would need vast memory or endless time. Their names and records are those of
+images."""
 
 import io
 import json
@@ -23,8 +23,8 @@ GIGABYTE = 1_000_000_000
 
 
 def lay_bombs(folder: Path, record: dict[str, Any]) -> list[str]:
-    """One of each kind, by name; each has a record of its own, like the given one, and as old as a file that nobody
-    is at work on."""
+    """Write one bomb of each kind and return them by name. Each has a record of its own, like the given one, and an old
+    modification time, because files that are being written now are no findings."""
     makers = [*BOMBS.items()]
     names = []
     for number, ((_, extension), make) in enumerate(makers):
@@ -40,7 +40,7 @@ def sized(record: dict[str, Any], width: int, height: int) -> dict[str, Any]:
 
 @cache
 def zeros(size: int) -> bytes:
-    """Deflated: a thousandth of their size."""
+    """Return so many zeros, deflated to a thousandth of their size."""
     deflate = zlib.compressobj(9)
     block = bytes(1_000_000)
     return b"".join(deflate.compress(block) for _ in range(size // len(block))) + deflate.flush()
@@ -51,7 +51,7 @@ def chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def png(record: dict[str, Any], pixels: bytes, *others: bytes) -> list[bytes]:
-    """Head, record, other chunks, pixels, end; of one byte a pixel."""
+    """Return a PNG of head, record, other chunks, pixels and end, with one byte per pixel."""
     head = struct.pack(">IIBBBBB", record["image"]["width"], record["image"]["height"], 8, 0, 0, 0, 0)
     text = b"microscope\0" + json.dumps(record).encode("ascii")
     parts = [b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", head), chunk(b"tEXt", text), *others]
@@ -63,19 +63,19 @@ def claim_png(path: Path, record: dict[str, Any]) -> None:
 
 
 def text_png(path: Path, record: dict[str, Any]) -> None:
-    """The record itself, a gigabyte long."""
+    """A PNG whose record is a gigabyte long."""
     compressed = chunk(b"zTXt", b"microscope\0\0" + zeros(GIGABYTE))
     path.write_bytes(b"".join(png(record, zeros(1_000_000), compressed)))
 
 
 def texts_png(path: Path, record: dict[str, Any]) -> None:
-    """Each text is of a length that is allowed; there are thousands."""
+    """A PNG with thousands of texts, each of an allowed length."""
     texts = [chunk(b"iTXt", b"a%d\0\1\0\0\0" % number + zeros(1_000_000)) for number in range(2000)]
     path.write_bytes(b"".join(png(record, zeros(1_000_000), *texts)))
 
 
 def sparse_png(path: Path, record: dict[str, Any]) -> None:
-    """A text as long as it says, of nothing: it takes no room on the disk."""
+    """A PNG with a huge text in a sparse file: it takes no room on the disk."""
     before, after = png(record, zeros(1_000_000))[:-2], png(record, zeros(1_000_000))[-2:]
     with path.open("wb") as file:
         file.write(b"".join(before) + struct.pack(">I", GIGABYTE) + b"tEXtComment\0")
@@ -94,7 +94,7 @@ def claim_jpeg(path: Path, record: dict[str, Any]) -> None:
 
 
 def progressive_jpeg(path: Path, record: dict[str, Any]) -> None:
-    """Such a file may draw over itself as often as it likes: each scan of some hundred bytes takes a second."""
+    """A progressive JPEG with many scans: each has some hundred bytes and takes a second to decode."""
     comment = json.dumps(sized(record, 9000, 9000)).encode()
     Picture.new("L", (9000, 9000)).save(path, "JPEG", progressive=True, comment=comment)
     content = path.read_bytes()
@@ -103,7 +103,7 @@ def progressive_jpeg(path: Path, record: dict[str, Any]) -> None:
 
 
 def segments_jpeg(path: Path, record: dict[str, Any]) -> None:
-    """A thousand segments before the picture."""
+    """A JPEG with a thousand segments before the picture."""
     file = io.BytesIO()
     size = (record["image"]["width"], record["image"]["height"])
     Picture.new("L", size).save(file, "JPEG", comment=json.dumps(record).encode())
@@ -112,7 +112,7 @@ def segments_jpeg(path: Path, record: dict[str, Any]) -> None:
 
 
 def tiff(record: dict[str, Any], strip: bytes, *others: Field) -> bytes:
-    """One deflated strip, of one byte a pixel."""
+    """A TIFF with one deflated strip and one byte per pixel."""
     exif = pack_directory([short_field(1, 1)], 8)
     strip_at = 8 + len(exif) + len(exif) % 2
     directory_at = strip_at + len(strip) + len(strip) % 2
@@ -131,7 +131,7 @@ def claim_tiff(path: Path, record: dict[str, Any]) -> None:
 
 
 def fields_tiff(path: Path, record: dict[str, Any]) -> None:
-    """Fields that all say the same megabytes."""
+    """A TIFF with many fields that all point to the same megabytes."""
     path.write_bytes(tiff(record, zeros(3_000_000), *(Field(1000 + number, Kind.BYTE, b"x") for number in range(40))))
     content = bytearray(path.read_bytes())
     for number in range(40):
@@ -141,7 +141,7 @@ def fields_tiff(path: Path, record: dict[str, Any]) -> None:
 
 
 def endless_jpeg(path: Path, record: dict[str, Any]) -> None:
-    """Right at both ends, and a hundred gigabytes of nothing between them."""
+    """A JPEG with a valid start and end, and a hundred gigabytes of nothing between them in a sparse file."""
     pixels = np.zeros((record["image"]["height"], record["image"]["width"]), np.uint8)
     with path.open("w+b") as file:
         FORMATS["jpg"].write(file, pixels, record | {"file": record["file"] | {"bits": 8}}, 50)
@@ -150,7 +150,7 @@ def endless_jpeg(path: Path, record: dict[str, Any]) -> None:
 
 
 def pipe(path: Path, record: dict[str, Any]) -> None:
-    """Whoever opens it waits until somebody writes."""
+    """A named pipe: opening it blocks until somebody writes."""
     os.mkfifo(path)
 
 
@@ -175,7 +175,7 @@ BOMBS = {
 
 
 def swap_for_bomb(original: Path, record: dict[str, Any]) -> None:
-    """In the place of an original that has a row. It keeps the record, and so passes for that image by its head."""
+    """Put a bomb in the place of a listed original. It keeps the record: by its head alone it is that image."""
     width, height = record["image"]["width"], record["image"]["height"]
     extension = original.name[original.name.index(".") :]
     if extension == ".jpg":

@@ -1,4 +1,4 @@
-"""A database of its own for each server: SQLite, or where the tests run on PostgreSQL one on that server."""
+"""A database of its own for each server: SQLite, or one on the PostgreSQL server if the tests run on PostgreSQL."""
 
 import os
 import shutil
@@ -17,6 +17,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from microscope.tests.server_process import find_free_port
+from tests.promises.migrated import fill_file, fill_postgres
 
 RUN_URL = os.environ.get("DATABASE_URL", "")
 IS_POSTGRES = RUN_URL.startswith("postgres")
@@ -31,7 +32,7 @@ sys.stdin.readline()
 
 
 class Row(NamedTuple):
-    """What a row says of its file."""
+    """The columns of an image's row that must agree with its file."""
 
     filename: str
     sha256: str
@@ -41,7 +42,7 @@ class Row(NamedTuple):
 
 
 class Database:
-    """Looked into from outside, with no server between."""
+    """The database as a test reads it directly, without the server."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -52,11 +53,11 @@ class Database:
 
     @property
     def path(self) -> Path:
-        """Of SQLite's file."""
+        """The path of SQLite's file."""
         return Path(self.url.removeprefix("sqlite:///"))
 
     def rows(self, is_server_dead: bool = False) -> dict[str, Row]:
-        """By file name. PostgreSQL may still be at a dead client's last statement: that is waited for."""
+        """Return the rows by file name. PostgreSQL may still run the last statement of a dead client: wait for it."""
         query = "SELECT filename, sha256, record_id, is_adopted, is_simulated FROM images"
         if not self.is_postgres:
             with closing(sqlite3.connect(self.path, timeout=20)) as connection:
@@ -67,7 +68,7 @@ class Database:
             return _by_filename(connection.execute(query).fetchall())
 
     def table(self, name: str) -> list[dict[str, Any]]:
-        """Every row of it, whole."""
+        """Return every row of the table, with all columns."""
         query = f"SELECT * FROM {name} ORDER BY id"
         if not self.is_postgres:
             with closing(sqlite3.connect(self.path, timeout=20)) as connection:
@@ -76,8 +77,15 @@ class Database:
         with psycopg.connect(self.url, row_factory=dict_row) as connection:
             return connection.execute(query).fetchall()
 
+    def make_tables(self) -> None:
+        """Make the tables, if the database has none. No server may be running on it."""
+        if self.is_postgres:
+            fill_postgres(self.url)
+        else:
+            fill_file(self.path)
+
     def lose(self) -> None:
-        """For good, whoever is at it. PostgreSQL is given an empty one of that name; SQLite makes itself one."""
+        """Delete the database even if it is in use. PostgreSQL gets an empty one of that name; SQLite makes its own."""
         if not self.is_postgres:
             for suffix in ("", "-wal", "-shm"):
                 Path(f"{self.path}{suffix}").unlink(missing_ok=True)
@@ -88,7 +96,7 @@ class Database:
             server.execute(f"CREATE DATABASE {name}")
 
     def forget(self, *tables: str) -> None:
-        """Lose the rows of these tables; with PostgreSQL also those that depend on them."""
+        """Delete the rows of these tables; on PostgreSQL also the rows that depend on them."""
         if not self.is_postgres:
             with closing(sqlite3.connect(self.path, timeout=20)) as connection, connection:
                 for table in tables:
@@ -115,7 +123,7 @@ def own_database(folder: Path) -> Iterator[Database]:
 
 
 class LockedDatabase(Database):
-    """SQLite's file, which another process can lock."""
+    """SQLite's file. Taken away means: another process holds the lock."""
 
     def take_away(self) -> None:
         self._locker = subprocess.Popen(
@@ -128,7 +136,10 @@ class LockedDatabase(Database):
 
 
 class StoppedDatabase(Database):
-    """A PostgreSQL server of its own, which can be stopped as by a power cut and started again."""
+    """A PostgreSQL server of this test's own. Taken away means: stopped at once, as by a power cut."""
+
+    def make_tables(self) -> None:
+        """The program makes them: no other database of this server has any."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -146,7 +157,7 @@ class StoppedDatabase(Database):
         self._run("pg_ctl", "start", "-w", "-l", log, "-o", options, "-D", cluster)
 
     def _run(self, program: str, *arguments: str) -> None:
-        """PostgreSQL refuses to run as root."""
+        """Run a program of PostgreSQL as another user: PostgreSQL refuses to run as root."""
         user = ["setpriv", "--reuid=nobody", "--clear-groups"] if os.name != "nt" and os.geteuid() == 0 else []
         command = [*user, str(_find_program(program)), *arguments]
         subprocess.run(command, cwd=self._folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -154,7 +165,7 @@ class StoppedDatabase(Database):
 
 @contextmanager
 def database_to_take_away(folder: Path) -> Iterator[LockedDatabase | StoppedDatabase]:
-    """Of the kind that the tests run on. It is there at first."""
+    """Yield a database of the kind that the tests run on. It is available at first."""
     if not IS_POSTGRES:
         yield LockedDatabase(f"sqlite:///{folder / 'microscope.sqlite3'}")
         return
@@ -165,12 +176,12 @@ def database_to_take_away(folder: Path) -> Iterator[LockedDatabase | StoppedData
         try:
             yield database
         finally:
-            with suppress(subprocess.CalledProcessError):  # a test that failed may have left it stopped
+            with suppress(subprocess.CalledProcessError):  # a failed test may have left it stopped
                 database.take_away()
 
 
 def _find_program(name: str) -> Path:
-    """Debian keeps PostgreSQL's server programs out of PATH."""
+    """Search Debian's folder too: Debian keeps PostgreSQL's server programs out of PATH."""
     found = shutil.which(name)
     return Path(found) if found else max(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
 

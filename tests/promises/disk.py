@@ -1,4 +1,4 @@
-"""A small disk for originals, that can be filled up, made read-only and pulled out."""
+"""A small disk for originals. Tests fill it up, make it read-only and pull it out."""
 
 import os
 import resource
@@ -11,8 +11,8 @@ SIZE_MB = 24
 
 
 class Disk:
-    """`images` is the folder on it. A file system of its own where this user may mount one, else the same faults by
-    other means: permissions, and a limit to the size of files."""
+    """A disk with the folder `images`. It is a file system of its own if this user may mount one. Else the same faults
+    are made by other means: permissions, and a limit to the size of files."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True)
@@ -41,7 +41,7 @@ class Disk:
             folder.chmod(0o755 if is_allowed else 0o555)
 
     def pull_out(self) -> None:
-        """Where it was, an empty folder stays, as when a drive is not mounted."""
+        """Take the disk away. An empty folder stays in its place, as if a drive is not mounted."""
         self.images.rename(self.folder / "in a pocket")
         self.images.mkdir()
 

@@ -1,4 +1,4 @@
-"""A library with everything in it that a row can say, built by asking a server, and how it is compared with itself."""
+"""A library that uses every column of every table, built through the API, and functions to compare two states of it."""
 
 import json
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ OPERATOR, OTHER_OPERATOR, MANAGER = "\u5f20\u4f1f", "Jos\u00e9.N\u00fa\u00f1ez",
 JOB = "\u00b5 \u4e2d: wound healing, 2\u00aa"
 KEY = "picture-7-of-the-plate"
 ASKED_UNDER_KEY = {"format": "png", "sample": "asked under a key"}
-# Nothing but a shell makes jobs so far, and users without a browser.
+# The API makes no users, and no job with a chosen number: a shell does.
 MAKE_PEOPLE = f"""
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
@@ -29,14 +29,15 @@ from images.models import Job
 print(Job.objects.create(id=41, name={JOB!r}, user=get_user_model().objects.get(username={OPERATOR!r})).pk)
 """
 
-# What no file says, by table. The numbers of images and people are the database's own: they are told by their names.
+# Columns that no file holds, by table. The database numbers images and users itself; users are compared by lasting id.
 NOT_IN_FILES = {
-    "images": {"id", "created_at", "is_adopted"},
+    "images": {"id", "created_at", "is_adopted", "binned_run_day"},
     "jobs": {"created_at", "kind", "state"},
     "objectives": {"created_at", "is_retired"},
     "calibrations": set(),
 }
-OF_ITS_DATABASE = {"imageId", "userId", "adopted", "url", "thumbnailUrl", "mayEdit", "mayBin"}
+# If a new administrator has the name of a restored user, that user gets another name and keeps the lasting id.
+OF_ITS_DATABASE = {"imageId", "user", "userId", "binnedBy", "adopted", "url", "thumbnailUrl", "mayEdit", "mayBin"}
 PEOPLE = {"user_id", "binned_by_id", "made_by_id"}
 
 Row = dict[str, Any]
@@ -44,7 +45,7 @@ Row = dict[str, Any]
 
 @dataclass
 class Library:
-    """Who uses it: each a client of the same server."""
+    """The users of the library, each with a client of the same server."""
 
     bench: Bench
     administrator: Client
@@ -59,7 +60,7 @@ class Library:
         return answer.body
 
     def fill(self, job_id: int) -> None:
-        """With every format, scale unknown and known, and all that can be said and done later."""
+        """Capture in every format, without and with a scale, and make every later change that the program offers."""
         images = self._capture_with_all_that_can_be_said(job_id)
         self._remove_for_good(images.pop())
         self._change(images)
@@ -82,7 +83,7 @@ class Library:
         self.bench.given_up.add(image["filename"])
 
     def _change(self, images: list[Row]) -> None:
-        """By their owner, or by a manager who never captured."""
+        """Change images, some as their owner and some as a manager who never captured."""
         addresses = [f"/api/v1/images/{image['imageId']}" for image in images]
         self.operator.must("PATCH", addresses[0], {"sample": "foie \u809d\u81d3", "note": "said later \U0001f52c"})
         self.operator.must("PATCH", addresses[0], {"xPosition": 12.5, "zPosition": -7})
@@ -91,7 +92,7 @@ class Library:
         self.other_operator.must("POST", f"{addresses[3]}/restore")
 
     def _calibrate_and_capture(self) -> None:
-        """Through an objective nobody calibrated, and through one that was calibrated twice."""
+        """Capture through an objective without a calibration, and through one that is calibrated twice."""
         uncalibrated = self.add_objective("4x", magnification=4)
         self.choose(uncalibrated)
         self.capture(self.operator, format="tiff")
@@ -105,8 +106,8 @@ class Library:
         for image_format in ("png", "tiff"):
             self.capture(self.other_operator, format=image_format)
 
-    def add_objective(self, name: str, **facts: float) -> str:
-        return self.manager.must("POST", "/api/v1/objectives", {"name": name, **facts})["id"]
+    def add_objective(self, name: str, **fields: float) -> str:
+        return self.manager.must("POST", "/api/v1/objectives", {"name": name, **fields})["id"]
 
     def choose(self, objective: str | None) -> None:
         self.operator.must("PATCH", "/api/v1/camera/settings", {"objective": objective})
@@ -118,7 +119,7 @@ class Library:
 
 
 def build_library(bench: Bench, server: Server) -> Library:
-    """On a server to which the administrator is signed in."""
+    """Build the library on a server where the administrator is signed in."""
     made = bench.manage("shell", "--verbosity=0", "-c", MAKE_PEOPLE + MAKE_JOB)
     clients = [Client(server.port).log_in(name) for name in (OPERATOR, OTHER_OPERATOR, MANAGER)]
     library = Library(bench, server.client, *clients)
@@ -127,18 +128,18 @@ def build_library(bench: Bench, server: Server) -> Library:
 
 
 def bring_people_back(bench: Bench) -> None:
-    """What a person responsible does in the admin after a rebuild."""
+    """Activate the restored users, as an administrator does in the admin after a rebuild."""
     bench.manage("shell", "--verbosity=0", "-c", MAKE_PEOPLE)
 
 
 def ask_again(server: Server) -> Answer:
-    """As a client does that lost its answer."""
+    """Repeat the captures under their keys, like a client that lost the answer."""
     return Client(server.port).log_in(OPERATOR).ask("POST", "/api/v1/camera/capture", ASKED_UNDER_KEY, key=KEY)
 
 
 def rows_in(database: Database) -> dict[str, list[Row]]:
-    """All that the database says of the library, and that a file says too."""
-    people = {row["id"]: row["username"] for row in database.table("accounts_user")}
+    """Return every column of the library's rows that files hold too."""
+    people = {row["id"]: str(row["lasting_id"]).replace("-", "") for row in database.table("accounts_user")}
     images = {row["id"]: row["filename"] for row in database.table("images")}
     found = {name: [tell(row, name, people, images) for row in database.table(name)] for name in NOT_IN_FILES}
     return {name: sorted(rows, key=lambda row: str(row.get("filename", row.get("id")))) for name, rows in found.items()}
@@ -155,14 +156,14 @@ def tell(row: Row, table: str, people: dict[int, str], images: dict[int, str]) -
 
 
 def told_by(client: Client) -> dict[str, Row]:
-    """Every image and calibration, as the API describes them."""
+    """Return every image and calibration as the API describes them."""
     images = client.images() + client.images("&binned=true")
     told = {image["filename"]: without(image, OF_ITS_DATABASE) for image in images}
     for image in told.values():
-        image["calibration"] = image["calibration"] and without(image["calibration"], {"imageId"})
+        image["calibration"] = image["calibration"] and without(image["calibration"], {"imageId", "madeBy"})
     for objective in client.get("/api/v1/objectives")["results"]:
         calibrations = client.get(f"/api/v1/objectives/{objective['id']}/calibrations")["results"]
-        told |= {one["id"]: without(one, {"imageId"}) for one in calibrations}
+        told |= {one["id"]: without(one, {"imageId", "madeBy"}) for one in calibrations}
     return told
 
 

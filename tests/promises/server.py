@@ -1,4 +1,4 @@
-"""The real server in a process of its own, as the tests of the promises start, ask and kill it."""
+"""The real server as a process that the tests of the promises start, call and kill."""
 
 import html
 import http.client
@@ -20,7 +20,7 @@ from microscope.tests.server_process import NO_ANSWER, find_free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 USERNAME, PASSWORD = "admin", "a-long-secret-word"
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Answer:
 
 
 class Client:
-    """Asks a server, each time anew. May be used from any thread."""
+    """Calls a server with a new connection each time. Any thread may use it."""
 
     def __init__(self, port: int, token: str = "") -> None:
         self.port = port
@@ -60,7 +60,7 @@ class Client:
         return Answer(answer.status, answer.headers, content, time.perf_counter() - began_at_s)
 
     def get(self, path: str) -> Any:
-        """The JSON of an answer that must be 200."""
+        """Return the JSON of an answer. Its status must be 200."""
         answer = self.ask("GET", path)
         assert answer.status == 200, answer.content
         return answer.body
@@ -77,13 +77,13 @@ class Client:
         return answer.body
 
     def must(self, method: str, path: str, body: Any = None) -> Any:
-        """The JSON of an answer that must be one of success; None where there is nothing to say."""
+        """Return the JSON of an answer, or None if it has no body. Its status must be a success."""
         answer = self.ask(method, path, body)
         assert 200 <= answer.status < 300, answer.content
         return answer.body if answer.content else None
 
     def images(self, query: str = "") -> list[dict[str, Any]]:
-        """All that the list shows, page by page."""
+        """Return all images of the list, page by page."""
         found, address = [], f"/api/v1/images?limit=200{query}"
         while address:
             page = self.get(address)
@@ -99,7 +99,7 @@ class Client:
 
 
 class Browser:
-    """Somebody signed in, who reads pages. For one thread."""
+    """A user who is signed in and reads pages. Only one thread may use it."""
 
     def __init__(self, port: int) -> None:
         self._address = f"http://127.0.0.1:{port}"
@@ -108,14 +108,14 @@ class Browser:
         self.send("/sign-in", {"username": USERNAME, "password": PASSWORD})
 
     def read(self, path: str) -> str:
-        """The page as text, with its entities as the characters they stand for."""
+        """Return the page as text, with its entities replaced by their characters."""
         with self._opener.open(self._address + path, timeout=PATIENCE_S) as page:
             return html.unescape(page.read().decode())
 
     def send(self, path: str, form: dict[str, str]) -> None:
-        """Fill in the page's form and send it. Raises urllib's HTTPError where it is refused."""
+        """Fill in the page's form and send it. Raises urllib's HTTPError if the server refuses it."""
         self.read(path)
-        token = next(cookie.value for cookie in self._cookies if cookie.name == "microscope_csrf")
+        token = next(cookie.value for cookie in self._cookies if cookie.name.startswith("microscope_csrf"))
         data = urllib.parse.urlencode({**form, "csrfmiddlewaretoken": token or ""}).encode()
         self._opener.open(self._address + path, data, PATIENCE_S).close()
 
@@ -150,11 +150,11 @@ class Server:
         return len(os.listdir(f"/proc/{self.process_id}/fd"))
 
     def resident_mb(self) -> float:
-        """Memory that is really in use. Linux."""
+        """Return the memory that the process uses now, in MB. Only on Linux."""
         return self._memory_mb("VmRSS")
 
     def most_resident_mb(self) -> float:
-        """The most that ever was. Linux."""
+        """Return the highest memory use so far, in MB. Only on Linux."""
         return self._memory_mb("VmHWM")
 
     def _memory_mb(self, kind: str) -> float:
@@ -166,19 +166,19 @@ class Server:
         return self._process.poll() is None
 
     def browse(self) -> Browser:
-        """Somebody signed in, who reads its pages."""
+        """Sign a user in, who reads the server's pages."""
         return Browser(self.port)
 
     def log(self) -> str:
         return self._log_path.read_text()
 
     def wait_until_answering(self) -> "Server":
-        """Until somebody can ask it something, be it well or not."""
+        """Wait until the server answers, in good health or not."""
         self.wait_until(lambda: self.client.health()["camera"]["state"] not in ("closed", "opening"))
         return self
 
     def wait_until(self, is_so: Callable[[], object], within_s: float = PATIENCE_S) -> None:
-        """As long as no answer comes, it is not so."""
+        """Wait until the condition holds. It does not hold while no answer comes."""
         until_s = time.monotonic() + within_s
         while not _is_so(is_so):
             assert self.is_alive and time.monotonic() < until_s, f"it did not come to be:\n{self.log()[-6000:]}"
@@ -199,7 +199,7 @@ class Server:
         self._process.wait(within_s)
 
     def kill(self) -> None:
-        """At once, as `kill -9` does."""
+        """End the process at once, as `kill -9` does."""
         self._process.kill()
         self._process.wait()
         self._listener.close()

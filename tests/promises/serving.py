@@ -1,14 +1,15 @@
-"""Runs `manage.py serve`, or another command, with something wrong beneath it: a stand-in camera that can be made to
-fail, a clock that stands still, a death at a chosen step. Started as `python -m tests.promises.serving PLAN`, PLAN
-being JSON:
+"""Runs `manage.py serve`, or another command, with a fault beneath it: a stand-in camera that fails on request, a clock
+that stands still, a death at a chosen step. Start it as `python -m tests.promises.serving PLAN`. PLAN is JSON:
 
-`control`: port of a listener on this computer, which may then ask for what is in `VERBS`.
-`standin`: characteristics of a stand-in Pixelink camera beneath the real wrapper; `plugged`: whether it is there;
-`late_frames`: after how many frames settings take effect; `frames_under_way`: how many are on their way to us.
-`begin_with`: verbs and their arguments, for what is wrong from the beginning.
+`control`: port of a listener on this computer. It may send the verbs of `VERBS`.
+`standin`: characteristics of a stand-in Pixelink camera beneath the real wrapper; `plugged`: true if it is there;
+`late_frames`: after how many frames settings take effect; `frames_under_way`: how many frames are in transit;
+`start_s`: how long the stream takes to start; `drift_ppm`: by how much the camera's own clock is faster.
+`begin_with`: verbs and their arguments, for faults that exist from the beginning.
 `clock`: ISO time at which the camera's clock stands still.
 `within`, `kill_at`, `kill_at_time`: see `Steps`.
-`command`: another one than `serve`. When it has ended, the steps it took stand in one more line, as JSON.
+`command`: a command in place of `serve`; `arguments`: its arguments. When it ends, one more line lists its steps as
+JSON.
 """
 
 import json
@@ -26,8 +27,7 @@ from typing import Any
 import django
 from django.core.management import call_command
 
-from camera.frame import Frame
-from camera.service import the_camera
+from camera.taken_frame import TakenFrame
 from camera.tests.rig import SERIAL
 from camera.tests.standin.camera import StandinCamera
 from camera.tests.standin.codes import ReturnCode
@@ -57,22 +57,23 @@ def main() -> None:
         steps.install()
     threading.Thread(target=obey, args=(plan["control"], verbs), daemon=True).start()
     if "command" in plan:
-        run_watched(plan["command"], steps)
+        run_watched([plan["command"], *plan.get("arguments", [])], steps)
     else:
         call_command("serve")
 
 
-def run_watched(command: str, steps: Steps) -> None:
+def run_watched(command: list[str], steps: Steps) -> None:
     steps.install_here()
-    call_command(command)
+    call_command(*command)
     sys.settrace(None)
     print(json.dumps(steps.times))  # noqa: T201
 
 
 def stand_in(plan: dict[str, Any]) -> dict[str, Verb]:
-    """A camera on the bench, and what can be done to it."""
+    """A stand-in camera, and the verbs that act on it."""
     camera = StandinCamera(SERIAL, **plan["standin"])
-    camera.stream_start_s = 0.01
+    camera.stream_start_s = plan.get("start_s", 0.01)
+    camera.time.drift_ppm = plan.get("drift_ppm", 0.0)
     camera.stream.settings_latency_frames = plan.get("late_frames", 2)
     camera.stream.pipeline_frames = plan.get("frames_under_way", 0)
     library = install_forever(Library([camera] if plan.get("plugged", True) else []))
@@ -110,24 +111,26 @@ def stand_in(plan: dict[str, Any]) -> dict[str, Verb]:
 
 
 def stop_clock(moment: str) -> Verb:
-    """Frames are then all taken at that moment, until it is set to another."""
+    """Set the time of all frames to this moment, until it is set to another."""
+    from camera.registry import the_camera
+
     now = datetime.fromisoformat(moment)
     camera = the_camera()
-    take = camera.capture
+    take = camera.take
 
-    def capture(*asked: Any) -> Frame:
+    def take_now(*asked: Any) -> TakenFrame:
         return replace(take(*asked), captured_at=now)
 
     def set_clock(moment: str) -> None:
         nonlocal now
         now = datetime.fromisoformat(moment)
 
-    camera.capture = capture
+    camera.take = take_now
     return set_clock
 
 
 def obey(port: int, verbs: dict[str, Verb]) -> None:
-    """One line asks, one line answers."""
+    """Read one verb per line, and answer each with one line."""
     with suppress(OSError), socket.create_connection(("127.0.0.1", port)) as link, link.makefile("rw") as lines:
         for line in lines:
             verb, arguments = json.loads(line)

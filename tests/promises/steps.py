@@ -1,4 +1,4 @@
-"""Kills its own process at a chosen step: just before a line of the program would run, on behalf of some function."""
+"""Kills its own process at a chosen step: just before a line of the program runs, within a chosen function."""
 
 import linecache
 import os
@@ -15,24 +15,24 @@ import django
 
 ROOT = Path(__file__).resolve().parents[2]
 _DATABASE = Path(django.__file__).parent / "db"
-# What keeps, lists and removes images, and what sends their rows to the database.
+# The files that keep, list and remove images, and that send their rows to the database.
 _FOLDER = str(ROOT / "images") + os.sep
-_RECORD = str(ROOT / "images" / "record.py")
-_FILES = {str(ROOT / "microscope" / "startup.py")} | {
+_RECORD = str(ROOT / "images" / "record") + os.sep
+_FILES = {str(ROOT / "microscope" / "start" / "startup.py")} | {
     str(_DATABASE / name) for name in ("transaction.py", "backends/base/base.py", "backends/utils.py")
 }
-# Windows has but one way to end a process at once, and gives it that name.
+# Windows has no SIGKILL. Its SIGTERM ends a process at once too.
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 Trace = Callable[[FrameType, str, Any], "Trace | None"]
 
 
 class Steps:
-    """The lines that run within a function, in threads that begin after `install`."""
+    """The lines that run within a function, in threads that start after `install`."""
 
     def __init__(self, within: str, kill_at: str, kill_at_time: int = 1) -> None:
-        """`kill_at`: a place, or enough of it to tell which; an empty text only notes them. `kill_at_time`: it dies
-        when it comes there for the so-manieth time."""
+        """`kill_at`: a place, or a unique part of its name; an empty text kills nothing and only notes the places.
+        `kill_at_time`: the process is killed on the nth hit of that line."""
         self._within = within
         self._kill_at = kill_at
         self._kill_at_time = kill_at_time
@@ -41,25 +41,25 @@ class Steps:
 
     @property
     def passed(self) -> list[str]:
-        """Each place, such as "archive.py write(file)", in the order in which they were first come to."""
+        """Return the places in the order of their first hits, for example "Archive.keep: write(file)"."""
         return list(self._passed)
 
     @property
     def times(self) -> dict[str, int]:
-        """How often each place was come to."""
+        """Return how often each place was hit."""
         return dict(self._passed)
 
     def install(self) -> None:
         threading.settrace(self._enter)
 
     def install_here(self) -> None:
-        """For this very thread."""
+        """Watch the current thread too."""
         sys.settrace(self._enter)
 
     def _enter(self, frame: FrameType, event: str, _: Any) -> Trace | None:
         code = frame.f_code
-        # What only reckons changes nothing that a death could leave half.
-        if code.co_filename == _RECORD:
+        # images/record only computes: a death there leaves nothing half done.
+        if code.co_filename.startswith(_RECORD):
             return None
         if not code.co_filename.startswith(_FOLDER) and code.co_filename not in _FILES:
             return None
@@ -74,7 +74,7 @@ class Steps:
             self._inside.depth -= 1
         elif event == "line":
             line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
-            self._pass(f"{Path(frame.f_code.co_filename).name} {line}")
+            self._pass(f"{frame.f_code.co_qualname}: {line}")
         return self._step
 
     def _pass(self, place: str) -> None:

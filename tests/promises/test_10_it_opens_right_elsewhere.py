@@ -1,6 +1,5 @@
-"""Promise 10: programs that no one here wrote see the right pixels, depth and scale in what the server sends, originals
-and exports alike. An unknown scale stays unknown. What each program makes of each kind of file at all stands in
-images/tests/readers."""
+"""Promise 10: other programs see the right pixels, depth and scale in the originals and exports that the server sends.
+An unknown scale stays unknown. images/tests/readers says what each program reads of each kind of file."""
 
 import math
 from collections.abc import Iterator
@@ -24,23 +23,25 @@ from tests.promises.bench import own_bench, sha256_of
 from tests.promises.library import Library, Row
 from tests.promises.server import Server
 
-# Every depth, and how many bits of it are significant.
+pytestmark = pytest.mark.long
+
+# Every depth with its number of significant bits.
 CAMERAS = {"colour-small": 8, "mono-small-12bit": 12, "mono-1mp-16bit": 16}
 FORMATS = ("jpg", "png", "tiff")
 EXPOSURE_MS = 30
 NOTE = "5 \u00b5m beads, \u7d30\u80de <&>"
 OBJECTIVE = "Plan Apo \u03bb 20\u00d7"
-# The library draws its line along 300 pixels and down 1.
+# The calibration line of the library goes 300 pixels to the right and 1 pixel down.
 LINE_UM = 97.5
 UM_PER_PIXEL = LINE_UM / math.hypot(300, 1)
 REGION = {"left": 0, "top": 0, "width": 96, "height": 64}
-# Programs decode JPEG a little differently, by a few steps of 255 here and there; other pixels are far off.
+# Programs decode JPEG slightly differently, by a few steps of 255. Wrong pixels differ by much more.
 OFF_BY, OFF_BY_ON_AVERAGE = 24, 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A file as it came. `pixels` are those of the original as bare numbers, `bits` how many are significant."""
+    """A file as it was received. `pixels`: the values of the original; `bits`: its significant bits."""
 
     path: Path
     image: Row
@@ -56,22 +57,27 @@ class Sent:
         return self.path.suffix == ".tif"
 
     @property
+    def is_for_slides(self) -> bool:
+        """True for exports as JPEG and PNG: they carry no density, which slide programs take for the size on paper."""
+        return self.path.name.startswith("export_of_") and not self.is_tiff
+
+    @property
     def size_um(self) -> float | None:
         return self.image["umPerPixelX"]
 
     @property
     def held(self) -> int:
-        """How many bits of the pixels say something: a JPEG kept eight."""
+        """How many significant bits this file holds: a JPEG holds eight."""
         return 8 if self.image["format"] == "jpg" else self.bits
 
     @property
     def kept(self) -> np.ndarray:
-        """What this format keeps of the original's pixels: JPEG the upper eight bits."""
+        """The original's pixels as this format keeps them: a JPEG keeps the upper eight bits."""
         is_cut = self.is_jpeg and self.pixels.itemsize == 2
         return (self.pixels >> (self.bits - 8)).astype(np.uint8) if is_cut else self.pixels
 
     def assert_same(self, values: np.ndarray) -> None:
-        """JPEG decodes to nearly the same."""
+        """The pixels are equal; for a JPEG nearly equal."""
         off = np.abs(np.asarray(values, dtype=int) - self.kept.astype(int))
         is_lossy = self.is_jpeg or self.image["format"] == "jpg"
         most, on_average = (OFF_BY, OFF_BY_ON_AVERAGE) if is_lossy else (0, 0)
@@ -79,7 +85,7 @@ class Sent:
 
 
 def capture_each(library: Library, objective: str, length_um: float) -> list[Row]:
-    """In each format, before the objective was calibrated on this camera and after."""
+    """Capture in each format, before and after the objective is calibrated on this camera."""
     micrometer = library.capture(library.operator, format="png")
     library.operator.must("PATCH", "/api/v1/camera/settings", {"roi": REGION})
     unscaled = [library.capture(library.operator, format=one, exposure=EXPOSURE_MS, note=NOTE) for one in FORMATS]
@@ -97,7 +103,7 @@ def download(server: Server, folder: Path, image_id: int, query: str = "") -> Pa
 
 
 def download_each(server: Server, folder: Path, captured: Row, bits: int) -> Iterator[Sent]:
-    """The original, and each other form of it."""
+    """Download the original, and its export in each other format."""
     image = server.client.get(f"/api/v1/images/{captured['imageId']}")
     original = download(server, folder, image["imageId"])
     assert sha256_of(original) == captured["sha256"]
@@ -123,7 +129,7 @@ def sent(tmp_path_factory) -> list[Sent]:
     return sent
 
 
-def test_of_every_kind_something_was_sent(sent):
+def test_every_kind_of_file_was_sent(sent):
     kinds = {(one.path.suffix, one.bits, one.pixels.ndim, one.size_um is None) for one in sent}
     assert len(kinds) == len(FORMATS) * len(CAMERAS) * 2
     assert len({one.path for one in sent}) == len(sent) == len(FORMATS) ** 2 * len(CAMERAS) * 2
@@ -165,7 +171,7 @@ def test_exiftool_has_no_complaint_and_tells_exposure_scale_and_that_it_is_simul
         assert [tag for tag in tags if "Warning" in tag or "Error" in tag] == []
         assert tags["ExifIFD:ExposureTime"] == pytest.approx(one.image["exposureTime"] / 1000)
         assert tags["XMP-dc:Description"].startswith("SIMULATED") and tags["XMP-dc:Description"].endswith(NOTE)
-        if one.size_um is None:
+        if one.size_um is None or one.is_for_slides:
             assert tags.get("IFD0:ResolutionUnit", 1) == 1
         else:
             assert tags["IFD0:ResolutionUnit"] == 3

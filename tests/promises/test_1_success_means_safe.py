@@ -1,18 +1,22 @@
-"""Promise 1: success is answered only once the original is complete on disk and its row committed; or the answer says
-that the row is still to come, and then it comes by itself."""
+"""Promise 1: the server answers success only when the original is complete on disk and its row is committed. Or the
+answer says that the row is still missing, and then the row comes by itself."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from tests.promises.bench import IS_LONG, Bench, sha256_of
 from tests.promises.server import Answer, Server
+
+pytestmark = pytest.mark.long
 
 SERIES = 200 if IS_LONG else 12
 CLIENTS = 3
 
 
 def capture_series(server: Server, number: int) -> list[Answer]:
-    """By several clients at once."""
+    """Several clients capture at once."""
     formats = ["jpg", "png", "jpg"]
     with ThreadPoolExecutor(CLIENTS) as clients:
         return list(clients.map(lambda count: server.client.capture(format=formats[count % 3]), range(number)))
@@ -41,7 +45,7 @@ def test_each_answer_is_true_at_once_and_after_a_hard_stop(bench):
 
 
 def take_away_during(bench: Bench, server: Server) -> list[Answer]:
-    """The database goes while a picture is being exposed, for people who were let in before: one at least."""
+    """Take the database away while pictures are exposed. At least one request was admitted before."""
 
     def capture(_: int) -> Answer:
         return server.client.capture(exposure=1500)
@@ -54,7 +58,7 @@ def take_away_during(bench: Bench, server: Server) -> list[Answer]:
 
 
 def assert_truth_told(bench: Bench, answers: list[Answer]) -> None:
-    """Each answer of success has its file; each refusal has none, and says that the database is away."""
+    """Each success has its file. Each refusal has no file, and says that the database is away."""
     told = [answer.body for answer in answers if answer.status == 201]
     for promise in told:
         assert_on_disk(promise)

@@ -1,5 +1,5 @@
-"""Promise 2: an original is never overwritten and never edited: not by captures of the same millisecond, a clock that
-is set back, a name that exists already or a second process; and not by anything that API, pages or admin can do."""
+"""Promise 2: an original is never overwritten and never edited. Captures in the same millisecond, a clock that is set
+back, an existing name, a second process, the API, the pages and the admin cannot do it."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +10,8 @@ import yaml
 
 from tests.promises.bench import IS_LONG, Bench, own_bench, sha256_of
 from tests.promises.server import Server
+
+pytestmark = pytest.mark.long
 
 MOMENT, EARLIER = "2026-03-01T12:00:00.123+00:00", "2026-02-28T23:59:59.999+00:00"
 LATER = "2026-03-02T12:00:00.123+00:00"
@@ -43,7 +45,7 @@ def test_one_millisecond_a_clock_set_back_and_names_that_are_taken_overwrite_not
 
 
 def put_strangers_in_the_way(bench: Bench, server: Server) -> None:
-    """Files that somebody else gave the names that would come next."""
+    """Write foreign files under the names that the next captures would get."""
     server.tell("set_clock", LATER)
     first = server.client.must_capture()
     bench.note(first)
@@ -60,7 +62,7 @@ def put_strangers_in_the_way(bench: Bench, server: Server) -> None:
 
 
 def test_two_processes_on_one_folder_in_one_millisecond_never_meet(tmp_path):
-    """Each with a database and a camera of its own."""
+    """Each process has its own database and camera."""
     shared = tmp_path / "images"
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
@@ -78,7 +80,7 @@ def test_two_processes_on_one_folder_in_one_millisecond_never_meet(tmp_path):
 
 
 def test_nothing_that_can_be_asked_for_changes_a_byte(bench):
-    """Each operation of the API's own description, on an image, as somebody who may do everything; and the admin."""
+    """Calls each operation of the API's schema on an image, with all permissions; then the same in the admin."""
     server = bench.serve(**CAMERA)
     for image_format in ("jpg", "png"):
         bench.note(server.client.must_capture(format=image_format))
@@ -91,12 +93,12 @@ def test_nothing_that_can_be_asked_for_changes_a_byte(bench):
 
 
 def ask_for_everything(server: Server, image_id: int) -> None:
-    """Whatever it answers."""
+    """Call every operation. Any answer is allowed."""
     schema = yaml.safe_load(server.client.ask("GET", "/api/schema").content)
     operations = {
         (method.upper(), path.replace("{image_id}", str(image_id)))
         for path, methods in schema["paths"].items()
-        if "/images" in path and "empty" not in path  # to empty the bin is to remove, which a person may want
+        if "/images" in path and "empty" not in path  # emptying the bin removes originals on purpose
         for method in methods
     }
     assert len(operations) > 8
@@ -108,7 +110,7 @@ def ask_for_everything(server: Server, image_id: int) -> None:
 
 
 def edit_in_admin(server: Server, image_id: int) -> None:
-    """What it offers it does, and what it does not offer it refuses."""
+    """The admin refuses to change fields, and carries out the actions that it offers."""
     browser = server.browse()
     with pytest.raises(HTTPError, match="403"):
         browser.send(f"/admin/images/image/{image_id}/change/", {"filename": "x.jpg", "sha256": "0" * 64})

@@ -1,5 +1,5 @@
-"""Promise 3: `kill -9` at any instruction leaves no half picture in the library and no row without a file. A finished
-file that has no row is adopted at the next start, once, and marked so."""
+"""Promise 3: `kill -9` at any instruction leaves no half picture in the library and no row without a file. The next
+start adopts a finished file without a row once, and marks it as adopted."""
 
 import random
 import threading
@@ -15,38 +15,40 @@ from microscope.tests.server_process import NO_ANSWER
 from tests.promises.bench import IS_LONG, Bench, own_bench
 from tests.promises.databases import Row
 
+pytestmark = pytest.mark.long
+
 CAMERA = {
     "SIMULATED_CAMERA": "colour-small",
     "CAMERA_IDLE_SECONDS": "0",
     "DEFAULT_EXPOSURE": "2",
-    "SERVICE_TIMEOUT": "60000",  # a process whose steps are watched is slow
+    "SERVICE_TIMEOUT": "60000",  # tracing each line makes the process slow
 }
-# Its pictures are large enough to be encoded in two strips.
+# The pictures of this camera are large enough to be encoded in two strips.
 LARGE_CAMERA = {"SIMULATED_CAMERA": "mono-1mp-16bit"}
 
 
-# Where the process dies: just before this line would run.
+# The process dies just before this line runs.
 MOMENTS_OF_A_CAPTURE = {
-    "the temporary file is there and empty": "archive.py write(file)",
-    "half of the picture is written": "jpeg_strips.py file.write(lower.result())",
-    "it is written, and not yet forced to disk": "archive.py os.fsync",
-    "it is complete, and has no name": "archive.py self._publish(draft)",
-    "it has both its names": "archive.py draft.temporary.unlink",
-    "it has its name, and no row": "archive.py return Kept(draft.final",
-    "its row is under way": "utils.py return self.cursor.execute",
-    "its row is committed, and nobody was told": "thumbnails.py self._waiting.put_nowait",
+    "the temporary file is there and empty": "Archive.keep: write(file)",
+    "half of the picture is written": "save_in_strips: file.write(lower.result())",
+    "it is written, and not yet forced to disk": "Archive.keep: os.fsync",
+    "it is complete, and has no name": "Archive.keep: self.publish(draft)",
+    "it has both its names": "Archive.publish: draft.temporary.unlink",
+    "it has its name, and no row": "Archive.keep: return StoredFile(draft.final",
+    "its row is under way": "CursorWrapper._execute: return self.cursor.execute",
+    "its row is committed, and nobody was told": "list_original: return image",
 }
 
 MOMENTS_OF_A_CHANGE = {
-    "what is to be said is written, and not yet forced to disk": "changes.py _sync_together(waiting)",
-    "it stands beside the original, and the row does not say it": "changing.py if step.is_row_behind",
-    "row and file say it, and it is not committed": "base.py self._commit()",
+    "what is to be said is written, and not yet forced to disk": "write_sidecars: _sync_together(waiting)",
+    "it stands beside the original, and the row does not say it": "change_images: if step.is_row_behind",
+    "row and file say it, and it is not committed": "BaseDatabaseWrapper.commit: self._commit()",
 }
 
 
 class Killing:
-    """Serves, lets the process die, looks at what it left, serves again, and compares. The server that puts things in
-    order is the next one to die."""
+    """Serves, kills the process, checks what it left, serves again, and compares. The server that cleans up is the next
+    one to be killed."""
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
@@ -55,37 +57,38 @@ class Killing:
         self.server = bench.serve(**CAMERA)
 
     def list_steps(self, within: str, provoke: Callable[[], None], **environment: str) -> list[str]:
-        """Every place that the process comes to within that function when it is provoked."""
+        """Return every place that the process reaches within the function while `provoke` runs."""
         self.restart({"within": within, "kill_at": ""}, **environment)
         provoke()
         self.server.wait_until(lambda: self.server.tell("steps"))
-        time.sleep(0.5)  # some steps are taken after the answer
+        time.sleep(0.5)  # some steps run after the answer
         return self.server.tell("steps")
 
     def die_at(self, within: str, place: str, provoke: Callable[[], None]) -> None:
         self.restart({"within": within, "kill_at": place}, **(LARGE_CAMERA if "strips" in place else {}))
         with suppress(*NO_ANSWER):
             provoke()
-        with suppress(TimeoutExpired):  # of all places some are come to now and then only: there any moment will do
+        # Some places are reached only now and then. If this one is not, the kill comes at any moment.
+        with suppress(TimeoutExpired):
             self.server.wait_until_dead(10)
         self.server.kill()
         assert IS_LONG or "Killed at " in self.server.log()
         self._see_what_is_left()
 
     def die_after(self, seconds: float, *busy: Callable[[], None]) -> None:
-        """While each of these is done again and again."""
+        """Kill the process while each of these actions is repeated."""
         self.restart()
         threads = [threading.Thread(target=again_until_no_answer, args=(work,)) for work in busy]
         for thread in threads:
             thread.start()
-        time.sleep(seconds)  # any moment will do
+        time.sleep(seconds)  # the promise must hold for a death at any moment
         self.server.kill()
         for thread in threads:
             thread.join()
         self._see_what_is_left()
 
     def leave_behind(self, place: str) -> None:
-        """What a capture has left that died there, with nothing put in order yet."""
+        """Kill a capture at this place and return what it left. No start has cleaned up yet."""
         self.restart({"within": "capture_image", "kill_at": place})
         again_until_no_answer(self.capture, 1)
         self.server.wait_until_dead()
@@ -97,7 +100,7 @@ class Killing:
         return self.server.tell("steps")
 
     def die_while_starting(self, place: str) -> None:
-        """A place that is come to only once, where something is left, may not be come to again."""
+        """Kill a start at this place. Places that only a clean-up reaches may not be reached again."""
         self.server = self.bench.start({"within": "_try_archive", "kill_at": place}, **CAMERA)
         with suppress(AssertionError):
             self.server.wait_until(self.bench.is_in_order, 20)
@@ -105,7 +108,7 @@ class Killing:
         self.kills += 1
 
     def restart(self, plan: dict | None = None, **environment: str) -> None:
-        """What the last one left must be right by now, save for what a start puts in order."""
+        """Start again, and check what the last process left, except for what a start cleans up."""
         self.server.kill()
         self.server = self.bench.serve(plan, **{**CAMERA, **environment})
         if self._left is not None:
@@ -125,7 +128,7 @@ class Killing:
         for filename in set(left_files) - set(left_rows) - set(rows):
             assert filename in self.bench.given_up, f"{filename} was finished, and is gone"
 
-    # What people do
+    # What users do
 
     def capture(self) -> None:
         answer = self.server.client.capture(sample="killed")
@@ -151,14 +154,14 @@ class Killing:
         self.bin_and_empty()
 
     def bin_and_restore(self) -> None:
-        """The newest, again and again, so that some are in the bin and some were."""
+        """Bin and restore the newest images, so that some are in the bin and some were."""
         self.capture()
         ids = {"ids": [image["imageId"] for image in self.server.client.images()[:5]]}
         self.server.client.ask("POST", "/api/v1/images/bin", ids)
         self.server.client.ask("POST", "/api/v1/images/restore", {"ids": ids["ids"][:3]})
 
     def bin_and_empty(self) -> None:
-        """Take an image for good: half of what there is, and what was in the bin."""
+        """Remove images for good: half of the library, and what was in the bin."""
         images = self.server.client.images()
         given_up = images[: len(images) // 2 + 1]
         gone = given_up + self.server.client.images("&binned=true")
@@ -174,7 +177,7 @@ def again_until_no_answer(work: Callable[[], None], times: int = 10_000) -> None
 
 
 def some(steps: list[str], number: int) -> list[str]:
-    """So many of them, from first to last."""
+    """Return so many items, evenly from first to last."""
     return steps[:: max(len(steps) // number, 1)]
 
 
@@ -197,13 +200,13 @@ def test_at_each_step_of_a_capture(killing):
 
 
 def test_while_a_thumbnail_is_made(killing):
-    steps = killing.list_steps("_make_waiting", killing.capture) if IS_LONG else ["thumbnails.py os.replace"]
+    steps = killing.list_steps("_make_waiting", killing.capture) if IS_LONG else ["Thumbnails._write: os.replace"]
     for place in steps:
         killing.die_at("_make_waiting", place, killing.capture)
 
 
 def test_while_the_bin_is_emptied(killing):
-    places = ["base.py self._commit()", "archive.py sync_folder(path.parent)"]
+    places = ["BaseDatabaseWrapper.commit: self._commit()", "Archive.remove: sync_folder(path.parent)"]
     if IS_LONG:
         places += some(killing.list_steps("empty_bin", killing.capture_bin_and_empty), 35)
     for place in places:
@@ -211,7 +214,7 @@ def test_while_the_bin_is_emptied(killing):
 
 
 def test_while_images_are_binned_and_restored(killing):
-    """The file beside the original is written first, then the row: the start brings them together."""
+    """The program writes the sidecar first and the row after it. The next start makes them agree."""
     places = list(MOMENTS_OF_A_CHANGE.values())
     if IS_LONG:
         places += some(killing.list_steps("change_images", killing.bin_and_restore), 35)
@@ -220,7 +223,7 @@ def test_while_images_are_binned_and_restored(killing):
 
 
 def test_while_a_zip_is_sent(killing):
-    places = ["zipping.py yield block"]
+    places = ["_send: yield block"]
     if IS_LONG:
         places += some(killing.list_steps("stream_zip", killing.capture_and_download), 15)
     for place in places:
@@ -228,9 +231,9 @@ def test_while_a_zip_is_sent(killing):
 
 
 def test_while_the_next_start_puts_things_in_order(killing):
-    """A death in the middle of a capture, and then another one in the middle of cleaning up after it."""
+    """A death in the middle of a capture, and then another in the middle of the clean-up."""
     left = [MOMENTS_OF_A_CAPTURE["it has its name, and no row"], MOMENTS_OF_A_CAPTURE["it has both its names"]]
-    places = ["listing.py image.save(force_insert=True)", "storage.py path.unlink()"]
+    places = ["list_original: image.save(force_insert=True)", "remove_if_orphaned: path.unlink()"]
     if IS_LONG:
         places += some(killing.list_steps_of_a_start(left[1]), 25)
     for number, place in enumerate(places):

@@ -1,4 +1,4 @@
-"""Promise 3, of a rebuild: wherever `kill -9` meets it, what it has listed is whole; and run again it lists the rest.
+"""Promise 3 for a rebuild: after `kill -9` at any step, the rows that it made are whole. The next run makes the others.
 Then the library is complete, with nothing half and nothing twice."""
 
 import json
@@ -9,27 +9,29 @@ import pytest
 from tests.promises.bench import IS_LONG, Bench, own_bench
 from tests.promises.library import CAMERA, NOT_IN_FILES, build_library, rows_in
 
+pytestmark = pytest.mark.long
+
 MORE_IMAGES = 20
 TABLES = [*NOT_IN_FILES, "current_objective", "accounts_user"]
-# As a server does that is started on the new database before anybody rebuilds.
+# Like a server that starts on the new database before anybody runs a rebuild.
 LIST_FOR_NOBODY = """
-from images.apps import the_library
-from images.listing import adopt_unlisted
+from images.library import the_library
+from images.index.adoption import adopt_unlisted
 print(adopt_unlisted(the_library().archive))
 """
-# Where it dies: just before this line would run for the so-manieth time, one after the other.
+# The rebuild is killed just before this line runs for the nth time; one line after the other.
 MOMENTS = {
-    "a row is there, and what was changed of it is not": ("changing.py image.save(update_fields=COLUMNS)", 1),
-    "a job is there, and its time is not": ("owners.py Job.objects.filter(pk=job.pk).update", 1),
-    "an objective is there, and its calibration is not": ("restoring.py calibration.clean_fields", 1),
-    "rows are there, and not yet committed": ("base.py self._commit()", 2),
-    "all are there, and nobody was told": ("rebuilding.py yield rebuilt", 1),
+    "a row is there, and what was changed of it is not": ("_follow: image.save(update_fields=COLUMNS)", 1),
+    "a job is there, and its time is not": ("make_job_again: Job.objects.filter(pk=job.pk).update", 1),
+    "an objective is there, and its calibration is not": ("_restore_calibration: calibration.clean_fields", 1),
+    "rows are there, and not yet committed": ("BaseDatabaseWrapper.commit: self._commit()", 2),
+    "all are there, and nobody was told": ("rebuild: yield rebuilt", 1),
 }
 ANYWHERE = " "
 
 
 class Rebuilding:
-    """Loses the rows, lets the rebuild die, looks at what it left, rebuilds again, and compares."""
+    """Loses the rows, kills the rebuild, checks what it left, rebuilds again, and compares."""
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
@@ -40,7 +42,7 @@ class Rebuilding:
         self.bench.database.forget(*TABLES)
 
     def run(self, kill_at: str = "", kill_at_time: int = 1) -> str:
-        """What it printed until it ended, by itself or not."""
+        """Run the rebuild until it ends or is killed, and return what it printed."""
         plan = {"command": "rebuild", "within": "handle", "kill_at": kill_at, "kill_at_time": kill_at_time}
         process = self.bench.start(plan)
         process.wait_until_dead()
@@ -48,7 +50,7 @@ class Rebuilding:
         return process.log()
 
     def list_steps(self) -> dict[str, int]:
-        """Every place that it comes to, and how often."""
+        """Return every place that the rebuild reaches, and how often."""
         self.lose_rows()
         return json.loads(self.run().splitlines()[-1])
 
@@ -57,7 +59,7 @@ class Rebuilding:
         self.kills += 1
 
     def assert_whole_so_far(self) -> None:
-        """What is listed has everything that it had."""
+        """Every restored row has all the values that it had."""
         before = {row["filename"]: row for row in self.before["images"]}
         for row in rows_in(self.bench.database)["images"]:
             assert row == before[row["filename"]]
@@ -82,7 +84,7 @@ def rebuilding(tmp_path_factory):
 
 
 def test_at_each_step_one_after_the_other(rebuilding):
-    """Each run goes on where the one before it died."""
+    """Each run continues where the one before was killed."""
     rebuilding.lose_rows()
     for place, time in MOMENTS.values():
         rebuilding.die_at(place, time)
@@ -94,7 +96,7 @@ def test_while_it_gives_people_to_what_was_listed_for_nobody(rebuilding):
     rebuilding.lose_rows()
     assert int(rebuilding.bench.manage("shell", "--verbosity=0", "-c", LIST_FOR_NOBODY)) > MORE_IMAGES
     for time in range(1, 40, 6) if IS_LONG else [5]:
-        rebuilding.die_at("rejoining.py Image.objects.filter(pk=image.pk).update", time)
+        rebuilding.die_at("_relink_one: Image.objects.filter(pk=image.pk).update", time)
     rebuilding.assert_complete_in_the_end()
 
 

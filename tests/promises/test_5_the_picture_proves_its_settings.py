@@ -1,5 +1,5 @@
-"""Promise 5: what is stored is what the frame itself carries. It was exposed wholly after the request, under the
-settings asked for. The stand-in camera keeps book of what it really did, and the pixels tell the same."""
+"""Promise 5: the record holds what the frame itself carries. The frame was exposed wholly after the request, with the
+requested settings. The stand-in camera logs each exposure, and the pixels prove the same."""
 
 import time
 from collections.abc import Callable
@@ -19,6 +19,8 @@ from tests.promises.bench import IS_LONG
 from tests.promises.server import Server
 from tests.promises.watching import Watcher
 
+pytestmark = pytest.mark.long
+
 CLIENTS = 8
 CAPTURES_EACH = 125 if IS_LONG else 12
 MODEL = {"significant_bits": 12}
@@ -27,7 +29,7 @@ DELIVERED_BITS = 8
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An answer, what was asked for, and when; on the clock that all processes of a computer share."""
+    """An answer, the request, and its times, on the clock that all processes of a computer share."""
 
     exposure_ms: float
     gain_db: float
@@ -37,12 +39,12 @@ class Told:
 
 
 def settings_of(client: int, number: int) -> tuple[float, float]:
-    """No two clients ever ask for the same exposure, and none for the same twice in a row."""
+    """Return settings such that no two clients ever use the same exposure, and no client uses it twice in a row."""
     return round(1.5 + 0.5 * client + 0.1 * (number % 4), 3), round(0.6 * ((client + number) % 8), 1)
 
 
 def capture_as(server: Server, client: int) -> list[Told]:
-    """Now and then this one also changes what everybody shares."""
+    """Capture with own settings. Now and then this client also changes the shared settings."""
     told = []
     for number in range(CAPTURES_EACH):
         if client == 0 and number % 5 == 0:
@@ -56,7 +58,7 @@ def capture_as(server: Server, client: int) -> list[Told]:
 
 
 def capture_steadily(server: Server, _: int) -> list[Told]:
-    """Under the settings in force, which every frame shows that was under way already: only its time can tell."""
+    """Capture with the settings in force. Frames that are already in transit have them too: only their time differs."""
     shared = server.client.get("/api/v1/camera")["settings"]
     told = []
     for _ in range(CAPTURES_EACH):
@@ -69,7 +71,7 @@ def capture_steadily(server: Server, _: int) -> list[Told]:
 def capture_together(
     server: Server, capture: Callable[[Server, int], list[Told]], number: int
 ) -> tuple[list[Told], list[list[Any]]]:
-    """What was answered, and all exposures that the camera made meanwhile."""
+    """Return the answers, and all exposures that the camera made meanwhile."""
     exposures: list[list[Any]] = []
     with ThreadPoolExecutor(number) as clients:
         series = [clients.submit(capture, server, client) for client in range(number)]
@@ -87,7 +89,7 @@ def assert_told_what_was_asked(told: Told) -> None:
 
 
 def exposure_of(told: Told, exposures: list[list[Any]]) -> list[Any]:
-    """The newest of that number that was over when the answer came: numbers begin anew with each stream."""
+    """Return the newest exposure of this number that ended before the answer: each stream counts from the beginning."""
     number = told.answer["metadata"]["frame"]["number"]
     return [one for one in exposures if one[0] == number and one[2] <= told.answered_at_s][-1]
 
@@ -106,9 +108,19 @@ def expected_pixels(camera: StandinCamera, told: Told) -> np.ndarray:
     return camera.sensor.samples(settings) >> MODEL["significant_bits"] - DELIVERED_BITS
 
 
-@pytest.mark.parametrize(("late_frames", "frames_under_way"), [(2, 1), (3, 2)])
-def test_none_under_other_settings_none_too_early_none_of_another_client(bench, late_frames, frames_under_way):
-    plan = {"standin": MODEL, "late_frames": late_frames, "frames_under_way": frames_under_way}
+@pytest.mark.parametrize(
+    ("late_frames", "frames_under_way", "start_s", "drift_ppm"), [(2, 1, 0.01, 200.0), (3, 2, 0.3, -200.0)]
+)
+def test_none_under_other_settings_none_too_early_none_of_another_client(
+    bench, late_frames, frames_under_way, start_s, drift_ppm
+):
+    plan = {
+        "standin": MODEL,
+        "late_frames": late_frames,
+        "frames_under_way": frames_under_way,
+        "start_s": start_s,
+        "drift_ppm": drift_ppm,
+    }
     server = bench.serve(plan, DEFAULT_EXPOSURE="8")
     with ExitStack() as people:
         watchers = [people.enter_context(Watcher(server)) for _ in range(3)]

@@ -1,5 +1,5 @@
-"""Promise 6: what is simulated says so in its pixels, in the file, in the row, in the API and on every page; it is left
-out of what is taken away unless it is asked for. A camera that is lost never turns into simulation."""
+"""Promise 6: a simulated picture is marked in its pixels, its file, its row, the API and on every page. Downloads leave
+it out unless the user asks for it. The program never replaces a lost camera by a simulated one."""
 
 import io
 import json
@@ -13,6 +13,8 @@ from PIL import Image as Picture
 
 from tests.promises.bench import IS_LONG, own_bench
 from tests.promises.server import Server
+
+pytestmark = pytest.mark.long
 
 MODEL = {"significant_bits": 12}
 LOST_FOR_S = 60.0 if IS_LONG else 4.0
@@ -35,7 +37,7 @@ def names_in_zip(server: Server, query: str = "") -> set[str]:
 
 
 def label_of(path: Path) -> np.ndarray:
-    """The rows at the top, where SIMULATED is written."""
+    """Return the rows at the top of the picture, which hold the word SIMULATED."""
     with Picture.open(path) as picture:
         return np.asarray(picture.convert("L"))[:48]
 
@@ -76,7 +78,7 @@ def test_it_is_left_out_of_what_is_taken_away_unless_asked_for(simulating):
 
 @pytest.mark.parametrize("driver", ["auto", "pixelink"] if IS_LONG else ["auto"])
 def test_a_camera_that_is_lost_never_turns_into_simulation(bench, driver):
-    """Not while it is away, nor after a restart without it."""
+    """Neither while the camera is away nor after a restart without it."""
     settings = {"CAMERA_DRIVER": driver, "DEFAULT_EXPOSURE": "5"}
     server = bench.serve({"standin": MODEL}, **settings)
     bench.note(server.client.must_capture())

@@ -1,5 +1,5 @@
-"""Promise 7: whatever the schema lets one ask, in whatever role: nothing breaks, and nothing is answered that the
-schema does not tell. Seeded: the same questions each time."""
+"""Promise 7: no request that the schema allows, in any role, breaks anything or gets an answer that the schema does not
+describe. The requests are random with a fixed seed, so they are the same each time."""
 
 import pytest
 import schemathesis
@@ -13,15 +13,15 @@ from schemathesis.checks import CHECKS
 
 from microscope.wsgi import application
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("archive", "camera")]
-# What each meets among other answers, lest nothing be asked at all.
+pytestmark = [pytest.mark.long, pytest.mark.django_db, pytest.mark.usefixtures("archive", "camera")]
+# Each role must get each of these statuses at least once: else the test might have asked nothing.
 ANSWERED_BY_ROLE = {
     None: {401},
     "viewers": {200, 400, 401, 403, 404},
     "operators": {200, 201, 400, 401, 403, 404},
     "managers": {200, 201, 400, 401, 404},
 }
-# It never ends.
+# Its answer never ends.
 LEFT_OUT = {"/api/v1/camera/live"}
 CHECKED = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance")
 EXAMPLES = 6
@@ -37,7 +37,7 @@ def schema():
 
 @pytest.fixture(autouse=True)
 def one_connection():
-    """The test's transaction lives in it: requests must not end it, as Django's own test client has it too."""
+    """Keep the connection open after each request, as Django's test client does: it holds the test's transaction."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     yield
@@ -50,7 +50,7 @@ def calls_of(schema) -> list:
 
 
 def try_call(call, headers: dict[str, str], answered: set[int]) -> str:
-    """What is wrong with the answers to this call; empty where nothing is. Adds their statuses to `answered`."""
+    """Return what is wrong with the answers to this call; "" if nothing is. Adds their statuses to `answered`."""
 
     @settings(
         max_examples=EXAMPLES,
@@ -70,7 +70,7 @@ def try_call(call, headers: dict[str, str], answered: set[int]) -> str:
     try:
         ask()
     except Exception as problem:  # noqa: BLE001
-        # The tool's boundary: whatever it found is told together with what it found elsewhere.
+        # Boundary of the tool: its findings are reported together with those of the other calls.
         return f"{call.label}: {problem}"
     return ""
 

@@ -17,6 +17,7 @@ WRITES = [
     ("PATCH", "/api/v1/camera/settings"),
     ("POST", "/api/v1/camera/auto-exposure"),
     ("POST", "/api/v1/camera/white-balance"),
+    ("POST", "/api/v1/camera/live/link"),
     ("POST", "/api/v1/objectives"),
     ("PATCH", f"/api/v1/objectives/{OBJECTIVE}"),
     ("POST", f"/api/v1/objectives/{OBJECTIVE}/calibrations"),
@@ -29,8 +30,18 @@ WRITES = [
     ("POST", "/api/v1/images/bin"),
     ("POST", "/api/v1/images/restore"),
     ("POST", "/api/v1/images/bin/empty"),
+    ("POST", "/api/v1/jobs"),
+    ("POST", "/api/v1/jobs/estimate"),
+    *(("POST", f"/api/v1/jobs/2/{act}") for act in ("pause", "continue", "move", "stop", "next-plane")),
+    ("POST", "/api/v1/share-links"),
+    ("DELETE", "/api/v1/share-links/4"),
     ("POST", "/api/v1/auth/logout"),
+    ("POST", "/api/v1/auth/tokens"),
+    ("DELETE", "/api/v1/auth/tokens/3"),
+    ("POST", "/profile"),
+    ("POST", "/profile/tokens/3/revoke"),
     ("POST", "/profile/password"),
+    *(("POST", f"/setup/{step}") for step in ("pictures/", "camera/", "camera/look", "picture/", "finish")),
     ("POST", "/sign-out"),
     ("POST", "/sign-in"),
     ("POST", "/admin/login/"),
@@ -60,7 +71,13 @@ class TestOtherSites:
 
         reading = {"GET"}
         written = {(method, route) for route, needs in API.items() for method in set(needs) - reading}
-        places = {"/1": "/<int:image_id>", OBJECTIVE: "<uuid:objective_id>"}
+        places = {
+            "/1": "/<int:image_id>",
+            "/2/": "/<int:job_id>/",
+            "/3": "/<int:token_id>",
+            "/4": "/<int:link_id>",
+            OBJECTIVE: "<uuid:objective_id>",
+        }
         tried = {(method, fill_in(address, places)) for method, address in WRITES}
         signing_in = {("POST", LOGIN), ("POST", "/api/v1/auth/refresh")}
         assert written - signing_in <= tried
@@ -147,8 +164,8 @@ class TestPaths:
         client.force_login(administrator)
         image = cheap_row(filename)
         for part in ("file", "thumbnail"):
-            assert client.get(f"/api/v1/images/{image.pk}/{part}").json()["code"] == "not_an_original"
-        assert client.post(f"/api/v1/images/{image.pk}/verify").json()["code"] == "not_an_original"
+            assert client.get(f"/api/v1/images/{image.pk}/{part}").json()["code"] == "impossible_name"
+        assert client.post(f"/api/v1/images/{image.pk}/verify").json()["code"] == "impossible_name"
 
     def test_removing_such_a_row_removes_nothing_else(self, client, administrator, archive, cheap_row, tmp_path):
         archive.check()
@@ -162,11 +179,11 @@ class TestPaths:
 
 @pytest.fixture
 def cheap_row(operator):
-    """cheap_row(filename) is a row whose file nobody wrote."""
+    """cheap_row(filename) makes a row without a file."""
     from images.models import Image
     from images.tests.frames import TAKEN_AT
 
-    facts = {
+    fields = {
         "captured_at": TAKEN_AT,
         "image_format": "jpg",
         "is_simulated": True,
@@ -180,7 +197,7 @@ def cheap_row(operator):
     }
 
     def make(filename: str) -> Image:
-        return Image.objects.create(filename=filename, thumbnail_path=filename, **facts)
+        return Image.objects.create(filename=filename, thumbnail_path=filename, **fields)
 
     return make
 
@@ -222,9 +239,9 @@ class TestBodiesAndHeaders:
         image = cheap_row(filename)
         client.force_login(administrator)
         response = client.get(f"/api/v1/images/{image.pk}/file")
-        assert response.json()["code"] == "not_an_original"
+        assert response.json()["code"] == "impossible_name"
         for address in ("file?as=png", "thumbnail"):
-            assert client.get(f"/api/v1/images/{image.pk}/{address}").json()["code"] == "not_an_original"
+            assert client.get(f"/api/v1/images/{image.pk}/{address}").json()["code"] == "impossible_name"
         for asked in ({"ids": image.pk}, {"ids": image.pk, "as": "png"}):
             response = client.get("/api/v1/images/zip", asked)
             assert response.status_code == 200 and b"".join(response)

@@ -1,4 +1,4 @@
-"""Promise 7: clients that take their time keep nobody else out. A real server, few threads, real sockets."""
+"""Promise 7: slow clients keep nobody else out. A real server, few threads, real sockets."""
 
 import http.client
 import json
@@ -11,19 +11,21 @@ from pathlib import Path
 
 import pytest
 
-from microscope.incoming import CLIENT_TIMEOUT_S
+from microscope.http.request_buffer import CLIENT_TIMEOUT_S
 from microscope.tests.server_process import ServerProcess
+
+pytestmark = pytest.mark.long
 
 THREADS = 9
 PASSWORD = "a-long-secret-word"
-ESTABLISHED = "01"  # as Linux writes it
+ESTABLISHED = "01"  # the state in Linux's table of connections
 HEAD = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 GET = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """With fewer threads than there are clients that waste them."""
+    """A server with fewer threads than there are slow clients."""
     environment = {"DATABASE_URL": "", "SERVER_THREADS": str(THREADS), "LIVE_MAX_WATCHERS": "1"}
     environment |= {"CAMERA_DRIVER": "simulated", "SIMULATED_CAMERA": "mono-5mp-12bit"}
     server = ServerProcess(tmp_path_factory.mktemp("slow"), ADMIN_PASSWORD=PASSWORD, **environment)
@@ -38,14 +40,14 @@ def token(server):
 
 @pytest.fixture(scope="module")
 def large_file(server, token):
-    """The address of one that no system takes in at once for a client that does not read."""
+    """The address of a file too large for the system's socket buffers, so that sending waits for the client to read."""
     status, image = server.ask("POST", "/api/v1/camera/capture", {"format": "tiff"}, token)
     assert status == 201 and image["fileSize"] > 8_000_000
     return image["url"]
 
 
 def connect(server: ServerProcess, said: bytes = b"", address: str = "127.0.0.1") -> socket.socket:
-    """`address`: who connects; all of 127.x.x.x are this computer."""
+    """`address`: the client's address. All of 127.x.x.x are this computer."""
     client = socket.create_connection(("127.0.0.1", server.port), 30, (address, 0))
     client.sendall(said)
     return client
@@ -61,14 +63,14 @@ def ask_and_never_read(server: ServerProcess, path: str, token: str) -> socket.s
 
 
 def is_held(client: socket.socket) -> bool:
-    """Whether the server has its end of this connection open still. Linux."""
+    """Return True if the server's end of this connection is still open. Only on Linux."""
     port = client.getsockname()[1]
     ends = [line.split()[1:4] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return any(int(theirs.split(":")[1], 16) == port and state == ESTABLISHED for _, theirs, state in ends)
 
 
 def status_of(client: socket.socket) -> int:
-    """Of the next answer, which is read whole."""
+    """Read the next answer completely and return its status."""
     answer = http.client.HTTPResponse(client)
     answer.begin()
     answer.read()
@@ -104,7 +106,7 @@ def close_all(clients: list[socket.socket]) -> None:
 
 
 def answer_of(client: socket.socket) -> bytes:
-    """All that comes until the server closes."""
+    """Return everything that comes until the server closes the connection."""
     received = b""
     with suppress(ConnectionResetError):
         while block := client.recv(65536):
@@ -113,7 +115,7 @@ def answer_of(client: socket.socket) -> bytes:
 
 
 def trickle(client: socket.socket, every_s: float = 0.5) -> float:
-    """A byte now and then, until the server has had enough. How long that took, in seconds."""
+    """Send a byte now and then until the server closes the connection. Returns how many seconds that took."""
     began_s = time.monotonic()
     client.settimeout(every_s)
     while time.monotonic() - began_s < 60:
@@ -177,11 +179,11 @@ def test_large_bodies_that_never_end_hold_no_more_than_some_memory(server):
     clients = []
     for _ in range(40):
         client = connect(server, HEAD + b"Content-Length: 5000000\r\n\r\n")
-        with suppress(OSError):  # its time has come meanwhile
+        with suppress(OSError):  # the server dropped it meanwhile
             client.sendall(b"{" * 4_000_000)
         clients.append(client)
     assert_others_are_served(server)
-    assert resident_mb(server) - before_mb < 100  # all of them would be 160
+    assert resident_mb(server) - before_mb < 100  # all bodies together would be 160
     close_all(clients)
 
 
@@ -195,7 +197,7 @@ def test_who_asks_for_a_large_file_and_never_reads_is_dropped_in_time(server, to
 
 @pytest.mark.parametrize("path", ["", "/api/v1/images/zip?format=tiff"])
 def test_many_who_never_read_give_way_to_others(server, token, large_file, path):
-    """More than there are threads; each of those would be held for as long as one may take breath."""
+    """More clients than threads. Each could hold a thread for as long as a client may pause."""
     clients = [ask_and_never_read(server, path or large_file, token) for _ in range(5 * THREADS)]
     began_s = time.monotonic()
     assert time_of_an_answer_s(server) < CLIENT_TIMEOUT_S
@@ -268,12 +270,12 @@ def test_requests_behind_one_another_on_one_connection_are_all_answered(server):
 )
 def test_what_is_too_large_or_nonsense_is_refused_and_others_are_served(server, said, answered):
     client = connect(server)
-    with suppress(OSError):  # it may be refused before all of it was sent
+    with suppress(OSError):  # the server may refuse it before all of it was sent
         client.sendall(said)
         client.shutdown(socket.SHUT_WR)
     assert answer_of(client).split(b" ")[1].startswith(answered)
     assert_others_are_served(server)
 
 
-def test_nothing_of_that_left_a_trace_of_a_crash(server):
+def test_the_log_has_no_server_error(server):
     assert "Internal Server Error" not in server.log()

@@ -4,20 +4,24 @@ never a queue."""
 import statistics
 from contextlib import ExitStack
 
+import pytest
+
 from tests.promises.bench import IS_LONG
 from tests.promises.server import Server
 from tests.promises.watching import Watcher
+
+pytestmark = pytest.mark.long
 
 READING, NEVER_READING = 40, 10
 CAPTURES = 60 if IS_LONG else 15
 ROUNDS = 3
 EXPOSURE_MS = 100.0
-# Ten who never read: were their pictures queued, it would be some megabytes a second.
-MOST_GROWTH_MB = 60.0
+# Ten watchers never read. If their pictures were queued, memory would grow by some megabytes a second.
+MAX_GROWTH_MB = 60.0
 
 
 def latency_ms(server: Server) -> float:
-    """Of a typical capture under the settings that everybody shares, so that nobody waits for a change of them."""
+    """Return the latency of a typical capture. It uses the shared settings, so that it never waits for a change."""
     return statistics.median(timed_capture_ms(server) for _ in range(CAPTURES))
 
 
@@ -28,7 +32,7 @@ def timed_capture_ms(server: Server) -> float:
 
 
 def test_a_capture_takes_one_frame_longer_at_most_with_fifty_watchers_and_memory_stays_flat(bench):
-    """Quiet and watched rounds take turns, and the best of each count: what else the computer does hits both."""
+    """Quiet and watched rounds alternate, and the best of each counts: other work on the computer hits both kinds."""
     server = bench.serve(
         SIMULATED_CAMERA="colour-small", DEFAULT_EXPOSURE=str(EXPOSURE_MS), CAMERA_IDLE_SECONDS="60", LIVE_MAX_FPS="10"
     )
@@ -45,7 +49,7 @@ def test_a_capture_takes_one_frame_longer_at_most_with_fifty_watchers_and_memory
             seen = sum(watcher.pictures for watcher in watchers)
             watched.append(latency_ms(server))
             assert sum(watcher.pictures for watcher in watchers) > seen, "nobody saw anything meanwhile"
-            assert server.resident_mb() - before_mb < MOST_GROWTH_MB
+            assert server.resident_mb() - before_mb < MAX_GROWTH_MB
         server.wait_until(lambda: server.client.get("/api/v1/camera")["watchers"] == 0)
     print(f"latency {min(quiet):.0f} ms, watched {min(watched):.0f} ms")  # noqa: T201
     assert min(watched) - min(quiet) < EXPOSURE_MS

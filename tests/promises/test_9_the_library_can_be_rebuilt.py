@@ -1,4 +1,4 @@
-"""Promise 9: the library can be rebuilt from the files alone, as after losing the database in the middle of work."""
+"""Promise 9: the library can be rebuilt from the files alone, also if the database was lost in the middle of work."""
 
 import hashlib
 import threading
@@ -23,13 +23,15 @@ from tests.promises.library import (
 )
 from tests.promises.server import Client, Server
 
+pytestmark = pytest.mark.long
+
 NOTES_BEFORE_THE_LOSS = 3
 SAID_AT_CAPTURE = {"filename", "capturedAt", "exposureTime", "gain", "fileSize", "width", "height", "sha256"}
 
 
 @dataclass
 class Lost:
-    """What there was before the database went: rows, what the API told of them, and what captures answered."""
+    """The state before the database was lost: rows, what the API said of them, and the answers of captures."""
 
     bench: Bench
     rows: dict[str, list[Row]]
@@ -37,7 +39,7 @@ class Lost:
     works: list["Work"]
 
     def assert_rows_are_back(self) -> None:
-        """Every column of every row; and the images that were taken while the database went have theirs too."""
+        """Every column of every row is back, also for images that were captured while the database was lost."""
         rows = rows_in(self.bench.database)
         assert {row["filename"] for row in rows["images"]} == set(self.bench.originals())
         known = {row["filename"] for row in self.rows["images"]}
@@ -51,7 +53,7 @@ class Lost:
             assert all(images[name]["binned_at"] for name in work.binned)
 
     def assert_served(self, server: Server) -> None:
-        """Every image as it was told before, and its bytes."""
+        """The API serves every image and its bytes as before."""
         told = told_by(server.client)
         assert {name: told[name] for name in self.told} == self.told
         ids = {image["filename"]: image["imageId"] for image in server.client.images()}
@@ -68,7 +70,7 @@ class Lost:
 
 
 class Work:
-    """Somebody who captures, writes notes and bins until the server is gone; and what they were told was done."""
+    """A user who captures, writes notes and bins until the server is gone, and the answers that they got."""
 
     def __init__(self, bench: Bench, by: Client) -> None:
         self.notes: dict[str, str] = {}
@@ -94,15 +96,15 @@ class Work:
                 self.binned.add(image["filename"])
 
     def _ask(self, method: str, path: str, body: Any) -> Any:
-        """What was answered, unless the database had gone by then."""
+        """Return the answer, or None if the database is gone."""
         answer = self._by.ask(method, path, body)
         assert answer.status in (200, 201, 503), answer.content
         return None if answer.status == 503 else answer.body
 
 
 def lose_in_the_middle(library: Library, server: Server) -> list[Work]:
-    """Three people work. SQLite's file cannot go from under a living server everywhere, so that one is killed first;
-    PostgreSQL loses the database while it is in use."""
+    """Lose the database while three users work. On SQLite the server is killed first, because not every system removes
+    an open file. PostgreSQL loses the database while it is in use."""
     bench = library.bench
     works = [Work(bench, by) for by in (library.operator, library.other_operator, library.administrator)]
     threads = [threading.Thread(target=work.go_on) for work in works]
@@ -128,7 +130,7 @@ def lost(tmp_path_factory):
 
 
 def sign_in_anew(server: Server) -> Server:
-    """The tokens of before named numbers that now stand for others."""
+    """Sign in again: older tokens hold user numbers that now belong to other users."""
     server.wait_until_answering().client.log_in()
     return server
 
@@ -156,7 +158,7 @@ def test_after_a_loss_in_the_middle_of_work_every_row_comes_back(lost):
 
 
 def test_a_server_that_starts_before_anybody_rebuilds_takes_nothing_away(lost):
-    """It lists what it finds and knows nobody; the rebuild beside it gives everything its people."""
+    """The server lists the files without their users. The rebuild beside it then adds the users."""
     bench = lost.bench
     bench.database.lose()
     server = sign_in_anew(bench.start(**CAMERA))

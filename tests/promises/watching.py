@@ -1,4 +1,4 @@
-"""People who watch live: they read what comes, or never do."""
+"""Watchers of the live view: some read the pictures, some never do."""
 
 import re
 import socket
@@ -13,8 +13,8 @@ AGE = re.compile(rb"X-Frame-Age-Ms: ([\d.]+)")
 
 
 class Watcher:
-    """One lasting connection, as a browser keeps it. `pictures` counts what was read; `newest_age_ms` is how
-    old the last one was when it was sent."""
+    """One lasting connection, like a browser's. `pictures` counts the pictures read. `newest_age_ms` is the age of the
+    last picture when it was sent."""
 
     def __init__(self, server: Server, is_reading: bool = True) -> None:
         self.pictures = 0

@@ -1,8 +1,9 @@
-"""The server that browsers of the tests come to, and what tests do to it beside the browser."""
+"""The server for the browser tests, and what tests do to it without the browser."""
 
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,18 @@ from microscope.tests.browser.serve_bench import PASSWORD
 from microscope.tests.server_process import ROOT, ServerProcess
 
 EXPOSURE_MS, GAIN_DB = 10, 0
-MOST_WATCHERS = 4
+# The settings of a newly opened camera, without exposure and gain.
+UPRIGHT = {
+    "roi": None,
+    "binning": {"x": 1, "y": 1, "mode": "average"},
+    "flipHorizontal": False,
+    "flipVertical": False,
+    "rotation": 0,
+    "gamma": 1.0,
+    "whiteBalance": {"red": 1, "green": 1, "blue": 1},
+}
+MAX_WATCHERS = 4
+TOKEN_USED_FOR_S = 300
 
 
 class Bench(ServerProcess):
@@ -19,16 +31,18 @@ class Bench(ServerProcess):
     program = ("-m", "microscope.tests.browser.serve_bench")
 
     def __init__(self, data_path: Path, **environment: str) -> None:
-        quiet = {"LIVE_MAX_FPS": "5", "LIVE_MAX_WATCHERS": str(MOST_WATCHERS), "SIMULATED_CAMERA": "colour-2mp"}
+        quiet = {"LIVE_MAX_FPS": "5", "LIVE_MAX_WATCHERS": str(MAX_WATCHERS), "SIMULATED_CAMERA": "colour-2mp"}
         super().__init__(data_path, ADMIN_PASSWORD=PASSWORD, **{**quiet, **environment})
         self.data_path = data_path
         self._environment = {**os.environ, "DATA_PATH": str(data_path), **environment}
-        self._tokens: dict[str, str] = {}
+        self._tokens: dict[str, tuple[str, float]] = {}
 
     def token(self, person: str = "ada") -> str:
-        if person not in self._tokens:
-            self._tokens[person] = self.log_in(person, PASSWORD)
-        return self._tokens[person]
+        """Return a token that is valid for some minutes more: the tests take longer than a token lives."""
+        token, since_s = self._tokens.get(person, ("", float("-inf")))
+        if time.monotonic() - since_s > TOKEN_USED_FOR_S:
+            token, since_s = self._tokens[person] = self.log_in(person, PASSWORD), time.monotonic()
+        return token
 
     def camera(self) -> dict[str, Any]:
         return self.ask("GET", "/api/v1/camera", token=self.token())[1]
@@ -58,7 +72,7 @@ class Bench(ServerProcess):
         return self.ask("GET", f"/api/v1/images/{image_id}", token=self.token())[1]
 
     def manage(self, *command: str) -> str:
-        """What a command of manage.py says that runs beside the server; its exit code does not matter."""
+        """Run a command of manage.py beside the server and return its output. Any exit code is allowed."""
         called = [sys.executable, "manage.py", *command]
         return subprocess.run(called, cwd=ROOT, env=self._environment, capture_output=True, text=True).stdout
 

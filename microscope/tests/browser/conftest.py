@@ -1,20 +1,32 @@
-"""A real browser before the real server. Where there is no Chromium the tests skip, unless one is demanded."""
+"""A real browser and the real server. Without Chromium the tests are skipped, except with REQUIRE_BROWSER."""
 
 import os
 import shutil
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
-from microscope.tests.browser.bench import EXPOSURE_MS, GAIN_DB, Bench
+from microscope.tests.browser.bench import EXPOSURE_MS, GAIN_DB, UPRIGHT, Bench
 from microscope.tests.browser.incidents import Incidents
 from microscope.tests.browser.serve_bench import PASSWORD
 from microscope.tests.browser.sight import live_stage
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# The first is Chromium without its desktop windows, and needs far less processor time.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 DESK = {"width": 1440, "height": 900}
+# Leaves room for a machine that is busy with other tests.
+expect.set_options(timeout=20_000)
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark all tests of this folder as long. Pytest passes the tests of other folders too, so the path is compared."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.long)
 
 
 def find_browser() -> str:
@@ -28,7 +40,7 @@ def find_browser() -> str:
 
 @pytest.fixture(scope="package")
 def chromium():
-    """While it runs Playwright keeps an event loop in this thread, which Django takes for asynchronous code."""
+    """Yield the browser. Playwright keeps an event loop in this thread, which Django takes for asynchronous code."""
     path = find_browser()
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -37,21 +49,21 @@ def chromium():
 
 @pytest.fixture(scope="package")
 def database_url():
-    """SQLite in the server's folder; where the tests run on PostgreSQL, a database of its own beside theirs."""
+    """SQLite in the server's folder, or a database of its own if the tests run on PostgreSQL."""
     server, _, name = os.environ.get("DATABASE_URL", "").rpartition("/")
     if not server.startswith("postgres"):
         yield ""
         return
+    own_name = f"{name}_browser_{os.getpid()}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}_browser" WITH (FORCE)')
-        connection.execute(f'CREATE DATABASE "{name}_browser"')
-        yield f"{server}/{name}_browser"
-        connection.execute(f'DROP DATABASE "{name}_browser" WITH (FORCE)')
+        connection.execute(f'CREATE DATABASE "{own_name}"')
+        yield f"{server}/{own_name}"
+        connection.execute(f'DROP DATABASE "{own_name}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="package")
 def bench(chromium, database_url, tmp_path_factory):
-    """One server for all; each test finds its camera as `steady` leaves it, and the images of those before."""
+    """One server for all tests. Each test finds the camera as `steady` leaves it, and the images of earlier tests."""
     server = Bench(tmp_path_factory.mktemp("bench"), DATABASE_URL=database_url)
     try:
         yield server.wait_until_ready()
@@ -64,9 +76,17 @@ def steady(bench):
     bench.set_camera(exposure=EXPOSURE_MS, gain=GAIN_DB)
 
 
+@pytest.fixture
+def upright(bench, steady):
+    """Set the camera like a newly opened one, before and after the test."""
+    bench.set_camera(**UPRIGHT)
+    yield
+    bench.set_camera(**UPRIGHT)
+
+
 @pytest.fixture(scope="package")
 def keys_of(chromium, bench):
-    """keys_of("ada") are the cookies of a browser in which ada has signed in, by the page, once for all tests."""
+    """keys_of("ada") returns the cookies of a browser where ada is signed in. She signs in once for all tests."""
     kept = {}
 
     def sign_in(person: str):
@@ -91,18 +111,18 @@ def fill_in(page, person: str, password: str = PASSWORD) -> None:
 
 @pytest.fixture
 def open_browser(chromium, bench, keys_of):
-    """open_browser("ada") is an empty page of a browser of ada's own; without a name, of a stranger's.
+    """open_browser("ada") returns an empty page of a new browser where ada is signed in; without a name, nobody is.
 
-    At the end of the test none of them may have had an incident but those named by `page.incidents.expect`.
+    At the end of the test no page may have an incident that `page.incidents.expect` did not name.
     """
     opened = []
 
     def make(person: str | None = None, **kind):
         state = keys_of(person) if person else None
         context = chromium.new_context(
-            base_url=bench.address("/"), storage_state=state, timezone_id="UTC", **{"viewport": DESK, **kind}
+            base_url=bench.address("/"), storage_state=state, **{"timezone_id": "UTC", "viewport": DESK, **kind}
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         incidents = Incidents(context)
         page = context.new_page()
         page.incidents = incidents
@@ -117,7 +137,7 @@ def open_browser(chromium, bench, keys_of):
 
 @pytest.fixture
 def visit(open_browser):
-    """visit("/images/") is that page as ada, an operator, sees it; visit("/", "vera") as a viewer does."""
+    """visit("/images/") opens the page as ada, an operator; visit("/", "vera") as a viewer."""
 
     def go(address: str, person: str = "ada", **kind):
         page = open_browser(person, **kind)
@@ -129,7 +149,7 @@ def visit(open_browser):
 
 @pytest.fixture
 def watch_live(visit):
-    """watch_live() is the live page, once pictures come."""
+    """watch_live() opens the live page and waits until pictures come."""
 
     def go(person: str = "ada", **kind):
         page = visit("/", person, **kind)
@@ -141,14 +161,14 @@ def watch_live(visit):
 
 @pytest.fixture
 def objective(bench, request):
-    """An objective of this test's own. After the test none is in place."""
+    """An objective of this test's own. After the test no objective is in place."""
     yield bench.add_objective(request.node.name)
     bench.set_camera(objective=None)
 
 
 @pytest.fixture
 def calibrated(bench, objective):
-    """The same, calibrated at half a micrometre per pixel of the sensor; not in place yet."""
+    """The objective, calibrated at half a micrometre per sensor pixel. It is not in place yet."""
     micrometer = bench.capture(format="jpg", sample="stage micrometer")
     bench.calibrate(objective["id"], micrometer["imageId"], um_per_pixel=0.5)
     return objective
@@ -156,7 +176,7 @@ def calibrated(bench, objective):
 
 @pytest.fixture
 def capture_set(bench, request):
-    """capture_set(3) are three new images of one sample that no other test has, newest first."""
+    """capture_set(3) captures three images of a sample of this test alone, and returns them newest first."""
     sample = request.node.name
 
     def capture(number: int, **wanted):
@@ -164,3 +184,26 @@ def capture_set(bench, request):
 
     capture.sample = sample
     return capture
+
+
+def describe(request) -> str:
+    return f"{request.method} {urlsplit(request.url).path}"
+
+
+@pytest.fixture
+def changes_of():
+    """changes_of(page) returns the changing calls since it was first called, such as "POST /api/v1/images/bin"."""
+    asked = {}
+
+    def watch(page) -> list[str]:
+        if page not in asked:
+            asked[page] = []
+            page.on(
+                "request",
+                lambda one: one.method != "GET" and asked[page].append(f"{one.method} {urlsplit(one.url).path}"),
+            )
+        # The page's earlier events come before this answer: all earlier calls are noted by now.
+        page.evaluate("fetch('/health').then(({ ok }) => ok)")
+        return asked[page]
+
+    return watch

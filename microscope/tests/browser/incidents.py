@@ -1,4 +1,4 @@
-"""What goes wrong on a page without its user being told: errors in the console, failed requests."""
+"""Faults on a page that its user does not see: errors in the console, failed requests."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, R
 
 
 class Incidents:
-    """Every incident of a browser context's pages, as text. A test names with `expect` those that it provokes."""
+    """Every incident of a browser context's pages, as text. A test calls `expect` for incidents that it provokes."""
 
     def __init__(self, context: BrowserContext) -> None:
         self._seen: list[str] = []
@@ -23,7 +23,7 @@ class Incidents:
 
     @contextmanager
     def overlook(self) -> Iterator[None]:
-        """What is seen meanwhile does not count: the page is under the hands of a tool of the tests."""
+        """Ignore incidents during the block, because a tool of the tests changes the page."""
         before = list(self._seen)
         yield
         self._seen = before
@@ -39,7 +39,7 @@ class Incidents:
             self._seen.append(f"console: {message.text} ({message.location['url']})")
 
     def _note_failure(self, request: Request) -> None:
-        """What the page let go itself, by leaving or by ending its stream, has not failed."""
+        """Requests that the page aborts itself, because it is left or ends its stream, are no incidents."""
         if request.failure != "net::ERR_ABORTED":
             self._seen.append(f"failed: {request.failure} {request.method} {request.url}")
 

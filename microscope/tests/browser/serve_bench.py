@@ -1,5 +1,5 @@
-"""`manage.py serve` as users run it, with two things that only tests need: people who may sign in, and a simulated
-camera whose cable can be pulled. `unplug` and `replug` come as lines on the standard input."""
+"""`manage.py serve` as users run it, with two things that only tests need: users, and a simulated camera that can be
+unplugged. `unplug` and `replug` come as lines on the standard input."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ PASSWORD = "bench-password"
 ROLE_BY_PERSON = {
     "ada": "operators",
     "linus": "operators",
-    "mary": "operators",  # who changes her password
+    "mary": "operators",  # the user of the test that changes a password
     "vera": "viewers",
     "grace": "managers",
 }
@@ -40,24 +40,25 @@ def make_people() -> None:
 
 
 def bring_camera():
-    """One simulated camera in the place of the process's own: the same one after each replugging."""
-    from django.apps import apps
+    """Replace the camera of the process by a simulated one, which is the same after each replugging."""
     from django.conf import settings
 
-    from camera.drivers.choice import DriverChoice
-    from camera.drivers.simulated import MODELS, SimulatedDriver
-    from camera.frame_loop import Timing
-    from camera.live import LiveView
-    from camera.ownership import CameraLock, SeenCamera
+    from camera.drivers.seen_camera import SeenCamera
+    from camera.drivers.selection import DriverSelection
+    from camera.drivers.simulated.driver import MODELS, SimulatedDriver
+    from camera.engine.frame_loop import Timing
+    from camera.engine.process_lock import CameraLock
+    from camera.engine.requests import SettingsRequest
+    from camera.live.view import LiveView
+    from camera.registry import the_instrument
     from camera.service import Camera
-    from camera.turns import Wanted
 
     driver = SimulatedDriver(MODELS[settings.SIMULATED_CAMERA])
-    choice = DriverChoice("simulated", lambda: driver, lambda: driver, SeenCamera(settings.DATA_PATH))
-    wanted = Wanted(settings.DEFAULT_EXPOSURE_MS, settings.DEFAULT_GAIN_DB)
+    selection = DriverSelection("simulated", lambda: driver, lambda: driver, SeenCamera(settings.DATA_PATH))
+    wanted = SettingsRequest(settings.DEFAULT_EXPOSURE_MS, settings.DEFAULT_GAIN_DB)
     timing = Timing(settings.SERVICE_TIMEOUT_MS / 1000, settings.CAMERA_IDLE_SECONDS)
-    config = apps.get_app_config("camera")
-    config.camera = Camera(choice, CameraLock(settings.DATA_PATH), wanted, timing)
+    config = the_instrument()
+    config.camera = Camera(selection, CameraLock(settings.DATA_PATH), wanted, timing)
     config.live = LiveView(config.camera, settings.LIVE_MAX_WATCHERS, settings.LIVE_MAX_FPS)
     return driver
 
@@ -66,7 +67,7 @@ def obey(driver) -> None:
     actions = {"unplug": driver.unplug, "replug": driver.replug}
     for line in sys.stdin:
         actions[line.strip()]()
-    os._exit(1)  # the input ends when the tests were killed: nobody is left to end this process
+    os._exit(1)  # the input ends if the tests are killed: then nobody else would end this process
 
 
 if __name__ == "__main__":

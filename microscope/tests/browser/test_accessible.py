@@ -1,4 +1,4 @@
-"""What axe-core finds on every page, in both themes; calm motion; the keyboard's way through."""
+"""Findings of axe-core on every page, in both themes; reduced motion; use by keyboard."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -8,23 +8,35 @@ from microscope.tests.browser.conftest import PHONE
 from microscope.tests.browser.sight import live_stage, wait_until
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# What a theme can change; all else is the same in both.
+# The rules that depend on the theme. All others give the same in both.
 RULES_OF_COLOUR = ["color-contrast", "link-in-text-block"]
-PAGES = ["/", "/images/", "/images/?text=nowhere&format=x", "/images/bin/", "/profile", "/profile/password"]
-PAGES_OF_MANAGERS = ["/objectives/", "/verification/", "/images/{}/calibrate/"]
+PAGES = [
+    "/",
+    "/images/",
+    "/images/?text=nowhere&format=x",
+    "/images/bin/",
+    "/jobs/",
+    "/jobs/new/",
+    "/profile",
+    "/profile/password",
+    "/about/",
+]
+PAGES_OF_MANAGERS = ["/objectives/", "/verification/", "/status/", "/log/", "/images/{}/calibrate/"]
 
 
 def violations(page, within: str | None = None) -> list[str]:
-    """In the light theme and in the dark one, which stays. `within`: a selector; else of the whole page."""
+    """Return axe's findings in the light and the dark theme. The page stays dark. `within`: a selector."""
     return look_for_violations(page, "light", RULES_OF_COLOUR, within) + look_for_violations(
         page, "dark", RULES, within
     )
 
 
 def look_for_violations(page, theme: str, rules: list[str], within: str | None) -> list[str]:
-    page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # colours change at once
+    # No transitions, so that axe sees the final colours.
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     options = {"runOnly": rules, "resultTypes": ["violations"]}
-    with page.incidents.overlook():  # axe sets inline styles to see what stands behind what
+    # axe sets inline styles to find what is behind an element, and the page's policy reports them.
+    with page.incidents.overlook():
         found = Axe().run(page, context=within, options=options).response["violations"]
     return [
         f"{theme}, {one['id']}: {node['html'][:200]} {node['failureSummary']}" for one in found for node in one["nodes"]
@@ -98,12 +110,12 @@ def test_axe_finds_nothing_with_images_selected_and_a_toast(visit, capture_set):
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("address", ["/", "/images/", "/images/bin/"])
+@pytest.mark.parametrize("address", ["/", "/images/", "/images/bin/", "/jobs/"])
 def test_axe_finds_nothing_on_a_phone(visit, address):
     page = visit(address, **PHONE)
     assert violations(page) == []
     page.locator("#account-menu summary").tap()
-    assert violations(page, "#account-menu") == []  # what it covers cannot be tapped meanwhile
+    assert violations(page, "#account-menu") == []  # its toast covers parts of the page
 
 
 def test_the_light_theme_is_light_round_a_stage_that_stays_dark(watch_live):
@@ -132,7 +144,23 @@ def test_the_first_tab_leads_to_a_skip_link_that_leads_to_capture(watch_live):
 
 
 def test_a_page_twice_as_large_loses_nothing(watch_live):
-    """At 1280 pixels and 200 % a page has 640 pixels."""
+    """A window of 1280 pixels at 200 % shows 640 pixels of a page."""
     page = watch_live(viewport={"width": 640, "height": 450}, device_scale_factor=2)
     expect(page.locator("#capture")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_changes_of_a_version_are_reached_by_keyboard_alone(visit):
+    page = visit("/images/")
+    page.locator("#account-menu summary").focus()
+    page.keyboard.press("Enter")
+    about = page.locator("#account-menu").get_by_role("link", name="About this version")
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        if about.evaluate("link => link === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Microscope")
+    page.keyboard.press("PageDown")
+    how_far = "Math.max(...[...document.querySelectorAll('*')].map(one => one.scrollTop))"
+    wait_until(page, lambda: page.evaluate(how_far), lambda pixels: pixels > 0)

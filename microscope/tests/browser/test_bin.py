@@ -54,7 +54,7 @@ def test_one_click_restores_one(capture_set, visit):
     expect(page.locator(".binned")).to_have_count(0)
 
 
-def test_what_is_not_ones_own_stays_and_a_sentence_says_why(capture_set, bench, visit):
+def test_images_of_others_stay_and_a_sentence_says_why(capture_set, bench, visit):
     number = capture_set(1)[0]["imageId"]
     page = visit(f"/images/?text={capture_set.sample}", "linus")
     select(page, number)
@@ -76,3 +76,14 @@ def test_only_a_manager_empties_the_bin_and_is_asked_first(capture_set, bench, v
     page.get_by_role("button", name="Remove the originals").click()
     expect(page.get_by_role("heading", name="The bin is empty")).to_be_visible()
     expect(page.locator(".toast")).to_have_text(re.compile("The bin is empty"))
+
+
+def test_back_does_not_show_what_went_to_the_bin_meanwhile(capture_set, bench, visit):
+    kept, gone = (image["imageId"] for image in capture_set(2))
+    page = visit(f"/images/?text={capture_set.sample}")
+    expect(page.locator(".shot")).to_have_count(2)
+    page.goto(f"/images/{gone}/")
+    assert bench.ask("POST", "/api/v1/images/bin", {"ids": [gone]}, token=bench.token())[0] == 200
+    page.go_back()
+    expect(shot(page, kept)).to_be_visible()
+    expect(shot(page, gone)).to_have_count(0)

@@ -1,4 +1,4 @@
-"""Calibrating on a stage micrometer, and the page of the objectives."""
+"""Calibrates on a stage micrometer; the page of the objectives."""
 
 import math
 import re
@@ -11,7 +11,7 @@ from microscope.tests.browser.sight import draw_line
 
 @pytest.fixture
 def calibrate(bench, objective, visit):
-    """The page to calibrate the test's own objective on a picture taken with it, as a manager sees it."""
+    """The page to calibrate this test's objective on a picture taken with it, opened by a manager."""
     bench.set_camera(objective=objective["id"])
     number = bench.capture(format="jpg", sample="stage micrometer")["imageId"]
     page = visit(f"/images/{number}/", "grace")
@@ -37,7 +37,7 @@ def test_a_line_along_a_known_length_gives_the_scale_and_the_next_one_its_distan
     assert line_px(page) != before
     page.locator("#length").fill("250")
     expect(page.locator("#result")).to_have_text(f"{250 / line_px(page):#.4g}")
-    # Each end is placed to half a pixel.
+    # Each end of the line is exact to half a pixel.
     expect(page.locator("#uncertainty")).to_contain_text(f"({100 * math.sqrt(0.5) / line_px(page):#.2g} %)")
     expect(page.locator("#previous")).to_have_text("None on this camera")
     save(page)
@@ -45,7 +45,7 @@ def test_a_line_along_a_known_length_gives_the_scale_and_the_next_one_its_distan
     expect(page.locator("#previous")).to_have_text(re.compile(rf"^{250 / line_px(page):#.4g} µm/px, .* by grace$"))
     expect(page.locator("#difference")).to_have_text("+1.0 %")
     page.locator("#length").fill("2.5")
-    expect(page.locator("#difference")).to_have_text(re.compile("Are objective and length right[?]$"))
+    expect(page.locator("#difference")).to_have_text(re.compile("Check the objective and the length[.]$"))
     page.locator("#unit").select_option("mm")
     expect(page.locator("#difference")).to_have_text(re.compile("^[+]9.0e[+]2 %|^[+]900 %"))
 
@@ -72,7 +72,7 @@ def test_a_line_of_no_length_is_refused_with_a_sentence(calibrate, objective, be
     expect(page.locator("#result")).to_have_text("\N{EN DASH}")
     expect(page.locator("#save")).to_be_disabled()
     page.locator("#length").fill("0")
-    expect(page.locator("#length-problem")).to_have_text("Must be more than nothing.")
+    expect(page.locator("#length-problem")).to_have_text("Must be greater than zero.")
     expect(page.locator("#save")).to_be_disabled()
     address = f"/api/v1/objectives/{objective['id']}/calibrations"
     assert bench.ask("GET", address, token=bench.token("grace"))[1] == {"results": []}
@@ -102,6 +102,22 @@ def test_objectives_are_added_renamed_and_retired(visit, bench):
     expect(card(page, "Plan 63x oil").get_by_text("Retired")).to_have_count(0)
 
 
+def test_who_renames_what_another_renamed_meanwhile_is_told_before_it_is_done(visit, bench, objective):
+    page = visit("/objectives/", "grace")
+    page.incidents.expect("409")
+    shown = card(page, objective["name"])
+    shown.get_by_role("button", name="Rename").click()
+    page.locator("#new-name").fill("mine")
+    address = f"/api/v1/objectives/{objective['id']}"
+    assert bench.ask("PATCH", address, {"name": "theirs"}, bench.token("grace"))[0] == 200
+    rename = page.locator("#rename-form").get_by_role("button", name="Rename")
+    rename.click()
+    expect(page.locator("#rename-problem")).to_contain_text("it is now called theirs")
+    expect(page.locator("#new-name")).to_have_value("mine")
+    rename.click()
+    expect(card(page, "mine")).to_be_visible()
+
+
 def test_a_name_that_is_taken_and_an_objective_in_use_are_refused_with_a_sentence(visit, bench, calibrated):
     bench.set_camera(objective=calibrated["id"])
     page = visit("/objectives/", "grace")
@@ -109,7 +125,7 @@ def test_a_name_that_is_taken_and_an_objective_in_use_are_refused_with_a_sentenc
     page.get_by_role("textbox", name="Name").fill(calibrated["name"])
     page.get_by_label("Magnification").fill("20")
     page.get_by_role("button", name="Add").click()
-    expect(page.locator("#add-problem")).to_have_text(f"There is an objective {calibrated['name']} already.")
+    expect(page.locator("#add-problem")).to_have_text(f"This name is taken by the objective {calibrated['name']}.")
     expect(card(page, calibrated["name"])).to_contain_text("0.5 µm/px")
     card(page, calibrated["name"]).get_by_role("button", name="Retire").click()
     expect(page.locator(".toast")).to_contain_text("is in use. Choose another one on the live page first.")

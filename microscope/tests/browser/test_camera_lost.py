@@ -8,7 +8,7 @@ from microscope.tests.browser.sight import live_stage, pixels, wait_for_change, 
 
 @pytest.fixture
 def unplugged(bench, watch_live):
-    """The live page, from which the camera was taken away. It is back for the next test."""
+    """The live page after the camera was unplugged. It is plugged in again after the test."""
     page = watch_live()
     page.incidents.expect("503 GET .*/camera/live", "status of 503 .*/camera/live", "503 POST .*/camera/capture")
     page.incidents.expect("503 PATCH .*/camera/settings", "status of 503 .*/camera/(settings|capture)")
@@ -26,7 +26,7 @@ def test_a_lost_camera_greys_the_picture_and_says_since_when_and_why(unplugged):
     expect(card).to_contain_text("The simulated camera was unplugged.")
     expect(card).to_contain_text(re.compile(r"Since \d\d:\d\d:\d\d, \d+ seconds? ago"))
     expect(page.locator("#stage-tag")).to_have_text(re.compile(r"^Last frame, \d\d:\d\d:\d\d$"))
-    assert len(set(pixels(page.locator("#picture")))) > 20  # the last frame is still there, and is shown grey
+    assert len(set(pixels(page.locator("#picture")))) > 20  # the last frame stays, in grey
     assert "grayscale" in page.locator("#picture-place").evaluate("place => getComputedStyle(place).filter")
     expect(page.locator("#status-state")).to_have_text(re.compile(r"^Camera lost since \d\d:\d\d:\d\d$"))
 
@@ -34,7 +34,7 @@ def test_a_lost_camera_greys_the_picture_and_says_since_when_and_why(unplugged):
 def test_capture_tells_that_the_camera_is_lost_and_what_was_typed_stays(unplugged):
     page = unplugged
     expect(page.locator("#capture")).to_be_disabled()
-    expect(page.locator("#capture-hint")).to_have_text("No camera. Capture works again when it is back.")
+    expect(page.locator("#capture-hint")).to_have_text("No camera. You can capture again when it is back.")
     expect(page.locator("#exposure")).to_be_disabled()
     page.locator("#sample").fill("Typed meanwhile")
     expect(page.locator("#sample")).to_have_value("Typed meanwhile")

@@ -1,4 +1,4 @@
-"""The first minutes: a server that has no image yet."""
+"""A new server without images."""
 
 import pytest
 from playwright.sync_api import expect

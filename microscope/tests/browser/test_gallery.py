@@ -9,13 +9,15 @@ import pytest
 from PIL import Image as Picture
 from playwright.sync_api import expect
 
+from microscope.tests.browser.sight import wait_until
+
 
 def shown(page) -> list[int]:
     return [int(shot.get_attribute("data-id")) for shot in page.locator(".shot").all()]
 
 
 def unpack(path: Path) -> tuple[dict[str, bytes], list[dict[str, str]]]:
-    """The files of a ZIP by name, and the rows of its manifest."""
+    """Return the files of a ZIP by name, and the rows of its manifest."""
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
         content = {name: archive.read(name) for name in archive.namelist()}
@@ -24,7 +26,7 @@ def unpack(path: Path) -> tuple[dict[str, bytes], list[dict[str, str]]]:
 
 @pytest.fixture
 def own_three(capture_set, visit):
-    """The gallery with three images of this test alone, newest first, and their numbers."""
+    """The gallery with only this test's three images, newest first, and their numbers."""
     numbers = [image["imageId"] for image in capture_set(3)]
     page = visit(f"/images/?text={capture_set.sample}")
     assert shown(page) == numbers
@@ -41,7 +43,7 @@ def test_a_filter_lives_in_the_address_and_outlives_a_reload(bench, visit):
     page.reload()
     assert png["imageId"] in shown(page)
     assert jpg["imageId"] not in shown(page)
-    page.get_by_role("link", name="Any format").click()
+    page.get_by_role("link", name="Clear the filter Format").click()
     expect(page).to_have_url(re.compile(r"/images/$"))
     assert jpg["imageId"] in shown(page)
 
@@ -82,7 +84,7 @@ def test_the_keyboard_moves_opens_and_comes_back_to_the_same_place(own_three):
     expect(page.locator(f".shot[data-id='{numbers[1]}'] a")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(rf"/images/{numbers[1]}/"))
-    page.locator("#tools").wait_for()  # its script has run
+    page.locator("#tools").wait_for()  # the page's script has run
     page.keyboard.press("Escape")
     expect(page.locator(f".shot[data-id='{numbers[1]}'] a")).to_be_focused()
     assert shown(page) == numbers
@@ -118,7 +120,7 @@ def test_a_selection_comes_converted(own_three, bench):
     page.locator(".tick").nth(0).click()
     page.locator(".tick").nth(1).click()
     page.locator("#download-menu summary").click()
-    page.get_by_text("Scale bar on converted, where known").click()
+    page.get_by_text("Add a scale bar if the scale is known").click()
     with page.expect_download() as coming:
         page.get_by_role("button", name="As PNG").click()
     content, rows = unpack(coming.value.path())
@@ -143,13 +145,24 @@ def test_escape_closes_the_menu_before_it_clears_the_selection(own_three):
     expect(page.locator("#actions")).to_be_hidden()
 
 
+def scroll_to_the_end(page) -> None:
+    """Scroll again for each page of images, as a user does. Earlier tests may have left many."""
+    more = page.locator("#more")
+
+    def scroll() -> str:
+        more.scroll_into_view_if_needed()
+        return more.inner_text()
+
+    wait_until(page, scroll, lambda words: words == "No older images", patience_s=60)
+
+
 def test_older_images_come_as_one_scrolls(bench, visit):
-    """Sixty make a page: however many there are, the last can be reached."""
-    total = bench.capture(sample="the last of a long list")["imageId"]
-    for _ in range(max(0, 70 - total)):
+    """A page has sixty images. The user can scroll to the last one, however many there are."""
+    bench.capture(sample="the last of a long list")
+    shown_now = bench.ask("GET", "/api/v1/images?stacked=true&limit=200", token=bench.token())[1]["results"]
+    for _ in range(max(0, 70 - len(shown_now))):
         bench.capture(exposure=0.1)
     page = visit("/images/")
-    page.locator("#more").scroll_into_view_if_needed()
-    expect(page.locator("#more")).to_have_text("No older images")
+    scroll_to_the_end(page)
     assert len(set(shown(page))) == len(shown(page)) > 60
     assert shown(page) == sorted(shown(page), reverse=True)

@@ -1,4 +1,4 @@
-"""Region, binning, turning and colours from the live page: the picture, the camera and the captures follow."""
+"""Region, binning, rotation and colours on the live page: picture, camera and captures follow."""
 
 import re
 from itertools import product
@@ -8,39 +8,24 @@ import pytest
 from playwright.sync_api import expect
 
 from camera.drivers.settings import Settings
-from camera.drivers.simulated_frame import address, turn
-from camera.frame import PixelAddressing, Roi
+from camera.drivers.simulated.frame import bin_pixels, turn
+from camera.frame import Binning, Roi
 from microscope.tests.browser.conftest import PHONE
 from microscope.tests.browser.sight import scrolls_sideways, wait_until
 from microscope.tests.browser.test_accessible import violations
 
-UPRIGHT = {
-    "roi": None,
-    "pixelAddressing": {"x": 1, "y": 1, "mode": "average"},
-    "flipHorizontal": False,
-    "flipVertical": False,
-    "rotation": 0,
-    "gamma": 1.0,
-    "whiteBalance": {"red": 1, "green": 1, "blue": 1},
-}
+pytestmark = pytest.mark.usefixtures("upright")
 WHOLE = {"left": 0, "top": 0, "width": 1920, "height": 1080}
-TO_SENSOR = """async ([rectangle, roi, addressing, flip, rotation]) => {
+TO_SENSOR = """async ([rectangle, roi, binning, flip, rotation]) => {
     const { readGeometry, toSensor } = await import("/static/camera/live/sensor.js");
-    const told = {"x-roi": roi, "x-pixel-addressing": addressing, "x-flip": flip, "x-rotation-deg": String(rotation)};
+    const told = {"x-roi": roi, "x-binning": binning, "x-flip": flip, "x-rotation-deg": String(rotation)};
     return toSensor(rectangle, readGeometry(new Map(Object.entries(told))));
 }"""
 
 
-@pytest.fixture(autouse=True)
-def upright(bench, steady):
-    bench.set_camera(**UPRIGHT)
-    yield
-    bench.set_camera(**UPRIGHT)
-
-
 @pytest.fixture
 def open_panel(watch_live):
-    """The live page with the section open."""
+    """open_panel() opens the live page with this section open."""
 
     def go(person: str = "ada", **kind):
         page = watch_live(person, **kind)
@@ -61,7 +46,7 @@ def wait_for_size(page, width: int, height: int) -> None:
 
 
 def drag(page, start: tuple[float, float], end: tuple[float, float]) -> None:
-    """From one place of the picture to the other, in shares of its width and height."""
+    """Drag from one place of the picture to another. Places are shares of its width and height."""
     box = page.locator("#picture").bounding_box()
     points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)]
     page.mouse.move(*points[0])
@@ -103,9 +88,9 @@ def test_the_whole_sensor_comes_back_by_one_button(open_panel, bench):
 
 
 def test_a_region_drawn_on_a_turned_flipped_and_binned_part_is_that_region(open_panel, bench):
-    """Clockwise by 90 degrees brings the lower left to the upper left; the flip had brought the right there."""
+    """The flip moves the right side to the left. The clockwise rotation then moves the lower left to the top left."""
     part = {"left": 480, "top": 200, "width": 960, "height": 640}
-    bench.set_camera(roi=part, pixelAddressing={"x": 2, "y": 2, "mode": "average"}, flipHorizontal=True, rotation=90)
+    bench.set_camera(roi=part, binning={"x": 2, "y": 2, "mode": "average"}, flipHorizontal=True, rotation=90)
     page = open_panel()
     wait_for_size(page, 320, 480)
     page.get_by_role("button", name="Draw region").click()
@@ -119,14 +104,14 @@ def test_a_region_drawn_on_a_turned_flipped_and_binned_part_is_that_region(open_
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
 def test_every_rectangle_is_found_on_the_sensor_whatever_the_turning(visit, rotation):
-    """Beside the simulated sensor's own arithmetic: the pixels shown there are those of the region found."""
+    """Compares with the simulated sensor's own arithmetic: both must give the same pixels."""
     page = visit("/profile")
     sensor = np.arange(24 * 40, dtype=np.uint16).reshape(24, 40)
     roi = Roi(5, 3, 21, 14)
     for horizontal, vertical, (x, y) in product((False, True), (False, True), ((1, 1), (2, 2), (4, 2))):
-        made = Settings(1, 0, roi, PixelAddressing(x, y, "decimate"), "MONO16", horizontal, vertical, rotation)
+        made = Settings(1, 0, roi, Binning(x, y, "decimate"), "MONO16", horizontal, vertical, rotation)
         part = sensor[roi.top : roi.top + roi.height, roi.left : roi.left + roi.width]
-        shown = turn(address(part, made.addressing, 65535), made)
+        shown = turn(bin_pixels(part, made.binning, 65535), made)
         flips = ",".join(name for name, is_on in (("horizontal", horizontal), ("vertical", vertical)) if is_on)
         rectangle = {"x": 1, "y": 2, "width": 3, "height": 4}
         told = [rectangle, "5,3,21,14", f"{x}x{y}", flips or "none", rotation]
@@ -147,7 +132,7 @@ def test_escape_gives_up_a_drawing_and_the_keyboard_draws_alone(open_panel, benc
     expect(page.get_by_role("button", name="Draw region")).to_be_focused()
     assert settings(bench)["roi"] == WHOLE
     page.keyboard.press("Enter")
-    page.keyboard.press("ArrowRight")  # the middle half
+    page.keyboard.press("ArrowRight")  # the first arrow key makes a rectangle of the middle half
     page.keyboard.press("Enter")
     expect(page.locator("#roi-width")).to_have_value("960")
     expect(page.locator("#roi-left")).to_have_value("480")
@@ -159,7 +144,7 @@ def test_what_was_drawn_is_given_up_when_the_picture_changes_under_it(open_panel
     page.get_by_role("button", name="Draw region").click()
     drag(page, (0.1, 0.2), (0.4, 0.6))
     bench.set_camera(flipHorizontal=True)
-    expect(page.locator("#region-hint")).to_contain_text("draw again")
+    expect(page.locator("#region-hint")).to_contain_text("Draw the region again")
     page.keyboard.press("Enter")
     expect(page.locator("#region")).to_be_visible()
     assert settings(bench)["roi"] == WHOLE
@@ -195,7 +180,7 @@ def test_binning_halves_the_picture_and_the_scale_bar_knows(open_panel, bench, c
     expect(page.locator("#scale-bar-length")).to_have_text("100 µm")
     line = page.locator("#scale-bar-line")
     assert abs(line.bounding_box()["width"] - 200) < 1
-    page.get_by_label("Binning").select_option("2 2")
+    page.get_by_label("Binning", exact=True).select_option("2 2")
     wait_for_size(page, 960, 540)
     expect(page.locator("#objective-note")).to_have_text("1.000 µm/px")
     expect(page.locator("#scale-bar-length")).to_have_text("200 µm")
@@ -247,7 +232,7 @@ def test_white_balance_by_one_push_fills_the_gains_and_these_can_be_typed(open_p
 
 
 def test_what_the_camera_lacks_is_not_shown(open_panel):
-    """It has one depth only."""
+    """This camera has only one depth."""
     page = open_panel()
     expect(page.locator("#setting-depth")).to_be_hidden()
     expect(page.locator("#setting-gamma")).to_be_visible()

@@ -38,7 +38,7 @@ def test_the_original_is_drawn_and_deep_zoom_goes_to_its_pixels(image, visit):
     expect(page.locator("#zoom")).not_to_have_text("100 %")
     page.keyboard.press("f")
     expect(page.locator("#tool-fit")).to_have_attribute("aria-pressed", "true")
-    expect(page.locator("#share-black")).to_have_text(re.compile("%$"))
+    expect(page.locator("#share-underexposed")).to_have_text(re.compile("%$"))
 
 
 def test_a_zoom_that_was_asked_for_before_the_picture_came_is_not_lost(image, open_browser):
@@ -46,13 +46,13 @@ def test_a_zoom_that_was_asked_for_before_the_picture_came_is_not_lost(image, op
     page.route("**/file*", lambda held: None)
     page.goto(f"/images/{image['imageId']}/", wait_until="domcontentloaded")
     page.keyboard.press("1")
-    page.unroute("**/file*")  # and what was held goes on
+    page.unroute("**/file*")  # let the held request go on
     expect(page.locator("#zoom")).to_have_text("100 %")
 
 
 def test_verify_reads_the_file_again_and_says_when_it_is_no_more_the_same(image, visit):
     page = visit(f"/images/{image['imageId']}/")
-    expect(page.locator("#verify-result")).to_have_text("Not read again since this page was opened.")
+    expect(page.locator("#verify-result")).to_have_text("Not verified since this page was opened.")
     page.get_by_role("button", name="Verify now").click()
     expect(page.locator("#verify-result")).to_have_text(re.compile(r"Unchanged. Read again \d s ago."))
     spoil(Path(image["filepath"]))
@@ -61,7 +61,7 @@ def test_verify_reads_the_file_again_and_says_when_it_is_no_more_the_same(image,
 
 
 def spoil(path: Path) -> None:
-    """One bit of it turned, as a failing disk might."""
+    """Flip one bit of the original, as a failing disk might."""
     path.chmod(0o644)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -91,7 +91,7 @@ def test_escape_leaves_the_note_as_it_was(image, visit):
     expect(page.locator("#said-sample")).not_to_have_text("No, not this")
 
 
-def test_one_goes_to_the_neighbours_by_key_and_button(capture_set, visit):
+def test_keys_and_buttons_lead_to_the_neighbours(capture_set, visit):
     newest, middle, oldest = (image["imageId"] for image in capture_set(3))
     address = f"?text={capture_set.sample}"
     page = visit(f"/images/{middle}/{address}")
@@ -105,7 +105,7 @@ def test_one_goes_to_the_neighbours_by_key_and_button(capture_set, visit):
     expect(page.get_by_text("Oldest")).to_be_visible()
 
 
-def test_images_are_where_one_is(image, visit):
+def test_the_link_to_images_is_marked_as_current(image, visit):
     page = visit(f"/images/{image['imageId']}/")
     link = page.get_by_role("navigation", name="Pages").get_by_role("link", name="Images")
     expect(link).to_have_attribute("aria-current", "true")
@@ -114,12 +114,12 @@ def test_images_are_where_one_is(image, visit):
 def copied(page, name: str) -> str:
     page.locator("#download-menu summary").click()
     page.get_by_role("button", name=name).click()
-    expect(page.get_by_text("Put your access token where it says TOKEN.")).to_be_visible()
+    expect(page.get_by_text("Replace TOKEN with your access token.")).to_be_visible()
     return page.evaluate("navigator.clipboard.readText()")
 
 
 def run(command: list[str], bench, folder: Path, image: dict) -> None:
-    """In an empty folder; the file it leaves there is the original."""
+    """Run the copied lines in an empty folder and return the file that they leave there."""
     subprocess.run(command, cwd=folder, env={**os.environ, "TOKEN": bench.token()}, check=True, timeout=60)
     content = (folder / image["filename"]).read_bytes()
     assert hashlib.sha256(content).hexdigest() == image["sha256"]
@@ -165,7 +165,7 @@ def test_a_tiff_is_shown_at_its_full_size_and_counted_exactly(bench, visit):
     wait_until(page, lambda: drawn(page), lambda values: len(set(values)) > 20)
     pixels = FORMATS["tiff"].read_pixels(Path(image["filepath"]))
     black, clipped = (pixels == 0).all(axis=2).mean(), (pixels == 255).any(axis=2).mean()
-    expect(page.locator("#share-black")).to_have_text(f"{100 * black:.2f} %")
+    expect(page.locator("#share-underexposed")).to_have_text(f"{100 * black:.2f} %")
     expect(page.locator("#share-clipped")).to_have_text(f"{100 * clipped:.2f} %")
 
 
@@ -191,7 +191,7 @@ def test_a_line_that_opens_the_picture_elsewhere_is_copied(image, visit, name, b
     page = visit(f"/images/{image['imageId']}/", **COPYING)
     page.locator("#download-menu summary").click()
     page.get_by_role("button", name=name).click()
-    expect(page.get_by_role("status").get_by_text("It works for ten minutes")).to_be_visible()
+    expect(page.get_by_role("status").get_by_text("The link is valid for ten minutes")).to_be_visible()
     line = page.evaluate("navigator.clipboard.readText()")
     assert line.startswith(beginning)
     with urllib.request.urlopen(re.search(r'http[^"]+[.]ome[.]tif', line)[0]) as answer:
@@ -200,11 +200,12 @@ def test_a_line_that_opens_the_picture_elsewhere_is_copied(image, visit, name, b
 
 def test_where_the_clipboard_is_not_allowed_the_line_can_be_selected(image, visit):
     page = visit(f"/images/{image['imageId']}/")
-    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")  # as over plain HTTP
+    # Browsers give pages no clipboard over plain HTTP.
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     page.locator("#download-menu summary").click()
     page.get_by_role("button", name="Copy line for Fiji, ImageJ").click()
-    dialog = page.get_by_role("dialog", name="Copy this yourself")
-    expect(dialog).to_contain_text("It works for ten minutes")
+    dialog = page.get_by_role("dialog", name="Copy the text")
+    expect(dialog).to_contain_text("The link is valid for ten minutes")
     expect(dialog.get_by_role("textbox")).to_be_focused()
     selected = page.evaluate("document.activeElement.value.slice(document.activeElement.selectionStart)")
     assert selected.startswith('open("http') and selected.endswith('.ome.tif");')
@@ -218,7 +219,7 @@ def test_a_missing_original_is_a_sentence(image, visit):
     page = visit("/profile")
     page.incidents.expect(f"/images/{image['imageId']}/file")
     page.goto(f"/images/{image['imageId']}/")
-    expect(page.locator("#stage-problem")).to_contain_text("The original is not where it was written.")
+    expect(page.locator("#stage-problem")).to_contain_text("is missing from the archive")
 
 
 def test_a_picture_that_is_not_there_is_a_page_that_says_so(visit):

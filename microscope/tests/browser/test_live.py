@@ -103,7 +103,7 @@ def test_a_viewer_watches_and_has_no_capture_button(watch_live):
     page = watch_live("vera")
     wait_for_change(page)
     expect(page.locator("#capture")).to_be_hidden()
-    expect(page.get_by_text("Viewers can watch, not capture.")).to_be_visible()
+    expect(page.get_by_text("Viewers can watch but not capture.")).to_be_visible()
     expect(page.locator("#exposure")).to_be_disabled()
     expect(page.get_by_role("link", name="Bin")).to_have_count(0)
     page.keyboard.press(" ")

@@ -12,13 +12,13 @@ from microscope.tests.browser.sight import draw_line, wait_until
 from microscope.tests.browser.test_gallery import unpack
 
 UM_PER_PIXEL = 0.5
-# An export's bar is the longest round length of at most a quarter of the width: 200 of 240 micrometres.
+# The bar of an export is the longest round length up to a quarter of the width: 200 of 240 micrometres.
 BURNT_PX = 400
 
 
 @pytest.fixture
 def scaled(bench, calibrated, capture_set):
-    """scaled(2) are two images taken through the calibrated objective."""
+    """scaled(2) captures two images through the calibrated objective."""
 
     def capture(number: int = 1):
         bench.set_camera(objective=calibrated["id"])
@@ -34,7 +34,7 @@ def open_newest(page) -> None:
 
 
 def drawn_px(page) -> int:
-    """How long the scale bar is on the screen: its white pixels."""
+    """Return the length of the scale bar on the screen, in white pixels."""
     box = page.locator("#scale-bar-line").bounding_box()
     clip = {"x": box["x"] - 10, "y": box["y"], "width": box["width"] + 20, "height": box["height"]}
     with Picture.open(io.BytesIO(page.screenshot(clip=clip))) as shot:
@@ -82,7 +82,9 @@ def test_an_objective_that_nobody_calibrated_leaves_the_scale_unknown(watch_live
 def test_who_chose_the_objective_is_told_to_the_others(watch_live, objective):
     ada, linus = watch_live("ada"), watch_live("linus")
     ada.locator("#objective").select_option(label=objective["name"])
-    expect(linus.locator("#objective-note")).to_have_text("Set by ada", timeout=10_000)  # asked every five seconds
+    expect(linus.locator("#objective-note")).to_have_text(
+        "Set by ada", timeout=10_000
+    )  # the page polls every five seconds
     expect(linus.locator("#objective")).to_have_value(objective["id"])
 
 
@@ -139,7 +141,7 @@ def test_a_selection_comes_converted_with_scale_bars(scaled, visit):
     page.locator(".tick").nth(0).click()
     page.locator(".tick").nth(1).click()
     page.locator("#download-menu summary").click()
-    page.get_by_text("Scale bar on converted, where known").click()
+    page.get_by_text("Add a scale bar if the scale is known").click()
     with page.expect_download() as coming:
         page.get_by_role("button", name="As PNG").click()
     content, rows = unpack(coming.value.path())

@@ -1,4 +1,4 @@
-"""What `verify` found, as a manager sees it."""
+"""The findings of `verify` as a manager sees them."""
 
 from pathlib import Path
 
@@ -15,6 +15,8 @@ def test_a_manager_is_led_to_what_verify_found_and_on_to_the_image(visit, bench,
     spoil(Path(image["filepath"]))
     assert bench.run_beside("verify") & CHANGED
     page = visit("/images/", "grace")
+    # The image page requests the original, and the server refuses it as changed.
+    page.incidents.expect(f"/images/{image['imageId']}/")
     page.locator("#account-menu summary").click()
     page.get_by_role("link", name="Verification").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Verification")

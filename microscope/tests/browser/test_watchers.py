@@ -1,11 +1,11 @@
-"""Several who watch at once, and those who do not look."""
+"""Several watchers at once, and hidden tabs."""
 
 import re
 import urllib.request
 
 from playwright.sync_api import expect
 
-from microscope.tests.browser.bench import MOST_WATCHERS
+from microscope.tests.browser.bench import MAX_WATCHERS
 from microscope.tests.browser.sight import brightness, fingerprint, live_stage, wait_for_change, wait_until
 
 TURN_AWAY = """isHidden => {
@@ -18,7 +18,7 @@ def watchers(bench) -> int:
     return bench.camera()["watchers"]
 
 
-def test_what_one_sets_shows_at_the_other(watch_live):
+def test_a_setting_of_one_watcher_shows_for_the_other(watch_live):
     ada, linus = watch_live("ada"), watch_live("linus")
     dark = brightness(linus.locator("#picture"))
     ada.locator("#exposure").fill("25")
@@ -43,7 +43,7 @@ def test_what_is_captured_in_one_tab_comes_to_the_strip_of_the_others(watch_live
 def test_a_hidden_tab_stops_streaming_and_goes_on_when_it_is_looked_at(watch_live, bench):
     page = watch_live()
     assert watchers(bench) == 1
-    page.evaluate(TURN_AWAY, True)  # a browser without a screen hides no tab by itself
+    page.evaluate(TURN_AWAY, True)  # a headless browser never hides a tab by itself
     expect(page.locator("#stage")).to_have_attribute("data-state", "paused")
     wait_until(page, lambda: watchers(bench), lambda number: number == 0)
     before = fingerprint(page.locator("#picture"))
@@ -59,11 +59,11 @@ def test_who_goes_to_another_page_watches_no_more(watch_live, bench):
     wait_until(page, lambda: watchers(bench), lambda number: number == 0)
 
 
-def test_past_the_cap_it_is_said_and_a_free_place_is_taken_by_itself(visit, bench):
-    others = [open_stream(bench) for _ in range(MOST_WATCHERS)]
+def test_beyond_the_limit_a_watcher_is_told_and_gets_the_next_free_place(visit, bench):
+    others = [open_stream(bench) for _ in range(MAX_WATCHERS)]
     page = visit("/")
     page.incidents.expect("503")
-    expect(page.locator("#stage-card").get_by_role("heading")).to_have_text("Too many watchers")
+    expect(page.locator("#stage-card").get_by_role("heading")).to_have_text("Too many viewers")
     page.locator("#capture").click()
     expect(page.locator("#slot-result")).to_contain_text("Safe on disk")
     for other in others:

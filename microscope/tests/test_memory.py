@@ -1,0 +1,48 @@
+"""The C library keeps few heaps, no matter how many threads allocate.
+
+It is tested in a process of its own, because the setting lasts until the process ends.
+"""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from microscope.tests.server_process import ROOT
+
+ALLOCATE_AND_TELL = """
+import ctypes, threading
+from microscope.start.memory import give_back_free_memory, keep_few_heaps
+
+if {is_told}:
+    keep_few_heaps()
+c = ctypes.CDLL(None)
+c.malloc.restype = c.fdopen.restype = ctypes.c_void_p
+together = threading.Barrier(8)
+
+def allocate():
+    together.wait()
+    c.malloc(1000)
+    together.wait()
+
+threads = [threading.Thread(target=allocate) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+give_back_free_memory()
+c.malloc_info(0, ctypes.c_void_p(c.fdopen(1, b"w")))
+c.fflush(None)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="this C library cannot be told")
+def test_eight_threads_share_two_heaps():
+    def count_heaps(is_told: bool) -> int:
+        program = [sys.executable, "-c", ALLOCATE_AND_TELL.format(is_told=is_told)]
+        told = subprocess.run(program, cwd=ROOT, check=True, capture_output=True, text=True, timeout=60).stdout
+        return told.count("<heap nr=")
+
+    assert count_heaps(is_told=False) > 2
+    assert count_heaps(is_told=True) == 2

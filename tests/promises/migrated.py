@@ -1,0 +1,64 @@
+"""A database with all tables and no rows of users, made once for a run of the tests: making the tables takes longer
+than most tests do. That the program makes them itself is tested in microscope/tests/test_setting_up.py and
+test_serve.py.
+"""
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import psycopg
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def fill_file(path: Path) -> None:
+    """Make SQLite's file, if there is none."""
+    if not path.exists():
+        shutil.copy(_migrated_file(), path)
+
+
+def fill_postgres(url: str) -> None:
+    """Make the tables of a database, if it has none. Nobody may be connected to it."""
+    address, _, name = url.rpartition("/")
+    with psycopg.connect(url) as connection:
+        if connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() != (0,):
+            return
+    template = _migrated_template(address)
+    with psycopg.connect(f"{address}/postgres", autocommit=True) as server:
+        server.execute(f"DROP DATABASE {name}")
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+
+
+@cache
+def _migrated_file() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="microscope-migrated-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / "migrated.sqlite3"
+    _migrate(f"sqlite:///{path}", folder)
+    return path
+
+
+@cache
+def _migrated_template(address: str) -> str:
+    name = f"microscope_migrated_{os.getpid()}"
+    _execute(address, f"CREATE DATABASE {name}")
+    atexit.register(_execute, address, f"DROP DATABASE IF EXISTS {name}")
+    with tempfile.TemporaryDirectory(prefix="microscope-migrated-") as folder:
+        _migrate(f"{address}/{name}", Path(folder))
+    return name
+
+
+def _execute(address: str, command: str) -> None:
+    with psycopg.connect(f"{address}/postgres", autocommit=True) as server:
+        server.execute(command)
+
+
+def _migrate(url: str, folder: Path) -> None:
+    environment = {**os.environ, "DATA_PATH": str(folder), "DATABASE_URL": url}
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
