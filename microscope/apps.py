@@ -1,4 +1,4 @@
-"""The project itself, an app for its command `serve`. Wires the others; none of them imports it."""
+"""The project as a Django app, for its commands and system checks."""
 
 from django.apps import AppConfig
 
@@ -9,3 +9,5 @@ class MicroscopeConfig(AppConfig):
 
     def ready(self) -> None:
         from microscope import audit  # noqa: F401 (connects its signals)
+        from microscope.metrics import captures  # noqa: F401 (connects its signal)
+        from microscope.start import checks  # noqa: F401 (registers itself)

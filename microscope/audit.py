@@ -1,10 +1,11 @@
-"""The audit log: who did what, when, from where. Written in the transaction of the deed, so that neither stands
-without the other. It listens to what the apps tell; none of them knows of it.
+"""The audit log: who did what, when, and from where.
+
+An entry is written in the transaction of the change itself, so that neither exists without the other. The log listens
+to signals of the apps. No app knows it.
 """
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -13,23 +14,25 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
 from accounts.addresses import address_of
-from images.signals import library_changed
-from microscope.models import AuditEntry
+from accounts.events import token_changed
+from accounts.models import PersonalToken
+from images.events import library_changed
+from images.models import Job
+from microscope.models import AuditDay, AuditEntry
 
-# Of signing in; what was done to images and users is kept for good.
-COMINGS_AND_GOINGS = [AuditEntry.What.SIGNED_IN, AuditEntry.What.SIGN_IN_FAILED, AuditEntry.What.SIGNED_OUT]
-KEPT_FOR = timedelta(days=365)
-NEVER_TOLD = {"password", "last_login"}
+# These entries are removed after a time. Entries about images and users are kept for ever.
+SIGN_IN_EVENTS = [AuditEntry.What.SIGNED_IN, AuditEntry.What.SIGN_IN_FAILED, AuditEntry.What.SIGNED_OUT]
+KEPT_FOR_DAYS = 365
+REDACTED_FIELDS = {"password", "last_login", "folded_name"}
 
 User = get_user_model()
 _asking: ContextVar[HttpRequest | None] = ContextVar("asking", default=None)
 
 
 class AuditMiddleware:
-    """Remembers whose request this thread is answering."""
+    """Remembers which request this thread answers, so that an entry can name the user and the address."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -42,17 +45,32 @@ class AuditMiddleware:
             _asking.reset(token)
 
 
-def forget_old_comings_and_goings() -> int:
-    """Remove entries of signing in and out that have had their time. Answers how many."""
-    old = AuditEntry.objects.filter(at__lt=timezone.now() - KEPT_FOR, what__in=COMINGS_AND_GOINGS)
-    return old.delete()[0]
+def forget_old_sign_in_events(days: int) -> int:
+    """Remove entries about signing in and out that are more than KEPT_FOR_DAYS run days old. Returns how many.
+
+    `days` is the current count of run days (images/run_days.py). The age of an entry comes from its number, not from
+    its time, because the clock that gave the time can have been wrong."""
+    AuditDay.objects.filter(run_day__gt=days).delete()
+    newest = AuditEntry.objects.order_by("-pk").values_list("pk", flat=True).first()
+    AuditDay.objects.get_or_create(run_day=days, defaults={"last_entry_id": newest or 0})
+    past = AuditDay.objects.filter(run_day__lt=days - KEPT_FOR_DAYS).order_by("-run_day").first()
+    if past is None:
+        return 0
+    AuditDay.objects.filter(run_day__lt=past.run_day).delete()
+    return AuditEntry.objects.filter(pk__lte=past.last_entry_id, what__in=SIGN_IN_EVENTS).delete()[0]
 
 
 @receiver(library_changed)
 def note_library(what: str, images: list | None, user_id: int | None, username: str, details: dict, **_: Any) -> None:
-    facts = {**_who(user_id, username), "what": what, "details": details}
+    fields = {**_who(user_id, username), "what": what, "details": details}
     done_to = [(None, "")] if images is None else images
-    AuditEntry.objects.bulk_create(AuditEntry(image_id=number, object=name, **facts) for number, name in done_to)
+    AuditEntry.objects.bulk_create(AuditEntry(image_id=number, object=name, **fields) for number, name in done_to)
+
+
+@receiver(token_changed)
+def note_token(what: str, token: PersonalToken, by: Any, **_: Any) -> None:
+    details = {"user": token.user.get_username(), "scope": token.scope, "ends": token.expires_at.isoformat()}
+    _note(what, token.name, by, **details)
 
 
 @receiver(user_logged_in)
@@ -68,7 +86,7 @@ def note_signed_out(user: Any, **_: Any) -> None:
 
 @receiver(user_login_failed)
 def note_sign_in_failed(credentials: dict, **_: Any) -> None:
-    """The name is that which was tried, whether there is such a user or not."""
+    """Note the name that was tried, whether there is such a user or not."""
     name = str(credentials.get("username", ""))
     AuditEntry.objects.create(who=_fit(name), address=_address(), what="sign_in_failed", object=_fit(name))
 
@@ -76,6 +94,7 @@ def note_sign_in_failed(credentials: dict, **_: Any) -> None:
 @receiver(pre_save, sender=User)
 def compare_user(instance: Any, raw: bool = False, **_: Any) -> None:
     before = None if raw or instance._state.adding else User.objects.filter(pk=instance.pk).values().first()
+    # Read from the database: the object may have been changed long before it is saved.
     instance.audited_before = before
 
 
@@ -88,11 +107,11 @@ def note_user(instance: Any, created: bool, raw: bool = False, **_: Any) -> None
     changes = {
         name: {"before": _plain(was), "after": _plain(getattr(instance, name))}
         for name, was in before.items()
-        if name not in NEVER_TOLD and was != getattr(instance, name)
+        if name not in REDACTED_FIELDS and was != getattr(instance, name)
     }
     if changes:
         _note("user_changed", instance.get_username(), **changes)
-    # A hash that is only made anew at sign-in is the same password.
+    # Django may compute a new hash of the same password at sign-in. That is not a changed password.
     if before and before["password"] != instance.password and instance._password is not None:
         _note("password_changed", instance.get_username())
 
@@ -102,7 +121,17 @@ def note_user_deleted(instance: Any, **_: Any) -> None:
     _note("user_deleted", instance.get_username())
 
 
-@receiver([post_save, post_delete], sender=Group)
+@receiver(post_delete, sender=Group)
+def note_role_deleted(instance: Group, **_: Any) -> None:
+    _note("role_deleted", instance.name)
+
+
+@receiver(post_delete, sender=Job)
+def note_job_deleted(instance: Job, **_: Any) -> None:
+    _note("job_deleted", instance.name, number=instance.pk)
+
+
+@receiver(post_save, sender=Group)
 def note_role(instance: Group, raw: bool = False, **_: Any) -> None:
     if not raw:
         _note("role_changed", instance.name)
@@ -112,6 +141,7 @@ def note_role(instance: Group, raw: bool = False, **_: Any) -> None:
 @receiver(m2m_changed, sender=User.user_permissions.through)
 @receiver(m2m_changed, sender=Group.permissions.through)
 def note_rights(instance: Any, action: str, model: Any, pk_set: set | None, **_: Any) -> None:
+    # `pre_clear`, because after it nobody knows what was removed.
     if action not in ("post_add", "post_remove", "pre_clear"):
         return
     what = "user_changed" if isinstance(instance, User) else "role_changed"
@@ -126,7 +156,7 @@ def _note(what: str, name: str, by: Any = None, **details: Any) -> None:
 
 
 def _who(user_id: int | None, username: str) -> dict[str, Any]:
-    """Who was named, or else who asks; nobody where the program does it by itself."""
+    """Return the columns for the named user, or else for the user of the request. Empty if the program itself acts."""
     asking = getattr(_asking.get(), "user", None)
     if user_id is None and not username and asking is not None and asking.is_authenticated:
         user_id, username = asking.pk, asking.get_username()
@@ -139,7 +169,7 @@ def _address() -> str:
 
 
 def _fit(name: str) -> str:
-    """What a column and every database can hold of a name."""
+    """Shorten a name to the column, and replace what PostgreSQL cannot store."""
     return name.replace("\0", "").encode("utf-8", "replace").decode("utf-8")[:150]
 
 

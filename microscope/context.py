@@ -1,18 +1,24 @@
-"""What every page's frame shows: the camera, the free disk, the person."""
+"""The data for the frame of every page: the camera, the free disk space, the user."""
 
 import shutil
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils.functional import cached_property
+from django.utils.timezone import get_default_timezone_name, now
 
-from camera.serializers import describe_status
-from camera.service import the_camera
-from images.apps import the_library
+from camera.api.serializers import describe_status
+from camera.registry import the_camera
+from images.editable_fields import TEXTS
 from images.errors import StorageUnavailable
 from images.formats import FORMATS
+from images.jobs.under_way import find_job_under_way, seconds_to_next
+from images.library import the_library
+from images.permissions import VIEW
+from images.run_days import the_run_days
+from microscope.health import find_backup_trouble
 
 ROLES = {"managers": "manager", "operators": "operator", "viewers": "viewer"}
 
@@ -22,10 +28,29 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 class Shell:
-    """Each fact is looked up only where a page shows it: an error's page must ask nothing of the database."""
+    """Looks each value up only when a template uses it. The page of an error must not need the database."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
+
+    @property
+    def root(self) -> str:
+        """The start of every address: empty, or the path that ROOT_PATH names, without a slash at its end."""
+        return get_script_prefix().rstrip("/")
+
+    @property
+    def version(self) -> str:
+        return settings.VERSION
+
+    @property
+    def time_zone(self) -> str:
+        """The name of the time zone that all pages use."""
+        return get_default_timezone_name()
+
+    @property
+    def csrf_cookie(self) -> str:
+        """The name of the cookie with the CSRF token. Each installation has its own name."""
+        return settings.CSRF_COOKIE_NAME
 
     @cached_property
     def camera(self) -> dict[str, Any]:
@@ -41,7 +66,7 @@ class Shell:
 
     @cached_property
     def storage_problem(self) -> str | None:
-        """Why nothing can be kept just now, in a sentence."""
+        """A sentence that says why no picture can be kept now. None if pictures can be kept."""
         try:
             the_library().archive.check()
         except StorageUnavailable as problem:
@@ -49,8 +74,34 @@ class Shell:
         return None
 
     @cached_property
+    def clock_doubt(self) -> str | None:
+        """A sentence that says why the clock of this PC may be wrong. None if there is no doubt."""
+        doubt = the_run_days().doubt
+        return doubt and str(doubt)
+
+    @cached_property
+    def backup_trouble(self) -> str | None:
+        """A sentence that says what is wrong with the backups. None if nothing is."""
+        trouble = find_backup_trouble()
+        return trouble and trouble[1]
+
+    @cached_property
+    def may_see_jobs(self) -> bool:
+        return self._request.user.has_perm(VIEW)
+
+    @cached_property
+    def job(self) -> dict[str, Any] | None:
+        """The job that is under way, with the time at which its next picture is due. None if there is none."""
+        job = find_job_under_way() if self.may_see_jobs else None
+        if job is None:
+            return None
+        left_s = seconds_to_next(job, now())
+        due_at = job.awaited_since if left_s is not None and left_s > 0 else None
+        return {"number": job.number, "name": job.name, "state": job.state, "due_at": due_at}
+
+    @cached_property
     def storage_address(self) -> str | None:
-        """Where the free space can be asked for, if the API can tell."""
+        """The address that returns the free disk space, if there is one."""
         try:
             return reverse("api-storage")
         except NoReverseMatch:
@@ -58,8 +109,13 @@ class Shell:
 
     @cached_property
     def capture_defaults(self) -> dict[str, Any]:
-        """What a capture can be saved as, and is where nothing is chosen."""
-        return {"formats": list(FORMATS), "format": settings.IMAGE_FORMAT, "quality": settings.IMAGE_QUALITY}
+        """The formats for a capture, and the values that count if the user chooses nothing."""
+        return {
+            "formats": list(FORMATS),
+            "format": settings.IMAGE_FORMAT,
+            "quality": settings.IMAGE_QUALITY,
+            "texts": TEXTS,
+        }
 
     @cached_property
     def person(self) -> dict[str, str]:

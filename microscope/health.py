@@ -1,21 +1,28 @@
-"""GET /health: what is well and what is not, in words that a stranger may read."""
+"""GET /health: what works and what does not. Anybody may read it, so it names no path and no user."""
 
 import logging
+import time
+from dataclasses import asdict
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from rest_framework.exceptions import APIException
+from rest_framework.views import APIView
 
-from camera.service import the_camera
-from images.apps import the_library
+from camera.registry import the_camera
+from images.backup.state import describe_trouble, read_state
 from images.errors import LibraryError
-from images.listing import the_registrar
+from images.library import the_library
+from images.run_days import the_run_days
 from microscope.errors import answer
 
 logger = logging.getLogger(__name__)
 
 
 def health(request: HttpRequest) -> HttpResponse:
-    """200 when all is well, else 503. Says neither paths nor names nor versions."""
+    """Return 200 if everything works, otherwise 503. Only a signed-in user sees the version."""
     if request.method not in ("GET", "HEAD"):
         return answer(request, 405, "method_not_allowed", "Health can only be read.")
     camera = the_camera().status()
@@ -24,6 +31,7 @@ def health(request: HttpRequest) -> HttpResponse:
         "storage": _check_storage(),
         "camera": "ok" if camera.is_well else camera.cause.code if camera.cause else camera.state,
     }
+    backup_trouble = find_backup_trouble()
     is_well = all(result == "ok" for result in checks.values())
     body = {
         "status": "ok" if is_well else "degraded",
@@ -32,16 +40,43 @@ def health(request: HttpRequest) -> HttpResponse:
             "state": camera.state,
             "simulated": camera.is_simulated,
             "simulationReason": camera.simulation_reason,
+            "warnings": [asdict(warning) for warning in camera.warnings],
         },
-        "imagesWaitingForDatabase": the_registrar().pending_count,
+        # These two are no reason for 503: captures work, and only a person can put them right.
+        "clock": "in_doubt" if the_run_days().doubt else "ok",
+        "backup": backup_trouble[0] if backup_trouble else "ok",
+        "imagesWaitingForDatabase": the_library().backfiller.pending_count,
     }
+    if checks["database"] == "ok" and _is_signed_in(request):
+        body["version"] = settings.VERSION
     return JsonResponse(body, status=200 if is_well else 503, headers={"Cache-Control": "no-store"})
+
+
+def find_backup_trouble() -> tuple[str, str] | None:
+    """Return a code and a sentence if something is wrong with the backups, otherwise None."""
+    state = read_state(settings.DATA_PATH)
+    return describe_trouble(state, settings.BACKUP_TO is not None, timezone.now())
+
+
+def time_database() -> float:
+    """Return how many seconds the database took to answer. Raises Django's DatabaseError and InterfaceError."""
+    began_s = time.perf_counter()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return time.perf_counter() - began_s
+
+
+def _is_signed_in(request: HttpRequest) -> bool:
+    """Check token or session, like every call of the API. An invalid token counts as not signed in."""
+    try:
+        return bool(APIView().initialize_request(request).user.is_authenticated)
+    except (APIException, DatabaseError, InterfaceError):
+        return False
 
 
 def _check_database() -> str:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        time_database()
     except (DatabaseError, InterfaceError) as problem:
         logger.warning("Health: the database does not answer: %s", problem)
         return "database_unavailable"

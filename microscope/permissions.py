@@ -1,7 +1,7 @@
-"""Who may do what: the one table, asked by the API and by pages alike.
+"""Who may do what. API and pages use the same table.
 
-A view says what it needs in words, `needs = {"GET": "view", "POST": "capture"}`; one that says nothing for a method
-admits nobody.
+A view says what it needs, for example `needs = {"GET": "view", "POST": "capture"}`. If it says nothing for a method,
+nobody may use that method.
 """
 
 from rest_framework.permissions import BasePermission
@@ -9,19 +9,21 @@ from rest_framework.request import Request
 
 OPEN_TO_ALL = "nothing"
 SIGNED_IN = "sign-in"
-# Any one of them is enough. Whose image may be edited or binned is asked of the image itself (images/rights.py).
+# One of the permissions is enough. images/permissions.py decides whose images a user may edit or move to the bin.
 PERMISSION_BY_NEED = {
     "view": ["images.view_image"],
     "capture": ["images.capture_image"],
     "edit": ["images.capture_image", "images.change_image"],
     "bin": ["images.capture_image", "images.delete_image"],
+    "share": ["images.capture_image"],
     "remove": ["images.delete_image"],
+    "oversee": ["images.delete_image"],
     "calibrate": ["images.calibrate_objective"],
 }
 
 
 def meets(user, need: str | None) -> bool:
-    """Whether this user may have what needs that."""
+    """Return True if the user has a permission that satisfies `need`."""
     if need == OPEN_TO_ALL:
         return True
     if need is None or not user.is_authenticated:
@@ -30,12 +32,13 @@ def meets(user, need: str | None) -> bool:
 
 
 class HasNeeded(BasePermission):
-    """The REST framework's side of the table."""
+    """Applies the table to views of the REST framework."""
 
     message = "You may not do this. Ask a manager for the permission."
 
     def has_permission(self, request: Request, view: object) -> bool:
         method = "GET" if request.method == "HEAD" else request.method
         if method == "OPTIONS" or not hasattr(view, str(method).lower()):
-            return meets(request.user, SIGNED_IN)  # to be told what the view takes
+            # Any signed-in user may ask what the view accepts, or get the answer that it has no such method.
+            return meets(request.user, SIGNED_IN)
         return meets(request.user, getattr(view, "needs", {}).get(method))

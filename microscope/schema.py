@@ -1,10 +1,10 @@
-"""What the OpenAPI schema says of errors: every call may answer them, and all have one shape."""
+"""Adds the errors to the OpenAPI schema: which call can return which. All have one shape."""
 
 from typing import Any
 
 ERROR = {
     "type": "object",
-    "description": "Why a request was not answered as asked.",
+    "description": "Why the request failed.",
     "properties": {
         "statusCode": {"type": "integer"},
         "code": {"type": "string", "description": "The cause, for programs."},
@@ -18,31 +18,79 @@ ERROR = {
     "required": ["statusCode", "code", "message", "errors"],
 }
 MEANING_BY_STATUS = {
-    "400": "Not a valid request, or outside the camera's limits.",
-    "401": "Not signed in, or no longer.",
-    "403": "Signed in, and not allowed.",
-    "404": "Not there.",
-    "405": "Not a method of this address.",
-    "406": "No such way to write the answer.",
-    "409": "Contradicts what was asked before.",
-    "415": "Not a kind of body that is read here.",
-    "429": "Too many attempts failed; Retry-After says when to come again.",
+    "400": "The request is not valid, a value is outside the camera's limits, or the host name is unknown.",
+    "401": "Not signed in, or the sign-in has ended.",
+    "403": "The user has no permission, or the request did not use HTTPS although it is required.",
+    "404": "Not found.",
+    "405": "The address does not support this method.",
+    "406": "The answer is not available in an accepted type.",
+    "409": "The request conflicts with an earlier one, with the current state, or with who is signed in now.",
+    "413": "The body is larger than ten megabytes.",
+    "415": "The type of the body is not supported.",
+    "429": "Too many failed attempts. Retry-After says when to try again.",
     "500": "The camera gave no usable picture, or the program failed.",
-    "503": "Camera or database do not answer; Retry-After says when to come again.",
-    "507": "The disk is full or cannot be written.",
+    "503": "The camera or the database does not answer. Retry-After says when to try again.",
+    "507": "The disk is full, is not writable, or its drive is missing.",
 }
+# The web server itself gives these answers, before the program sees the request.
+AS_TEXT = {"413"}
+# The answer to a range beyond the end of a file.
+WITHOUT_BODY = {"416"}
+# 429: whoever shows many wrong personal tokens has to wait, as after many wrong passwords.
+BY_EVERY_CALL = {"400", "401", "403", "405", "406", "429", "500", "503"}
+# The calls that use the folder for images, as method and path.
+NEED_THE_FOLDER = {
+    "post /api/v1/camera/capture",
+    "patch /api/v1/images/{image_id}",
+    "delete /api/v1/images/{image_id}",
+    "get /api/v1/images/{image_id}/file",
+    "post /api/v1/images/{image_id}/link",
+    "post /api/v1/images/{image_id}/restore",
+    "get /api/v1/images/{image_id}/thumbnail",
+    "post /api/v1/images/{image_id}/verify",
+    "post /api/v1/images/bin",
+    "post /api/v1/images/restore",
+    "get /api/v1/images/zip",
+    "post /api/v1/images/zip",
+    "post /api/v1/jobs/estimate",
+    "post /api/v1/jobs",
+    "post /api/v1/objectives/{objective_id}/calibrations",
+    "get /api/v1/storage",
+}
+GIVE_AN_ORIGINAL = {"get /api/v1/images/{image_id}/file", "get /api/v1/images/{image_id}/thumbnail"}
 
 
 def describe_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """A hook of drf-spectacular: adds the errors to whatever a call says of itself."""
+    """A hook of drf-spectacular. Adds to each call the errors that it can return."""
     result["components"].setdefault("schemas", {})["Error"] = ERROR
-    for calls in result["paths"].values():
-        for call in calls.values():
-            for status, meaning in MEANING_BY_STATUS.items():
-                call["responses"].setdefault(status, _describe(meaning))
+    for path, calls in result["paths"].items():
+        for method, call in calls.items():
+            for status in sorted(_find_errors(method, path, call)):
+                call["responses"].setdefault(status, _describe(status))
+            for status, response in call["responses"].items():
+                if int(status) >= 400 and status not in WITHOUT_BODY:  # a call may describe an error in its own words
+                    response.setdefault("content", _describe_content(status))
     return result
 
 
-def _describe(meaning: str) -> dict[str, Any]:
-    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    return {"description": meaning, "content": content}
+def _find_errors(method: str, path: str, call: dict[str, Any]) -> set[str]:
+    name = f"{method} {path}"
+    is_change, has_body = method != "get", "requestBody" in call
+    by_status = {
+        "404": "{" in path,
+        "409": is_change or name in GIVE_AN_ORIGINAL,
+        "413": has_body,
+        "415": has_body,
+        "507": name in NEED_THE_FOLDER,
+    }
+    return BY_EVERY_CALL | {status for status, may_be in by_status.items() if may_be}
+
+
+def _describe(status: str) -> dict[str, Any]:
+    return {"description": MEANING_BY_STATUS[status], "content": _describe_content(status)}
+
+
+def _describe_content(status: str) -> dict[str, Any]:
+    if status in AS_TEXT:
+        return {"text/plain": {"schema": {"type": "string"}}}
+    return {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}

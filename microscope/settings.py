@@ -1,13 +1,16 @@
-"""All settings. What can be set from outside is read here, once; names carry their units from here on."""
+"""All settings. The variables of the environment are read here, once. From here on names carry their units."""
 
-import os
-import secrets
 import socket
 from datetime import timedelta
 from pathlib import Path
 
-from camera.drivers.simulated_scene import MODELS
-from microscope import environment as env
+from corsheaders.defaults import default_headers
+
+from camera.drivers.simulated.scene import MODELS
+from microscope import VERSION  # also for the apps, as settings.VERSION
+from microscope.start import environment as env
+from microscope.start.data_folder import make_data_folder, name_installation, read_or_make_key
+from microscope.start.database_address import SQLITE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.read_env_file(BASE_DIR / ".env")
@@ -18,8 +21,12 @@ HOST = env.text("HOST", "127.0.0.1")
 PORT = env.whole_number("PORT", 3000, 1, 65535)
 DEBUG = env.switch("DEBUG", False)
 DATA_PATH = env.folder("DATA_PATH", "data", BASE_DIR)
+ROOT_PATH = env.root_path("ROOT_PATH")
 HTTPS = env.switch("HTTPS", False)
-ALLOWED_HOSTS = [*env.word_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]"), socket.gethostname()]
+HSTS_SECONDS = env.whole_number("HSTS_SECONDS", 0, 0, 63_072_000)
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", socket.gethostname(), *env.word_list("ALLOWED_HOSTS")]
+if HOST not in ("0.0.0.0", "::"):
+    ALLOWED_HOSTS.append(f"[{HOST}]" if ":" in HOST else HOST)
 ALLOWED_ORIGINS = env.word_list("ALLOWED_ORIGINS")
 TRUSTED_PROXIES = env.whole_number("TRUSTED_PROXIES", 0, 0, 10)
 SERVER_THREADS = env.whole_number("SERVER_THREADS", 96, 8, 1000)
@@ -42,30 +49,44 @@ IMAGE_SAVE_PATH = env.folder("IMAGE_SAVE_PATH", "images", DATA_PATH)
 IMAGE_FORMAT = env.choice("IMAGE_FORMAT", "jpg", ["jpg", "png", "tiff"])
 IMAGE_QUALITY = env.whole_number("IMAGE_QUALITY", 95, 1, 100)
 TIFF_COMPRESSION = env.choice("TIFF_COMPRESSION", "none", ["none", "zlib"])
+FFMPEG_PATH = env.exact_text("FFMPEG_PATH").strip()
 MINIMUM_FREE_MB = env.whole_number("MINIMUM_FREE_MB", 1000, 0, 10**9)
+BURST_MEMORY_MB = env.whole_number("BURST_MEMORY_MB", 512, 1, 10**6)
 
-# The first administrator, read by `manage.py serve` where there is none yet
+# Backups
+
+BACKUP_TO = env.folder_or_none("BACKUP_TO", BASE_DIR)
+BACKUP_HOUR = env.whole_number("BACKUP_HOUR", 3, 0, 23)
+
+# Who is told about jobs
+
+JOB_WEBHOOK_URL = env.web_address("JOB_WEBHOOK_URL")
+JOB_WEBHOOK_SECRET = env.secret("JOB_WEBHOOK_SECRET", 32)
+JOB_PING_URL = env.web_address("JOB_PING_URL")
+JOB_EMAIL_TO = env.mail_addresses("JOB_EMAIL_TO")
+DEFAULT_FROM_EMAIL = env.mail_address("EMAIL_FROM")
+EMAIL_HOST = env.text("EMAIL_HOST")
+EMAIL_PORT = env.whole_number("EMAIL_PORT", 587, 1, 65535)
+EMAIL_SECURITY = env.choice("EMAIL_SECURITY", "starttls", ["starttls", "tls", "none"])
+EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL_SECURITY == "starttls", EMAIL_SECURITY == "tls"
+EMAIL_HOST_USER = env.text("EMAIL_USER")
+EMAIL_HOST_PASSWORD = env.exact_text("EMAIL_PASSWORD")
+EMAIL_TIMEOUT = 10  # seconds, for each step
+
+# The first administrator: `manage.py serve` makes it if there is none
 
 ADMIN_USERNAME = env.text("ADMIN_USERNAME", "admin")
-ADMIN_PASSWORD = env.text("ADMIN_PASSWORD")
+ADMIN_PASSWORD = env.exact_text("ADMIN_PASSWORD")
 
 
-def _read_or_make_secret_key(path: Path) -> str:
-    """The key of this installation, made on first use and kept where only this user can read it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with open(path, "x", opener=_open_private) as file:
-            file.write(secrets.token_urlsafe(64))
-    except FileExistsError:
-        pass
-    return path.read_text()
+SECRET_KEY = env.secret("SECRET_KEY", 32)
+DATABASE = env.database("DATABASE_URL", DATA_PATH / "microscope.sqlite3", BASE_DIR)
 
-
-def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-SECRET_KEY = env.secret("SECRET_KEY", 32) or _read_or_make_secret_key(DATA_PATH / "secret-key")
+# All variables have been read. Nothing is written to disk before a misspelt name is refused.
+env.refuse_unknown()
+SETTING_NAMES = list(env.DECLARED)
+make_data_folder(DATA_PATH)
+SECRET_KEY = SECRET_KEY or read_or_make_key(DATA_PATH / "secret-key")
 
 # Django
 
@@ -90,22 +111,29 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "microscope.middleware.ArrivalMiddleware",
+    "microscope.http.middleware.ArrivalMiddleware",
+    "microscope.http.request_number.RequestNumberMiddleware",
     "microscope.audit.AuditMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "microscope.middleware.ContentSecurityPolicyMiddleware",
+    "microscope.http.middleware.ContentSecurityPolicyMiddleware",
+    "microscope.http.middleware.FreshAnswersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "microscope.setup.door.DoorMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "microscope.http.proxy.HttpsMiddleware",
+    "microscope.http.middleware.ApiTimeMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "microscope.http.middleware.PageUserMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "microscope.middleware.ErrorTableMiddleware",
+    "microscope.http.middleware.ErrorTableMiddleware",
 ]
 
 ROOT_URLCONF = "microscope.urls"
+FORCE_SCRIPT_NAME = ROOT_PATH or None
 WSGI_APPLICATION = "microscope.wsgi.application"
 APPEND_SLASH = False
 
@@ -125,29 +153,30 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{(DATA_PATH / 'microscope.sqlite3').as_posix()}")}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+DATABASES = {"default": DATABASE}
+if DATABASES["default"]["ENGINE"] == SQLITE:
     # Without IMMEDIATE, transactions that read and then write fail with "database is locked" under load.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 10,
-        # Each thread has a connection of its own, and each would come to hold 2 MB of pages that the system holds
-        # anyway: with threads for all who watch that is more than all else together.
+        # Each thread has its own connection, and by default each connection caches 2 MB of pages that the system
+        # caches anyway. With a thread for each watcher that is more than everything else together.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
         "PRAGMA cache_size=-512",
     }
     DATABASES["default"]["CONN_MAX_AGE"] = None
+    DATABASES["default"]["TEST"] = {"NAME": ":memory:"}  # as with Django's own engine
 else:
-    # Threads share a pool: the server has more of them than PostgreSQL allows connections.
+    # Threads share a pool, because the server has more threads than PostgreSQL allows connections.
     DATABASES["default"]["OPTIONS"] = {
         **DATABASES["default"].get("OPTIONS", {}),
         "pool": {"min_size": 1, "max_size": 20, "timeout": 5},
         "connect_timeout": 5,
-        # A table that somebody holds is an error in bounded time, as on SQLite. To compile a query takes longer than
-        # to answer any of ours.
+        # A locked table is an error after some seconds, as on SQLite. No JIT: to compile a query takes longer than to
+        # run any of ours.
         "options": "-c lock_timeout=10s -c jit=off",
     }
-    # After the database was away, connections from before are dead: they are tried before they are lent.
+    # After the database was away, old connections are dead, so the pool checks each before it is used.
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -163,53 +192,72 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "sign-in"
-LOGIN_REDIRECT_URL = "/"
+LOGIN_REDIRECT_URL = "live"
 LOGOUT_REDIRECT_URL = "sign-in"
 
 LANGUAGE_CODE = "en"
-TIME_ZONE = "UTC"
+TIME_ZONE = env.time_zone("TIME_ZONE")
 USE_I18N = False
+FORMAT_MODULE_PATH = "microscope.formats"
 USE_TZ = True
 
-STATIC_URL = "static/"
+STATIC_URL = f"{ROOT_PATH}/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
-# Who may ask, and how
+# Who may send requests, and how
 
 CORS_ALLOWED_ORIGINS = ALLOWED_ORIGINS
 CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
-CORS_EXPOSE_HEADERS = ["Content-Disposition", "ETag"]
-SESSION_COOKIE_NAME = "microscope_session"
-CSRF_COOKIE_NAME = "microscope_csrf"
+# Other origins may send every header of the API and read every header of an answer. A test compares both lists with
+# the schema.
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-match", "if-none-match", "if-range", "range"]
+CORS_EXPOSE_HEADERS = [
+    *("Accept-Ranges", "Content-Disposition", "Content-Length", "Content-Range", "ETag", "Retry-After"),
+    *("X-Frame-Number", "X-Frame-Received-At", "X-Frame-Age-Ms", "X-Frame-Width", "X-Frame-Height"),
+    *("X-Significant-Bits", "X-Roi", "X-Binning", "X-Flip", "X-Rotation-Deg", "X-Exposure-Ms", "X-Gain-Db"),
+    *("X-Histogram", "X-Clipped", "X-Underexposed", "X-Focus", "X-Request-Number"),
+]
+# A browser sends its cookies to every port of a PC, so each installation has its own cookie names.
+INSTALLATION = name_installation(SECRET_KEY, DATA_PATH)
+SESSION_COOKIE_NAME = f"microscope_session_{INSTALLATION}"
+CSRF_FAILURE_VIEW = "microscope.errors.refuse_forgery"
+CSRF_COOKIE_NAME = f"microscope_csrf_{INSTALLATION}"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = ROOT_PATH or "/"
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^health$"]
-    SECURE_HSTS_SECONDS = 31_536_000
-    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
-    SECURE_HSTS_PRELOAD = True
+    SECURE_HSTS_SECONDS = HSTS_SECONDS
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+    SILENCED_SYSTEM_CHECKS = [
+        "security.W004",  # HSTS is off by default: a browser remembers it for long, also if the lab gives up TLS.
+        "security.W005",  # It must not include other hosts of the lab's domain,
+        "security.W021",  # nor the preload lists of browsers: this host cannot promise that for them.
+        "security.W008",  # HttpsMiddleware redirects instead, and only if a reverse proxy listens there.
+    ]
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.personal_tokens.authentication.PersonalTokenAuthentication",
         "accounts.tokens.TokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "microscope.http.rest.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["microscope.permissions.HasNeeded"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "microscope.http.rest.ContentNegotiation",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["microscope.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["microscope.http.rest.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "microscope.errors.answer_api_error",
-    # NaN reaches the fields, which can then say which of them is wrong; they let none pass.
+    # NaN reaches the fields, so that the error can name the field. No field accepts it.
     "STRICT_JSON": False,
-    # `?format=` filters images; it does not choose how answers are written.
+    # `?format=` filters images. It does not choose the type of the answer.
     "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
@@ -226,14 +274,18 @@ SIMPLE_JWT = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Microscope",
     "DESCRIPTION": "Watch, capture and find microscope images. Times are UTC, exposures milliseconds, gains decibels.",
-    "VERSION": "1",
+    "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["microscope.permissions.HasNeeded"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "SERVERS": [{"url": ROOT_PATH}] if ROOT_PATH else [],
     "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "JobStateEnum": "images.models.jobs.Job.State",
+        "SlotStateEnum": "images.jobs.slots.STATES",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "microscope.schema.describe_errors",
@@ -243,12 +295,20 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "microscope.start.log_lines.LineFormatter",
+            "fmt": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "PIL": {"level": "WARNING"},
+        # The pool logs each attempt to connect. The program itself logs once that there is no connection.
+        "psycopg.pool": {"level": "ERROR"},
     },
 }
