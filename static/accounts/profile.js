@@ -1,8 +1,33 @@
-/* The switch for single-letter keys. */
-import { singleLetterKeysAreOn } from "../microscope/shell.js";
+/* The profile: the switch for single-letter keys, copying a new token, and the day on which the next one would end. */
+import { singleLetterKeysAreOn } from "../microscope/keys.js";
 
-const choice = document.getElementById("single-letter-keys");
+const byId = (id) => document.getElementById(id);
+const choice = byId("single-letter-keys");
 
-document.getElementById("keys-section").hidden = false;
+byId("keys-section").hidden = false;
 choice.checked = singleLetterKeysAreOn();
 choice.addEventListener("change", () => localStorage.setItem("single-letter-keys", choice.checked ? "on" : "off"));
+
+function sayWhenItWouldEnd() {
+  const chosen = document.querySelector('input[name="days"]:checked');
+  byId("would-end").textContent = chosen ? `It would end on ${chosen.dataset.end}.` : "";
+}
+document.querySelector(".make-token").addEventListener("change", sayWhenItWouldEnd);
+sayWhenItWouldEnd();
+
+const made = byId("made-token");
+if (made) {
+  const button = byId("copy-token");
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    made.select();
+    try {
+      await navigator.clipboard.writeText(made.value);
+      button.querySelector("span").textContent = "Copied";
+    } catch {
+      made.focus(); // over plain HTTP the browser refuses: the text stands selected, to be copied by keys
+    }
+  });
+  // Going back to this page later shows it anew, without the token.
+  addEventListener("pagehide", () => (made.value = ""));
+}

@@ -1,7 +1,17 @@
-/* The live page: joins its parts. Each part is a module of its own in live/. */
+/* The live page: joins its parts. Each part is a module of its own in live/, and has the methods of these that it needs:
+
+   noteFrame(frame)            a picture has come
+   noteCamera(state, askedAt)  the state of the camera, and when the page requested it
+   noteLoss()                  the camera is away, or the server does not answer
+   noteSilence()               no picture has come for so long that the last one's values are out of date
+
+   A new part is one line in `parts`. */
 import { get } from "../microscope/api.js";
-import { onKey, showCamera, showState } from "../microscope/shell.js";
+import { onKey } from "../microscope/keys.js";
+import { showCamera, showState } from "../microscope/shell.js";
 import { Capture } from "./live/capture.js";
+import { noteExposure } from "./live/deadlines.js";
+import { connectElsewhere } from "./live/elsewhere.js";
 import { Faults } from "./live/faults.js";
 import { Figures } from "./live/figures.js";
 import { Focus } from "./live/focus.js";
@@ -11,6 +21,7 @@ import { arrange } from "./live/layout.js";
 import { Optics } from "./live/optics.js";
 import { Recent } from "./live/recent.js";
 import { Settings } from "./live/settings.js";
+import { Silence } from "./live/silence.js";
 import { Stage } from "./live/stage.js";
 import { LiveStream } from "./live/stream.js";
 import { Tools } from "./live/tools.js";
@@ -18,6 +29,7 @@ import { WhiteBalance } from "./live/white-balance.js";
 
 const POLL_MS = 5000;
 const POLL_IN_FAULT_MS = 1000;
+const POLL_DEADLINE_MS = 4000;
 
 const page = document.getElementById("live");
 const mayCapture = page.hasAttribute("data-may-capture");
@@ -37,23 +49,25 @@ const whiteBalance = new WhiteBalance(geometry);
 const capture = new Capture(mayCapture, { settings, stage, recent });
 const faults = new Faults(stage, () => tryNow());
 const stream = new LiveStream({ onFrame: showFrame, onProblem: noteProblem, onPause: () => stage.pause() });
+const silence = new Silence(stage, stream, () => tell("noteSilence"));
+// The stage comes first, because other parts use the size of its picture.
+const parts = [stage, histogram, focus, figures, settings, optics, geometry, whiteBalance, capture, silence];
 new Tools(stage);
+connectElsewhere();
 
 let pollTimer = null;
 let isAsking = false;
 
+function tell(method, ...facts) {
+  for (const part of parts) part[method]?.(...facts);
+}
+
 function showFrame(frame) {
+  noteExposure(frame.exposureMs);
   if (faults.isShown) endFault();
   else if (settings.isAway && !isAsking) refreshCamera();
-  stage.paint(frame);
   showState("streaming");
-  histogram.show(frame);
-  focus.add(frame);
-  figures.show(frame);
-  settings.noteFrame(frame);
-  optics.noteFrame(frame);
-  geometry.noteFrame(frame);
-  capture.noteFrame(frame);
+  tell("noteFrame", frame);
 }
 
 function endFault() {
@@ -63,9 +77,9 @@ function endFault() {
   refreshCamera();
 }
 
-/** The stream ended or was refused: what is said follows from how the camera is. */
+/** The stream ended or was refused: the state of the camera decides what the page says. */
 async function noteProblem(problem) {
-  if (problem?.code === "too_many_watchers" || problem?.code === "server_unreachable") showProblem(problem, null);
+  if (problem?.code === "too_many_watchers" || problem?.isUnanswered) showUnanswered(problem);
   else await refreshCamera();
 }
 
@@ -75,10 +89,10 @@ async function refreshCamera() {
   const askedAt = performance.now();
   let state = null;
   try {
-    state = await get("/api/v1/camera");
+    state = await get("/api/v1/camera", { deadlineMs: POLL_DEADLINE_MS });
     noteCamera(state, askedAt);
   } catch (problem) {
-    showProblem(problem, null);
+    showUnanswered(problem);
   }
   isAsking = false;
   const isWell = state && !state.cause;
@@ -91,16 +105,17 @@ function pollCamera() {
   else refreshCamera();
 }
 
+/** If the connection is only silent, the last picture stays and shows its age: see Silence. */
+function showUnanswered(problem) {
+  const isSilence = problem.code === "no_answer" && stage.hasPicture && !faults.isShown;
+  if (!isSilence) showProblem(problem, null);
+}
+
 function noteCamera(state, askedAt) {
-  showCamera(state);
+  showCamera(state, silence.words);
+  noteExposure(state.settings?.exposure);
   page.toggleAttribute("data-simulated", state.simulated);
-  settings.noteCamera(state);
-  optics.noteCamera(state);
-  geometry.noteCamera(state, askedAt);
-  whiteBalance.noteCamera(state);
-  figures.noteCamera(state);
-  histogram.noteCamera(state);
-  capture.noteCamera(state);
+  tell("noteCamera", state, askedAt);
   if (state.cause) showProblem(state.cause, state);
   else if (!stream.isRunning) stream.start();
   arrange(stage.frameSize);
@@ -109,17 +124,11 @@ function noteCamera(state, askedAt) {
 function showProblem(problem, state) {
   if (state) stream.stop();
   faults.show(problem, state);
+  if (!state && problem.isUnanswered) showState("fault", faults.title);
   const isCameraGone = problem.code !== "too_many_watchers";
-  settings.setAway(isCameraGone);
   page.toggleAttribute("data-away", isCameraGone);
-  if (isCameraGone) {
-    capture.setAway("No camera. Capture works again when it is back.");
-    focus.setAway();
-    figures.setAway();
-    optics.setAway();
-    geometry.setAway(true);
-    histogram.setAway();
-  }
+  if (isCameraGone) tell("noteLoss");
+  else settings.setAway(false);
 }
 
 async function tryNow() {

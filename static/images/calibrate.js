@@ -1,6 +1,7 @@
-/* A line along a known length, and what a pixel measures then. The server works it out, as it will be kept. */
+/* A line along a known length gives the size of a pixel. The server computes it, as it will be saved. */
 import { post } from "../microscope/api.js";
-import { onKey } from "../microscope/shell.js";
+import { connectDraft } from "../microscope/drafts.js";
+import { onKey } from "../microscope/keys.js";
 import { Loupe } from "./image/loupe.js";
 import { Rulers } from "./image/rulers.js";
 import { Result } from "./image/calibration-result.js";
@@ -33,7 +34,7 @@ function setDrawing(isOn) {
   rulers.setDrawing(isOn);
 }
 
-/** Once it lies roughly, its ends are moved, and dragging moves the picture again. */
+/** After the line is drawn, the user moves its ends. Dragging then moves the picture again. */
 function endDrawing() {
   setDrawing(false);
   byId("stage-hint").hidden = true;
@@ -61,10 +62,28 @@ function workOut() {
   ask(false);
 }
 
-/** Of several under way the last one counts. */
+function readTyped() {
+  const [objective, length, unit] = ["objective", "length", "unit"].map((id) => byId(id).value);
+  return { line: ruler.line, objective, length, unit };
+}
+
+/** The line and length that are not saved yet. */
+function isToBeKept() {
+  return byId("calibrate-told").textContent === "" && JSON.stringify(readTyped()) !== untouched;
+}
+
+function restoreTyped({ line, objective, length, unit }) {
+  byId("length").value = length;
+  byId("unit").value = unit;
+  const isOffered = [...byId("objective").options].some(({ value }) => value === objective);
+  if (isOffered) byId("objective").value = objective;
+  rulers.set(ruler, line);
+}
+
+/** If several requests are pending, only the last one counts. */
 async function ask(keep) {
   const objective = byId("objective").value;
-  if (!objective || !(lengthUm() > 0)) return result.clear(byId("length").value ? "Must be more than nothing." : "");
+  if (!objective || !(lengthUm() > 0)) return result.clear(byId("length").value ? "Must be greater than zero." : "");
   const number = ++asked;
   const body = { imageId: Number(image.id), ...ruler.line, lengthUm: lengthUm(), keep };
   try {
@@ -106,3 +125,5 @@ byId("unit").value = keptUnit;
 rulers.setShown(true);
 setDrawing(true);
 follow(ruler);
+const untouched = JSON.stringify(readTyped());
+connectDraft(`calibrate:${image.id}`, () => (isToBeKept() ? readTyped() : null), restoreTyped);

@@ -1,154 +1,182 @@
-/* The only file that asks the server for anything. */
+/* The only file that sends requests to the server. Every request has a deadline. */
+import { PartReader } from "./part-reader.js";
 
-/** What the server refused, or that it was not reached: `code` for programs, `message` for people. */
+const DEADLINE_MS = 20_000;
+// Statuses that a proxy sends if the server behind it does not respond.
+const PROXY_STATUSES = new Set([502, 503, 504]);
+
+// The file is missing, removed or changed.
+const GONE_STATUSES = new Set([404, 409, 410]);
+
+/** An error of the server, or a missing response: `code` for programs, `message` for people. */
 export class ApiError extends Error {
-  constructor(status, { code = "error", message = "", errors = {} } = {}) {
-    super(message || `The server answered with error ${status}.`);
+  constructor(status, { code = "error", message = "", errors = {}, ...details } = {}) {
+    super(message || `The server returned error ${status}.`);
     this.status = status;
     this.code = code;
     this.errors = errors;
+    this.details = details;
+  }
+
+  /** True if there was no response: the request may or may not have been carried out. */
+  get isUnanswered() {
+    return this.status === 0 || (this.code === "error" && PROXY_STATUSES.has(this.status));
   }
 }
+
+// The user for whom this page was made. In another tab somebody else may have signed in since.
+export const pageUser = document.querySelector("meta[name=page-user]")?.content ?? "";
+const NOTICE = "notice-after-loading";
+const ROOT = document.documentElement.dataset.root ?? "";
+
+/** The address of a path such as "/images/": a reverse proxy may serve the program under a path of its own. The verbs
+ * below take such paths too. */
+export function addressOf(path) {
+  return path.startsWith(`${ROOT}/`) ? path : ROOT + path;
+}
+
+/* `options`: {signal, headers, deadlineMs}. After the deadline the call ends with an ApiError of code "no_answer". */
 
 export const get = (path, options) => ask("GET", path, undefined, options);
 export const post = (path, body = {}, options) => ask("POST", path, body, options);
 export const patch = (path, body = {}, options) => ask("PATCH", path, body, options);
 export const remove = (path, options) => ask("DELETE", path, undefined, options);
 
-/** The parts of a multipart stream as they come: {headers, body, arrivedAt}. Ends with the stream or the signal. */
-export async function* readParts(path, signal) {
-  const response = await send(path, { signal, cache: "no-store" });
-  if (!response.ok) throw await describeProblem(response);
-  const boundary = /boundary="?([^";]+)/.exec(response.headers.get("Content-Type"))?.[1] ?? "frame";
-  const parts = new PartReader(boundary);
-  const reader = response.body.getReader();
+/** False if the server says that there is nothing at the address. Raises an ApiError if it says something else. */
+export async function isThere(address, { deadlineMs = DEADLINE_MS } = {}) {
+  const deadline = new Deadline(deadlineMs);
   try {
-    while (true) {
+    const { pathname, search } = new URL(address, location.href);
+    const { ok, status } = await send(pathname + search, { method: "HEAD", signal: deadline.signal });
+    if (!ok && !GONE_STATUSES.has(status)) throw new ApiError(status);
+    return ok;
+  } catch (problem) {
+    throw deadline.explain(problem);
+  } finally {
+    deadline.end();
+  }
+}
+
+/** The parts of a multipart stream as they come: {headers, body, arrivedAt}. Ends with the stream or with `signal`.
+    Raises an ApiError if the answer takes longer than `answerMs`, or if nothing comes for `silenceMs` after that. */
+export async function* readParts(path, { signal, answerMs, silenceMs }) {
+  const deadline = new Deadline(answerMs, signal);
+  try {
+    const response = await send(path, { signal: deadline.signal, cache: "no-store" });
+    if (!response.ok) throw await describeProblem(response);
+    const boundary = /boundary="?([^";]+)/.exec(response.headers.get("Content-Type"))?.[1] ?? "frame";
+    const parts = new PartReader(boundary);
+    for (const reader = response.body.getReader(); ; ) {
+      deadline.renew(silenceMs);
       const { done, value } = await reader.read();
       if (done) return;
       parts.push(value);
       for (let part = parts.take(); part; part = parts.take()) yield part;
     }
+  } catch (problem) {
+    throw deadline.explain(problem);
   } finally {
-    reader.cancel().catch(() => {});
+    deadline.end();
   }
 }
 
-async function ask(method, path, body, { signal } = {}) {
-  const headers = { Accept: "application/json" };
-  if (method !== "GET") headers["X-CSRFToken"] = readCookie("microscope_csrf");
+async function ask(method, path, body, { signal, headers: more, deadlineMs = DEADLINE_MS } = {}) {
+  const headers = { Accept: "application/json", ...more };
+  if (method !== "GET") {
+    Object.assign(headers, { "X-CSRFToken": readCookie(document.documentElement.dataset.csrfCookie), "X-Page-User": pageUser });
+  }
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  const response = await send(path, { method, headers, signal, body: body && JSON.stringify(body) });
-  if (!response.ok) throw await describeProblem(response);
-  return response.status === 204 ? null : response.json();
+  const deadline = new Deadline(deadlineMs, signal);
+  try {
+    const response = await send(path, { method, headers, signal: deadline.signal, body: body && JSON.stringify(body) });
+    if (!response.ok) throw await describeProblem(response);
+    return response.status === 204 ? null : await response.json();
+  } catch (problem) {
+    throw deadline.explain(problem, method !== "GET");
+  } finally {
+    deadline.end();
+  }
 }
 
-async function send(path, options) {
-  try {
-    return await fetch(path, { credentials: "same-origin", ...options });
-  } catch (problem) {
-    if (problem.name === "AbortError") throw problem;
-    throw new ApiError(0, { code: "server_unreachable", message: "The server cannot be reached. Is its PC on?" });
+function send(path, options) {
+  return fetch(addressOf(path), { credentials: "same-origin", ...options });
+}
+
+/** Aborts `signal` when the time is over, or with the caller's own signal. `end` it when the answer is read. */
+class Deadline {
+  constructor(limitMs, callerSignal) {
+    this.controller = new AbortController();
+    this.callerSignal = callerSignal;
+    this.abort = () => this.controller.abort();
+    callerSignal?.addEventListener("abort", this.abort);
+    if (callerSignal?.aborted) this.abort();
+    this.renew(limitMs);
+  }
+
+  get signal() {
+    return this.controller.signal;
+  }
+
+  renew(limitMs) {
+    clearTimeout(this.timer);
+    this.limitMs = limitMs;
+    this.timer = setTimeout(() => {
+      this.isOver = true;
+      this.abort();
+    }, limitMs);
+  }
+
+  /** The error with a message for the user, in place of the browser's own. */
+  explain(problem, isChange = false) {
+    if (problem instanceof ApiError || this.callerSignal?.aborted) return problem;
+    if (!this.isOver) return new ApiError(0, { code: "server_unreachable", message: "Cannot reach the server. Check that its PC is on and that this device is in the network." });
+    const doubt = isChange ? " It may have been done all the same: reload the page to see." : "";
+    const message = `No response from the server within ${Math.ceil(this.limitMs / 1000)} s.${doubt}`;
+    return new ApiError(0, { code: "no_answer", message });
+  }
+
+  /** Close the stream if it is still open. */
+  end() {
+    clearTimeout(this.timer);
+    this.callerSignal?.removeEventListener("abort", this.abort);
+    this.abort();
   }
 }
 
 async function describeProblem(response) {
   if (response.status === 401) goToSignIn();
-  const told = await response.json().catch(() => ({}));
+  const told = await response.json().catch((problem) => {
+    if (problem.name === "AbortError") throw problem;
+    return {};
+  });
+  if (told.code === "user_changed") loadAnew(told.message);
   return new ApiError(response.status, told);
+}
+
+/** A message to show once, after the page was loaded again. */
+export function takeNotice() {
+  const notice = sessionStorage.getItem(NOTICE);
+  sessionStorage.removeItem(NOTICE);
+  return notice;
+}
+
+/** Save a message for the next page, because this page is being left. */
+export function leaveNotice(notice) {
+  sessionStorage.setItem(NOTICE, notice);
+}
+
+/** The page shows another user than the one who is signed in. */
+function loadAnew(notice) {
+  leaveNotice(notice);
+  location.reload();
 }
 
 function goToSignIn() {
   const here = location.pathname + location.search;
-  location.assign(`/sign-in?next=${encodeURIComponent(here)}`);
+  location.assign(`${addressOf("/sign-in")}?next=${encodeURIComponent(here)}`);
 }
 
 function readCookie(name) {
   const found = document.cookie.split("; ").find((cookie) => cookie.startsWith(`${name}=`));
   return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
-}
-
-const CARRIAGE_RETURN = 13;
-const HEADERS_END = encode("\r\n\r\n");
-
-/** Cuts a multipart body into its parts, whatever the pieces in which it comes. */
-class PartReader {
-  constructor(boundary) {
-    this.delimiter = encode(`\r\n--${boundary}`);
-    this.buffer = new Uint8Array(1 << 20);
-    this.start = 0;
-    this.end = 0;
-    this.headers = null;
-    this.searched = 0;
-  }
-
-  push(bytes) {
-    if (this.end + bytes.length > this.buffer.length) this.makeRoom(bytes.length);
-    this.buffer.set(bytes, this.end);
-    this.end += bytes.length;
-  }
-
-  take() {
-    if (!this.headers && !this.takeHeaders()) return null;
-    const length = this.bodyLength();
-    if (length === null) return null;
-    const body = this.buffer.slice(this.start, this.start + length);
-    const part = { headers: this.headers, body, arrivedAt: this.arrivedAt };
-    this.start += length;
-    this.searched = 0;
-    this.headers = null;
-    return part;
-  }
-
-  takeHeaders() {
-    const end = this.find(HEADERS_END);
-    if (end === null) return false;
-    const lines = new TextDecoder().decode(this.buffer.subarray(this.start, end)).split("\r\n");
-    const fields = lines.filter((line) => line.includes(":") && !line.startsWith("--"));
-    this.headers = new Map(fields.map((line) => splitField(line)));
-    this.arrivedAt = performance.now();
-    this.start = end + HEADERS_END.length;
-    this.searched = 0;
-    return true;
-  }
-
-  /** Null while the body is not yet there in full. */
-  bodyLength() {
-    const told = this.headers.get("content-length");
-    if (told !== undefined) return this.end - this.start >= Number(told) ? Number(told) : null;
-    const end = this.find(this.delimiter);
-    return end === null ? null : end - this.start;
-  }
-
-  find(pattern) {
-    const bytes = this.buffer.subarray(0, this.end);
-    let place = Math.max(this.start, this.searched);
-    while ((place = bytes.indexOf(CARRIAGE_RETURN, place)) >= 0) {
-      if (place + pattern.length > this.end) break;
-      if (pattern.every((byte, index) => bytes[place + index] === byte)) return place;
-      place += 1;
-    }
-    this.searched = Math.max(this.start, this.end - pattern.length + 1);
-    return null;
-  }
-
-  makeRoom(needed) {
-    const held = this.end - this.start;
-    const size = Math.max(this.buffer.length, 2 ** Math.ceil(Math.log2(held + needed)));
-    const roomier = size > this.buffer.length ? new Uint8Array(size) : this.buffer;
-    roomier.set(this.buffer.subarray(this.start, this.end));
-    this.searched = Math.max(0, this.searched - this.start);
-    this.buffer = roomier;
-    this.start = 0;
-    this.end = held;
-  }
-}
-
-function splitField(line) {
-  const colon = line.indexOf(":");
-  return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()];
-}
-
-function encode(text) {
-  return new TextEncoder().encode(text);
 }

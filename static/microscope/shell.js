@@ -1,8 +1,17 @@
-/* What every page has: status line, menus, keys, toasts. */
-import { get } from "./api.js";
+/* The parts of every page: status line, menus, keys. */
+import { get, takeNotice } from "./api.js";
+import { elapsedMs, markNow } from "./elapsed.js";
+import { showJob } from "./job-status.js";
+import { isPlain, onKey } from "./keys.js";
+import { focusLastToast, showToast } from "./toasts.js";
+
+export { showToast };
 
 const POLL_MS = 5000;
-const TOAST_MS = 6000;
+const POLL_DEADLINE_MS = 4000;
+// An older state is not shown as the current one.
+const OLD_MS = POLL_MS + POLL_DEADLINE_MS + 1000;
+const TICK_MS = 1000;
 const STATE_WORDS = {
   closed: "Closed",
   opening: "Opening",
@@ -13,31 +22,10 @@ const STATE_WORDS = {
 };
 
 const byId = (id) => document.getElementById(id);
-const keys = new Map();
 
-/** Call `run` when this key is pressed outside of fields. Names as in KeyboardEvent.key; "Shift+F" for the like. */
-export function onKey(key, run) {
-  keys.set(key, run);
-}
-
-/** A passing message, bottom left; errors stay until closed. `action`: {label, run} or {label, href}. */
-export function showToast({ message, detail = "", action = null, isError = false }) {
-  const toast = document.createElement("div");
-  toast.className = isError ? "toast is-error" : "toast";
-  toast.setAttribute("role", isError ? "alert" : "status");
-  const text = document.createElement("div");
-  text.append(message);
-  if (detail) text.append(Object.assign(document.createElement("small"), { textContent: detail }));
-  toast.append(text);
-  if (action) toast.append(makeAction(action, toast));
-  if (isError) toast.append(makeAction({ label: "Close" }, toast));
-  byId("toasts").append(toast);
-  if (!isError) setTimeout(() => toast.remove(), TOAST_MS);
-  return toast;
-}
-
-/** Put the camera's state into badge and status line. `state` is what GET /api/v1/camera answers. */
-export function showCamera(state) {
+/** Put the camera's state into badge and status line. `state` is what GET /api/v1/camera answers; `silence`: what the
+    page says in place of the state while no pictures come. */
+export function showCamera(state, silence = null) {
   if (!byId("status")) return;
   byId("status-simulated").hidden = !state.simulated;
   byId("status-camera").hidden = state.simulated;
@@ -45,9 +33,20 @@ export function showCamera(state) {
   byId("simulated-badge").hidden = !state.simulated;
   if (state.simulationReason) {
     byId("simulated-badge").querySelector("span").textContent =
-      `${state.simulationReason} These pictures are drawn, not data.`;
+      `${state.simulationReason} The images are drawn by the program. They are not data.`;
   }
-  showState(state.state, describeState(state));
+  showWarnings(state.warnings);
+  if (silence) showState("reopening", silence);
+  else showState(state.state, describeState(state));
+}
+
+/** Shows the warnings of a working camera. Screen readers announce each one once. */
+function showWarnings(warnings) {
+  const place = byId("camera-warning");
+  const sentences = warnings.map(({ message }) => message).join(" ");
+  place.hidden = !sentences;
+  const text = place.querySelector("span");
+  if (text.textContent.trim() !== sentences) text.textContent = sentences;
 }
 
 /** Dot and word of the status line. */
@@ -58,8 +57,11 @@ export function showState(state, words = STATE_WORDS[state]) {
   place.textContent = words;
 }
 
+/** Times are in the lab's time zone and not in the browser's, so that all users read the same time. */
+export const timeZone = document.documentElement.dataset.timeZone;
+
 export function formatTime(moment) {
-  return new Date(moment).toLocaleTimeString("en-GB", { hour12: false });
+  return new Date(moment).toLocaleTimeString("en-GB", { hour12: false, timeZone });
 }
 
 export function formatBytes(bytes) {
@@ -73,14 +75,6 @@ export function formatBytes(bytes) {
   return `${value < 10 && unit > 1 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
-export function singleLetterKeysAreOn() {
-  return localStorage.getItem("single-letter-keys") !== "off";
-}
-
-export function isTyping(target) {
-  return target.isContentEditable || target.matches("textarea, select, input:not([type=range], [type=radio], [type=checkbox])");
-}
-
 function describeState(state) {
   if (state.state !== "fault") return STATE_WORDS[state.state] ?? state.state;
   const words = state.model ? "Camera lost" : "No camera";
@@ -91,40 +85,18 @@ function strong(text) {
   return Object.assign(document.createElement("strong"), { textContent: text });
 }
 
-function makeAction({ label, run, href }, toast) {
-  const control = document.createElement(href ? "a" : "button");
-  control.textContent = label;
-  if (href) control.href = href;
-  else Object.assign(control, { type: "button", className: "plain" });
-  control.addEventListener("click", () => {
-    toast.remove();
-    run?.();
-  });
-  return control;
-}
-
-function answerKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
-  const isLetter = event.key.length === 1 && event.key !== " ";
-  if (isLetter && !singleLetterKeysAreOn()) return;
-  const name = event.shiftKey && /^[a-z]$/i.test(event.key) ? `Shift+${event.key.toUpperCase()}` : event.key.toLowerCase();
-  const run = keys.get(name) ?? keys.get(event.key);
-  if (!run) return;
-  event.preventDefault();
-  run(event);
-}
-
 function closeMenus(event) {
+  const isKey = event.type === "keydown";
+  if (isKey && (event.key !== "Escape" || !isPlain(event) || document.querySelector("dialog[open]"))) return;
   for (const menu of document.querySelectorAll("details.menu[open]")) {
-    const isLeft = event.type === "keydown" ? event.key === "Escape" : !menu.contains(event.target);
-    if (!isLeft) continue;
+    if (!isKey && menu.contains(event.target)) continue;
     menu.open = false;
-    if (event.type === "keydown") menu.querySelector("summary").focus();
+    if (isKey) menu.querySelector("summary").focus();
   }
 }
 
-function showDisk({ freeBytes, reserveBytes }) {
+function showDisk({ freeBytes, reserveBytes, job }) {
+  showJob(job);
   const isLow = freeBytes < 2 * reserveBytes;
   const [amount, unit] = formatBytes(freeBytes).split(" ");
   byId("status-disk").replaceChildren(strong(`${amount} ${unit}`), " free");
@@ -137,26 +109,74 @@ function warnOfDisk(sentence) {
   byId("disk-warning").querySelector("span").textContent = sentence || "";
 }
 
-async function poll(path, show, showProblem) {
-  if (document.hidden) return;
-  try {
-    show(await get(path));
-  } catch (problem) {
-    if (problem.code === "server_unreachable") showState("fault", "Server not reached");
-    else showProblem?.(problem.message);
+/** Polls the server, one request at a time. Clears values that are too old. */
+class Poll {
+  constructor(path, { show, showOld, showProblem }) {
+    Object.assign(this, { path, show, showOld, showProblem, answered: markNow() });
+    this.ask();
+    setInterval(() => this.ask(), POLL_MS);
+    setInterval(() => this.checkAge(), TICK_MS);
+    for (const [place, name] of [[document, "visibilitychange"], [window, "pageshow"]]) {
+      place.addEventListener(name, () => this.checkAge() || this.ask());
+    }
+  }
+
+  async ask() {
+    if (document.hidden || this.isAsking) return;
+    this.isAsking = true;
+    try {
+      const answer = await get(this.path, { deadlineMs: POLL_DEADLINE_MS });
+      this.answered = markNow();
+      this.isOld = false;
+      this.show(answer);
+    } catch (problem) {
+      this.note(problem);
+    }
+    this.isAsking = false;
+  }
+
+  note(problem) {
+    if (problem.code === "server_unreachable") this.setOld("Server not reachable");
+    else if (problem.isUnanswered) this.setOld("No response from the server");
+    else this.showProblem?.(problem.message);
+  }
+
+  checkAge() {
+    if (!document.hidden && !this.isOld && elapsedMs(this.answered) > OLD_MS) this.setOld("Waiting for the server");
+  }
+
+  setOld(words) {
+    this.isOld = true;
+    this.showOld(words);
   }
 }
 
-function keepPolling(path, show, showProblem) {
-  const again = () => poll(path, show, showProblem);
-  again();
-  setInterval(again, POLL_MS);
-  document.addEventListener("visibilitychange", again);
+function showOldCamera(words) {
+  showState("fault", words);
+}
+
+function showDiskProblem(sentence) {
+  warnOfDisk(sentence);
+  showJob(null);
+}
+
+function showOldDisk() {
+  showJob(null);
+  byId("status-disk").replaceChildren(strong("–"), " free");
 }
 
 const status = byId("status");
-if (status?.hasAttribute("data-poll-camera")) keepPolling("/api/v1/camera", showCamera);
-if (status?.dataset.storage) keepPolling(status.dataset.storage, showDisk, warnOfDisk);
+if (status?.hasAttribute("data-poll-camera")) {
+  new Poll("/api/v1/camera", { show: (state) => showCamera(state), showOld: showOldCamera });
+}
+if (status?.dataset.storage) {
+  new Poll(status.dataset.storage, { show: showDisk, showOld: showOldDisk, showProblem: showDiskProblem });
+}
+
+const notice = byId("toasts") && takeNotice();
+if (notice) showToast({ message: notice, isError: true });
+// A page from the back-forward cache shows old values, so load it again.
+addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 
 const keysButton = byId("keys-button");
 if (keysButton) {
@@ -165,6 +185,6 @@ if (keysButton) {
   keysButton.addEventListener("click", () => dialog.showModal());
   onKey("?", () => dialog.showModal());
 }
-document.addEventListener("keydown", answerKey);
+onKey("u", focusLastToast);
 document.addEventListener("keydown", closeMenus);
 document.addEventListener("click", closeMenus);

@@ -1,13 +1,22 @@
-/* The Capture button, the space bar, and the slot that says what came of it. */
-import { post } from "../../microscope/api.js";
-import { formatBytes, formatTime, isTyping } from "../../microscope/shell.js";
+/* The Capture button, the space bar, and the slot that shows the result. */
+import { addressOf } from "../../microscope/api.js";
+import { keepDraft, readDraft } from "../../microscope/drafts.js";
+import { onKey } from "../../microscope/keys.js";
+import { formatBytes, formatTime } from "../../microscope/shell.js";
+import { askUntilAnswered, makePending, Stopped, takePending } from "./pending-capture.js";
 
 const FILL_FROM_MS = 300;
 const DONE_MS = 1200;
-const KEPT = "live-capture";
+const KEPT = "capture-choices";
 const ICONS = { idle: "ring", exposing: "ring", saving: "busy", done: "check" };
 
+const UNANSWERED = "The microscope has not responded yet. Trying again. The image is captured only once.";
+const RECOVERED = "This page was reloaded during a capture. Checking the result.";
+const STOPPED = "Stopped waiting. If the image was captured, it is in the gallery.";
+
 const byId = (id) => document.getElementById(id);
+/** The text fields of a capture. The id of each is its name in the API. */
+const textFields = () => [...document.querySelectorAll("#panel [data-text]")];
 
 export class Capture {
   constructor(mayCapture, { settings, stage, recent }) {
@@ -19,9 +28,12 @@ export class Capture {
     this.button.addEventListener("click", () => this.run());
     byId("panel").addEventListener("submit", (event) => event.preventDefault());
     byId("panel").addEventListener("change", () => this.keepChoices());
-    document.addEventListener("keydown", (event) => this.answerSpace(event));
+    addEventListener("pagehide", () => this.keepChoices());
+    onKey(" ", ({ target }) => !target.closest("a") && this.run());
     recent.onChange = () => this.describe();
     this.describe();
+    const pending = takePending();
+    if (pending && mayCapture) this.recover(pending);
   }
 
   noteCamera(state) {
@@ -36,10 +48,10 @@ export class Capture {
     this.describe();
   }
 
-  setAway(reason) {
+  noteLoss() {
     if (!this.mayCapture) return;
     this.isAway = true;
-    this.awayReason = reason;
+    this.awayReason = "No camera. You can capture again when it is back.";
     this.describe();
   }
 
@@ -48,30 +60,51 @@ export class Capture {
     this.describe();
   }
 
-  answerSpace(event) {
-    if (event.key !== " " || event.ctrlKey || event.altKey || event.metaKey) return;
-    const isElsewhere = isTyping(event.target) || document.querySelector("dialog[open]");
-    const hasOwnUse = event.target.closest("button, summary, a, [type=radio], .menu");
-    if (isElsewhere || hasOwnUse) return;
-    event.preventDefault();
-    if (!event.repeat) this.run();
-  }
-
   async run() {
     if (this.isAway || this.isBusy) return;
-    this.isBusy = true;
-    this.isDone = false;
-    clearTimeout(this.doneTimer);
     const exposureMs = this.settings.exposureMs ?? 0;
     this.beginExposing(exposureMs);
     const savingTimer = setTimeout(() => this.setState("saving", "Saving"), exposureMs);
-    try {
-      this.finish(await post("/api/v1/camera/capture", this.choices()));
-    } catch (problem) {
-      this.fail(problem);
-    }
+    await this.carryOut(makePending(this.choices()), () => clearTimeout(savingTimer));
     clearTimeout(savingTimer);
+  }
+
+  /** Continues a capture that was requested before the page was reloaded. */
+  async recover(pending) {
+    if (pending.isOld) {
+      const when = formatTime(pending.askedAt);
+      this.fail(new Error(`The capture of ${when} got no response. If the image was captured, it is in the gallery.`));
+      return;
+    }
+    const stop = new AbortController();
+    this.sayAskingAgain(RECOVERED, stop);
+    await this.carryOut(pending, () => {}, stop);
+  }
+
+  async carryOut(pending, onUnanswered, stop = new AbortController()) {
+    this.isBusy = true;
+    this.isDone = false;
+    clearTimeout(this.doneTimer);
+    const noteUnanswered = () => {
+      onUnanswered();
+      this.sayAskingAgain(UNANSWERED, stop);
+    };
+    try {
+      this.finish(await askUntilAnswered(pending, stop.signal, noteUnanswered));
+    } catch (problem) {
+      this.fail(problem instanceof Stopped ? new Error(STOPPED) : problem);
+    }
     this.isBusy = false;
+    this.describe();
+  }
+
+  sayAskingAgain(words, stop) {
+    this.setState("saving", "Asking again");
+    if (byId("slot-error").querySelector("button")) return;
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "plain", textContent: "Stop" });
+    button.addEventListener("click", () => stop.abort());
+    byId("slot-result").replaceChildren();
+    byId("slot-error").replaceChildren(icon("warning"), sentence(words), button);
   }
 
   beginExposing(exposureMs) {
@@ -83,7 +116,7 @@ export class Capture {
   }
 
   finish(captured) {
-    const words = captured.databaseSaved ? "Safe on disk" : "Safe on disk, listing follows";
+    const words = captured.databaseSaved ? "Safe on disk" : "Saved, not in the gallery yet";
     const format = captured.metadata.format;
     this.setState("done", words);
     this.say(words, `${formatTime(captured.capturedAt)}, ${format}, ${formatBytes(captured.fileSize)}`, captured.imageId);
@@ -101,7 +134,7 @@ export class Capture {
   fail(problem) {
     this.setState("idle");
     byId("slot-result").replaceChildren();
-    byId("slot-error").replaceChildren(icon("warning"), problem.message);
+    byId("slot-error").replaceChildren(icon("warning"), sentence(problem.message));
     this.describe();
   }
 
@@ -111,7 +144,7 @@ export class Capture {
     text.append(Object.assign(document.createElement("strong"), { textContent: words }), " ");
     text.append(Object.assign(document.createElement("small"), { textContent: detail }));
     const parts = [icon("check"), text];
-    if (imageId) parts.push(Object.assign(document.createElement("a"), { href: `/images/${imageId}/`, textContent: "Open" }));
+    if (imageId) parts.push(Object.assign(document.createElement("a"), { href: addressOf(`/images/${imageId}/`), textContent: "Open" }));
     byId("slot-error").replaceChildren();
     byId("slot-result").replaceChildren(...parts);
   }
@@ -127,13 +160,13 @@ export class Capture {
     return this.isSimulated ? "Capture simulated" : "Capture";
   }
 
-  /** The line below the button, and the button itself where nothing is under way. */
+  /** Update the line below the button, and the button itself if no capture is running. */
   describe() {
     if (!this.isBusy && !this.isDone) this.setState("idle");
     this.button.disabled = this.isAway && !this.isBusy;
     const hint = byId("capture-hint");
     hint.classList.toggle("is-bad", this.mayCapture && this.isAway);
-    if (!this.mayCapture) hint.textContent = "Viewers can watch, not capture.";
+    if (!this.mayCapture) hint.textContent = "Viewers can watch but not capture.";
     else if (this.isAway) hint.textContent = this.awayReason ?? "Waiting for the camera.";
     else hint.replaceChildren(...this.describeFile().map(makeLine));
   }
@@ -145,7 +178,7 @@ export class Capture {
     const bytes = this.recent.typicalSize(format, this.size);
     if (bytes) parts.push(`about ${formatBytes(bytes)}`);
     const lines = [parts.join(", ")];
-    if (this.isSimulated) lines.push("The picture and its record will say SIMULATED");
+    if (this.isSimulated) lines.push("The image and its record are marked SIMULATED");
     return lines;
   }
 
@@ -153,28 +186,33 @@ export class Capture {
     const chosen = { format: document.querySelector("[name=format]:checked").value };
     const quality = byId("quality").valueAsNumber;
     if (chosen.format === "jpg" && !Number.isNaN(quality)) chosen.quality = quality;
-    for (const name of ["sample", "note"]) {
-      const text = byId(name).value.trim();
-      if (text) chosen[name] = text;
+    for (const field of textFields()) {
+      const text = field.value.trim();
+      if (text) chosen[field.id] = text;
     }
     return chosen;
   }
 
   keepChoices() {
     byId("quality-part").hidden = this.choices().format !== "jpg";
-    const { format, quality, sample } = this.choices();
-    sessionStorage.setItem(KEPT, JSON.stringify({ format, quality, sample, note: byId("note").value }));
+    const texts = Object.fromEntries(textFields().map((field) => [field.id, field.value]));
+    const { format, quality } = this.choices();
+    keepDraft(KEPT, { format, quality, ...texts });
     this.describe();
   }
 
-  /** What was chosen outlives a reload of this tab; other tabs keep their own. */
+  /** This user's choices survive a reload of this tab. Other tabs keep their own. */
   restoreChoices() {
-    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
+    const kept = readDraft(KEPT) ?? {};
     const format = document.querySelector(`[name=format][value="${kept.format ?? ""}"]`);
     if (format) format.checked = true;
-    for (const name of ["quality", "sample", "note"]) if (kept[name]) byId(name).value = kept[name];
+    for (const field of [byId("quality"), ...textFields()]) if (kept[field.id]) field.value = kept[field.id];
     byId("quality-part").hidden = this.choices().format !== "jpg";
   }
+}
+
+function sentence(text) {
+  return Object.assign(document.createElement("span"), { className: "slot-sentence", textContent: text });
 }
 
 function makeLine(text) {

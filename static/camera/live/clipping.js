@@ -1,7 +1,7 @@
-/* The painted clipped pixels. A worker looks for them, so that the picture never waits. */
+/* Paints the clipped pixels. A worker finds them, so that the picture never waits. */
 import { token } from "./palette.js";
 
-const SHORTEST_INTERVAL_MS = 100;
+const MIN_INTERVAL_MS = 100;
 
 export class Clipping {
   constructor() {
@@ -13,7 +13,7 @@ export class Clipping {
     this.startedAt = 0;
   }
 
-  /** The picture now shows another part of the specimen, or it turned: nothing painted fits it any more. */
+  /** The picture shows another part of the specimen or was rotated: the painted pixels no longer fit. */
   forget() {
     this.jpeg = null;
     this.isOutdated = this.isBusy;
@@ -26,10 +26,10 @@ export class Clipping {
     if (isOn && this.jpeg) this.ask();
   }
 
-  /** The worker decodes for itself: a copy of the picture would cost the page more. */
+  /** The worker decodes the JPEG again: copying the decoded picture would cost the page more time. */
   show(frame) {
     this.jpeg = frame.jpeg;
-    const isDue = performance.now() - this.startedAt >= SHORTEST_INTERVAL_MS;
+    const isDue = performance.now() - this.startedAt >= MIN_INTERVAL_MS;
     if (this.isOn && !this.isBusy && isDue) this.ask();
   }
 

@@ -1,10 +1,12 @@
-/* A slider with its number field, its ticks, and the line below that says what came of a change. */
+/* A slider with its number field, its ticks, and the line below that shows the result of a change. */
+import { isPlain } from "../../microscope/keys.js";
+
 const NOTE_MS = 4000;
 const STEPS = 1000;
-// Nearer to an end of the slider a tick would run into that of the end.
+// A tick nearer to an end of the slider would touch the tick of that end.
 const FIRST_MARK = 0.14;
 const LAST_MARK = 0.8;
-// Beyond this share the camera took something else than was asked, and not only its nearest rounding of the text.
+// If the accepted value differs by a larger share, the camera did not only round the typed value.
 const SAME = 1e-6;
 
 export class Control {
@@ -21,6 +23,7 @@ export class Control {
     this.slider.addEventListener("change", () => this.followSlider(true));
     this.field.addEventListener("change", () => this.followField());
     this.field.addEventListener("keydown", (event) => this.answerKey(event));
+    this.field.addEventListener("focus", () => (this.seen = this.field.value));
     this.field.addEventListener("input", () => (this.isEdited = true));
     this.field.addEventListener("blur", () => (this.isEdited = false));
   }
@@ -32,12 +35,12 @@ export class Control {
     if (this.accepted !== null) this.place(this.accepted);
   }
 
-  /** The camera's word: this is the value in force. */
+  /** Show the value that the camera accepted. */
   accept(value, asked = null) {
     this.accepted = value;
     this.field.removeAttribute("aria-invalid");
     this.place(value);
-    if (!this.isEdited || asked !== null) this.field.value = this.format(value);
+    if (!this.isEdited || asked !== null) this.seen = this.field.value = this.format(value);
     if (asked === null) return;
     this.isEdited = false;
     const isSame = Math.abs(asked - value) <= SAME * Math.max(Math.abs(asked), 1);
@@ -60,16 +63,21 @@ export class Control {
 
   followSlider(isLast) {
     const value = Number(this.valueAt(this.slider.value / STEPS).toPrecision(3));
+    if (isLast && value === this.slidTo) return; // this value is already being sent
+    this.slidTo = isLast ? null : value;
     this.field.value = this.format(value);
     this.field.removeAttribute("aria-invalid");
     this.place(value, false);
     this.onWant(value, isLast);
   }
 
+  /** Sends only what the user has changed, because another user may have set a newer value than the one shown here.
+      A refused value stays in the field and may be sent again. */
   followField() {
     const value = this.field.valueAsNumber;
+    const isOwn = this.field.hasAttribute("aria-invalid") || (this.isEdited && this.field.value !== this.seen);
     this.isEdited = false;
-    if (Number.isNaN(value)) return this.accept(this.accepted);
+    if (Number.isNaN(value) || !isOwn) return this.accept(this.accepted);
     this.want(value);
   }
 
@@ -81,6 +89,7 @@ export class Control {
   }
 
   answerKey(event) {
+    if (!isPlain(event)) return;
     if (event.key === "Enter") {
       event.preventDefault();
       this.followField();

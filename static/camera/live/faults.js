@@ -1,24 +1,26 @@
 /* The card in the stage: what is wrong, since when, and when it is tried again. */
 import { formatTime } from "../../microscope/shell.js";
 
-const RETRY_S_BY_CODE = { too_many_watchers: 5, server_unreachable: 2 };
+const RETRY_S_BY_CODE = { too_many_watchers: 5, server_unreachable: 2, no_answer: 2 };
 const TITLES = {
   camera_lost: "Camera lost",
   camera_library_missing: "No camera library",
   camera_not_found: "No camera found",
   camera_in_use: "Camera in use",
   camera_access_denied: "No access to the camera",
-  camera_not_responding: "Camera does not answer",
-  camera_closed: "The program is ending",
-  too_many_watchers: "Too many watchers",
-  server_unreachable: "Server not reached",
+  camera_not_responding: "Camera does not respond",
+  camera_closed: "The program is stopping",
+  too_many_watchers: "Too many viewers",
+  server_unreachable: "Server not reachable",
+  no_answer: "No response from the server",
 };
 const LOST = new Set(["camera_lost", "camera_not_found", "camera_unavailable"]);
 const HOPES = {
-  too_many_watchers: "A place is taken by itself as soon as one is free. Capturing works all the same.",
-  server_unreachable: "The page keeps trying and comes back by itself.",
+  too_many_watchers: "You will be connected when a viewer leaves. You can still capture.",
+  server_unreachable: "The page keeps trying to reconnect.",
+  no_answer: "The page keeps trying to reconnect.",
 };
-const HOPE = "The program keeps trying and comes back by itself with your settings. All pictures captured until then are safe.";
+const HOPE = "The program keeps trying to reconnect, with your settings. All captured images are safe.";
 
 const byId = (id) => document.getElementById(id);
 
@@ -36,7 +38,7 @@ export class Faults {
     return this.code !== null;
   }
 
-  /** `state` is the camera's, null where the fault is not the camera's. */
+  /** `state`: the state of the camera, or null if the fault is not the camera's. */
   show(problem, state) {
     const title = titleOf(problem, state);
     const isNew = this.title !== title;
@@ -62,7 +64,7 @@ export class Faults {
     this.card.hidden = false;
   }
 
-  /** Seconds that the fault lasted; null where the camera was never seen here before. */
+  /** Seconds that the fault lasted; null if this page has never seen the camera before. */
   clear() {
     const hadPictures = this.stage.hasPicture;
     const lastedS = Math.round((Date.now() - this.since) / 1000);

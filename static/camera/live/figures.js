@@ -1,4 +1,6 @@
 /* Frames a second, frame age and temperature in the status line. */
+import { elapsedMs } from "../../microscope/elapsed.js";
+
 const RATE_WINDOW_MS = 2000;
 const WRITE_MS = 200;
 const STALE_MS = 2000;
@@ -13,7 +15,7 @@ export class Figures {
     setInterval(() => this.write(), WRITE_MS);
   }
 
-  show(frame) {
+  noteFrame(frame) {
     this.last = frame;
     this.arrivals.push(frame.shownAt);
     while (this.arrivals[0] < frame.shownAt - RATE_WINDOW_MS && this.arrivals.length > 2) this.arrivals.shift();
@@ -23,15 +25,19 @@ export class Figures {
     byId("status-temperature").textContent = temperature === null ? "–" : temperature.toFixed(1);
   }
 
-  setAway() {
+  noteLoss() {
     this.arrivals = [];
     byId("status-temperature").textContent = "–";
     this.write();
   }
 
+  noteSilence() {
+    this.noteLoss();
+  }
+
   write() {
     if (document.hidden) return;
-    const silenceMs = this.last ? performance.now() - this.last.shownAt - (this.last.exposureMs ?? 0) : Infinity;
+    const silenceMs = this.last ? elapsedMs(this.last.shown) - (this.last.exposureMs ?? 0) : Infinity;
     const rate = silenceMs < UNKNOWN_MS ? this.rate() : null;
     put("status-fps", rate === null ? "–" : rate.toFixed(1));
     byId("bar-state").textContent = `${rate === null ? "–" : rate.toFixed(1)} fps`;
@@ -40,10 +46,10 @@ export class Figures {
     for (const id of ["status-fps", "status-age"]) byId(id).parentElement.classList.toggle("stale", silenceMs > STALE_MS);
   }
 
-  /** While pictures come, how old each is when it is shown; when they stop, how old the last has become. */
+  /** While pictures come, the age of each when it is shown. When they stop, the growing age of the last one. */
   writeAge(silenceMs) {
     if (!this.last || this.last.ageMs === null) return this.putAge("–", "ms old");
-    const ageMs = this.last.ageMs + (silenceMs > STALE_MS ? performance.now() - this.last.shownAt : 0);
+    const ageMs = this.last.ageMs + (silenceMs > STALE_MS ? elapsedMs(this.last.shown) : 0);
     if (ageMs < 10_000) this.putAge(ageMs.toFixed(0), "ms old");
     else this.putAge(Math.round(ageMs / 1000).toString(), "s old");
   }

@@ -18,8 +18,8 @@ export class Focus {
     onThemeChange(() => this.draw());
   }
 
-  /** Scores compare only between pictures of the same part of the specimen, read alike. */
-  add({ focus, shownAt, geometry }) {
+  /** Scores can be compared only between pictures of the same region with the same settings. */
+  noteFrame({ focus, shownAt, geometry }) {
     if (focus === null) return;
     if (this.geometryKey !== geometry.key) this.forget();
     this.geometryKey = geometry.key;
@@ -42,10 +42,14 @@ export class Focus {
     this.draw();
   }
 
-  setAway() {
+  noteLoss() {
     byId("focus-score").textContent = "–";
     byId("focus-share").textContent = "Focus";
     byId("focus-share-of").textContent = "no frames";
+  }
+
+  noteSilence() {
+    this.noteLoss();
   }
 
   write(score, at) {

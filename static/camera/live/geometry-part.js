@@ -1,4 +1,6 @@
-/* What every setting of region and format has in common: it shows what is in force, and tells what the user wants. */
+/* Every setting of region and format shows the values in force and reports what the user wants. */
+import { isPlain } from "../../microscope/keys.js";
+
 const byId = (id) => document.getElementById(id);
 const NOTE_MS = 10_000;
 
@@ -12,34 +14,43 @@ export class Part {
     this.connect();
   }
 
-  /** Choices count at once. */
+  /** A choice is sent at once. */
   connect() {
     this.element.addEventListener("change", () => this.commit());
   }
 
   answerKey() {}
 
-  /** While a newer choice is on its way (`waiting`: how many) that is what stands there. */
+  /** While newer choices are being sent (`waiting`: how many), the field shows the newest choice. */
   take(settings) {
     this.settings = settings;
-    if (!this.isEdited && !this.waiting) this.show(settings);
+    if (!this.isEdited && !this.waiting) this.put(settings);
   }
 
-  /** Back to what is in force. */
+  put(settings) {
+    this.shown = settings;
+    this.show(settings);
+  }
+
+  /** Show the values in force again. */
   restore() {
     this.isEdited = false;
-    if (this.settings) this.show(this.settings);
+    if (this.settings) this.put(this.settings);
   }
 
   commit() {
-    const asked = this.read();
+    const asked = this.changed(this.read() ?? {});
     this.isEdited = false;
-    if (asked && this.differs(asked)) this.onWant(this, asked);
-    else this.restore();
+    if (Object.keys(asked).length === 0) return this.restore();
+    this.shown = { ...this.shown, ...asked };
+    this.onWant(this, asked);
   }
 
-  differs(asked) {
-    return this.names.some((name) => name in asked && !isSame(asked[name], this.settings?.[name]));
+  /** Only what the user has changed: another user may have set a newer value than the one shown here.
+      An object is sent as a whole. Values of it that the user did not change are those in force now. */
+  changed(read) {
+    const changed = Object.entries(read).filter(([name, value]) => !isSame(value, this.shown?.[name]));
+    return Object.fromEntries(changed.map(([name, value]) => [name, complete(value, this.settings?.[name])]));
   }
 
   say(sentence, kind = "", isLasting = false) {
@@ -50,7 +61,7 @@ export class Part {
   }
 }
 
-/** Numbers that are asked for together: by Enter, or once the last is left. Esc puts back what was. */
+/** Numbers that are sent together: on Enter, or when the focus leaves the last one. Esc restores the old values. */
 export class NumbersPart extends Part {
   connect() {
     this.element.addEventListener("input", () => (this.isEdited = true));
@@ -60,28 +71,32 @@ export class NumbersPart extends Part {
   }
 
   answerKey(event) {
-    if (!event.target.matches("input")) return;
+    if (!event.target.matches("input") || !isPlain(event)) return;
     if (event.key === "Escape") this.restore();
     else if (event.key !== "Enter") return;
     event.preventDefault();
     if (event.key === "Enter") this.commit();
   }
 
-  /** Null where one of them is no number. */
+  /** Null if one of them is not a number. */
   readAll(prefix, names) {
     const values = names.map((name) => byId(`${prefix}-${name}`).valueAsNumber);
     return values.some(Number.isNaN) ? null : Object.fromEntries(names.map((name, index) => [name, values[index]]));
   }
 }
 
-/** Numbers that are equal but for the camera's 32-bit floats are the same; objects, if all their values are. */
+function complete(value, inForce) {
+  return typeof value === "object" ? { ...inForce, ...value } : value;
+}
+
+/** True if numbers differ only by the rounding of the camera's 32-bit floats. For objects all values count. */
 export function isSame(one, other) {
   if (typeof one === "number" && typeof other === "number") return Math.abs(one - other) <= 1e-6 * Math.max(Math.abs(one), 1);
   if (one === null || other === null || typeof one !== "object" || typeof other !== "object") return one === other;
   return Object.keys(one).every((name) => isSame(one[name], other[name]));
 }
 
-/** Options are made anew only where they changed: an open list must not close under the user. */
+/** Replaces options only if they changed, because replacing them would close an open list. */
 export function setOptions(select, options) {
   const key = JSON.stringify(options);
   if (select.dataset.options === key) return;
@@ -89,7 +104,7 @@ export function setOptions(select, options) {
   select.replaceChildren(...options.map(([value, words]) => new Option(words, value)));
 }
 
-/** What another program set may be none of those offered here; it stands there all the same. */
+/** Another program may have set a value that is not offered here. It is shown too. */
 export function choose(select, value, words) {
   for (const option of [...select.options]) if (option.dataset.foreign && option.value !== value) option.remove();
   if (![...select.options].some((option) => option.value === value)) {

@@ -1,5 +1,5 @@
-/* The settings of region and format, one part each: what is offered, what stands in its fields, what is asked for. */
-import { choose, NumbersPart, Part, setOptions } from "./geometry-part.js";
+/* The settings of region and format. Each part knows its choices, the content of its fields, and what it requests. */
+import { choose, isSame, NumbersPart, Part, setOptions } from "./geometry-part.js";
 
 const byId = (id) => document.getElementById(id);
 const MODES = { average: "Average", bin: "Sum", decimate: "Skip" };
@@ -29,31 +29,33 @@ class RoiPart extends NumbersPart {
   }
 }
 
-class AddressingPart extends Part {
-  offer({ pixelAddressing }) {
-    this.element.hidden = !pixelAddressing;
-    if (!pixelAddressing) return;
-    setOptions(byId("addressing"), pixelAddressing.values.map((value) => [`${value} ${value}`, blocks(value, value)]));
-    setOptions(byId("addressing-mode"), pixelAddressing.modes.map((mode) => [mode, MODES[mode] ?? mode]));
-    byId("addressing-mode").hidden = pixelAddressing.modes.length < 2;
+class BinningPart extends Part {
+  offer({ binning }) {
+    this.element.hidden = !binning;
+    if (!binning) return;
+    setOptions(byId("binning"), binning.values.map((value) => [`${value} ${value}`, blocks(value, value)]));
+    setOptions(byId("binning-mode"), binning.modes.map((mode) => [mode, MODES[mode] ?? mode]));
+    byId("binning-mode").hidden = binning.modes.length < 2;
   }
 
-  show({ pixelAddressing: { x, y, mode } }) {
-    choose(byId("addressing"), `${x} ${y}`, blocks(x, y));
-    choose(byId("addressing-mode"), mode, mode);
+  show({ binning: { x, y, mode } }) {
+    choose(byId("binning"), `${x} ${y}`, blocks(x, y));
+    choose(byId("binning-mode"), mode, mode);
   }
 
   read() {
-    const [x, y] = byId("addressing").value.split(" ").map(Number);
-    return { pixelAddressing: { x, y, mode: byId("addressing-mode").value } };
+    const [x, y] = byId("binning").value.split(" ").map(Number);
+    const mode = byId("binning-mode").value;
+    const shown = this.shown.binning;
+    return { binning: { ...(isSame({ x, y }, shown) ? {} : { x, y }), ...(mode === shown.mode ? {} : { mode }) } };
   }
 
-  describe({ pixelAddressing: { x, y, mode } }) {
+  describe({ binning: { x, y, mode } }) {
     return `${blocks(x, y)}, ${MODES[mode] ?? mode}`;
   }
 }
 
-/** Of the formats that give as many bits the first is offered, and of mono and colour what the camera gives now. */
+/** Offers the first format of each number of bits, and only mono or only colour, as the camera gives now. */
 class DepthPart extends Part {
   offer({ pixelFormats }) {
     this.formats = pixelFormats;
@@ -147,14 +149,12 @@ class GainsPart extends NumbersPart {
     for (const name of COLOURS) byId(`gains-${name}`).value = whiteBalance ? short(whiteBalance[name]) : "";
   }
 
-  /** Those left as they are keep digits that the field does not show. */
+  /** The typed numbers. The fields of the others do not show all digits, so their values are not read back. */
   read() {
-    const whiteBalance = this.readAll("gains", COLOURS);
-    const now = this.settings?.whiteBalance;
-    for (const name of whiteBalance && now ? COLOURS : []) {
-      if (short(now[name]) === short(whiteBalance[name])) whiteBalance[name] = now[name];
-    }
-    return whiteBalance && { whiteBalance };
+    const gains = this.readAll("gains", COLOURS);
+    const { whiteBalance } = this.shown;
+    const isTyped = ([name, gain]) => !whiteBalance || short(whiteBalance[name]) !== short(gain);
+    return gains && { whiteBalance: Object.fromEntries(Object.entries(gains).filter(isTyped)) };
   }
 
   describe({ whiteBalance }) {
@@ -166,7 +166,7 @@ class GainsPart extends NumbersPart {
 export function makeParts(onWant) {
   return [
     new RoiPart("roi", ["roi"], onWant),
-    new AddressingPart("addressing", ["pixelAddressing"], onWant),
+    new BinningPart("binning", ["binning"], onWant),
     new DepthPart("depth", ["pixelFormat"], onWant),
     new FlipPart("flip", ["flipHorizontal", "flipVertical"], onWant),
     new RotationPart("rotation", ["rotation"], onWant),

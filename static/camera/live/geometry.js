@@ -1,17 +1,20 @@
-/* Region and format of the camera, for everyone. What the camera accepted is what stands in the fields. */
+/* Region and format of the camera, which all users share. The fields show what the camera accepted. */
 import { patch } from "../../microscope/api.js";
+import { cameraDeadlineMs } from "./deadlines.js";
 import { isSame } from "./geometry-part.js";
 import { makeParts } from "./geometry-parts.js";
 import { Region } from "./region.js";
 import { widen } from "./sensor.js";
 
+// Frames in progress end before the stream is stopped and started.
+const MAX_EXPOSURES = 4;
 const KEPT = "live-geometry-open";
 const FOREIGN_FRAMES = 5;
 
 const byId = (id) => document.getElementById(id);
 
 export class Geometry {
-  /** `onAccepted(settings)`: the camera was set from here. `onChange()`: limits and scale may be others now; the camera
+  /** `onAccepted(settings)`: this page set the camera. `onChange()`: limits and scale may have changed, so the camera
       should be asked. */
   constructor(maySet, stage, { onAccepted, onChange }) {
     Object.assign(this, { maySet, onAccepted, onChange });
@@ -52,7 +55,7 @@ export class Geometry {
     byId("draw-region").focus({ preventScroll: true });
   }
 
-  /** `askedAt`: when this state was asked for. One asked for before our last change knows nothing of it. */
+  /** `askedAt`: when this state was requested. A state requested before our last change does not contain it. */
   noteCamera(state, askedAt) {
     this.setAway(Boolean(state.cause) || !state.settings);
     if (!state.settings || !state.limits || this.sending || askedAt < this.answeredAt) return;
@@ -62,7 +65,7 @@ export class Geometry {
     this.take(state.settings, state.settingsBy);
   }
 
-  /** `by`: who set each of them, where it need not have been this page. */
+  /** `by`: who set each of them, if it may not have been this page. */
   take(settings, by = null) {
     const before = this.settings;
     this.settings = settings;
@@ -74,12 +77,16 @@ export class Geometry {
     this.describe();
   }
 
+  noteLoss() {
+    this.setAway(true);
+  }
+
   setAway(isAway) {
     byId("geometry-fields").disabled = isAway || !this.maySet;
     if (isAway) this.region?.end();
   }
 
-  /** Frames of another geometry than ours mean that somebody has changed it. */
+  /** Frames with another geometry than ours mean that somebody else changed it. */
   noteFrame(frame) {
     this.region?.noteFrame(frame);
     if (!this.settings || this.sending) return;
@@ -87,7 +94,7 @@ export class Geometry {
     const now = this.settings;
     const isOurs =
       isSame(geometry.roi, now.roi) &&
-      isSame(geometry.addressing, now.pixelAddressing) &&
+      isSame(geometry.binning, now.binning) &&
       isSame([geometry.flipHorizontal, geometry.flipVertical], [now.flipHorizontal, now.flipVertical]) &&
       geometry.rotation === now.rotation;
     this.foreignFrames = isOurs ? 0 : this.foreignFrames + 1;
@@ -98,7 +105,7 @@ export class Geometry {
     part.isEdited = false;
     part.waiting += 1;
     part.say("Setting…", "", true);
-    const request = () => patch("/api/v1/camera/settings", asked).finally(() => (part.waiting -= 1));
+    const request = () => patch("/api/v1/camera/settings", asked, { deadlineMs: cameraDeadlineMs(MAX_EXPOSURES) }).finally(() => (part.waiting -= 1));
     try {
       this.accept(part, asked, await this.set(request));
     } catch (problem) {
@@ -107,7 +114,7 @@ export class Geometry {
     this.onChange();
   }
 
-  /** What `request` makes the camera accept stands in the fields. One request goes after the other. */
+  /** Shows in the fields what the camera accepts of `request`. Sends one request at a time. */
   async set(request) {
     this.sending += 1;
     const answer = this.line.then(request);
@@ -125,7 +132,7 @@ export class Geometry {
 
   accept(part, asked, accepted) {
     const isWhole = part.names.some((name) => asked[name] === null);
-    const [wanted, taken] = [isWhole ? "" : part.describe(asked), part.describe(accepted)];
+    const [wanted, taken] = [isWhole ? "" : part.describe({ ...accepted, ...asked }), part.describe(accepted)];
     if (isWhole || wanted === taken) part.say("");
     else part.say(`Asked ${wanted}, the camera took ${taken}`, "accepted");
   }
@@ -136,11 +143,11 @@ export class Geometry {
     part.say(sentence ?? problem.message, "refused", true);
   }
 
-  /** In one line, to be read while the section is closed. */
+  /** The settings in one line, for the closed section. */
   describe() {
-    const { roi, pixelAddressing, pixelFormat, rotation } = this.settings;
-    const across = Math.ceil(roi.width / pixelAddressing.x);
-    const down = Math.ceil(roi.height / pixelAddressing.y);
+    const { roi, binning, pixelFormat, rotation } = this.settings;
+    const across = Math.ceil(roi.width / binning.x);
+    const down = Math.ceil(roi.height / binning.y);
     const size = rotation % 180 === 0 ? `${across} × ${down}` : `${down} × ${across}`;
     const format = this.limits?.pixelFormats.find(({ name }) => name === pixelFormat);
     byId("geometry-now").textContent = format ? `${size}, ${format.bits} bit` : size;

@@ -34,23 +34,30 @@ export class Histogram {
     this.draw();
   }
 
-  /** The share of full scale at which auto-exposure aims, where the camera says it. */
+  /** The share of full scale that auto-exposure aims at, if the camera says it. */
   noteCamera(state) {
     this.target = state.autoExposureTarget ?? null;
   }
 
-  show(frame) {
+  noteFrame(frame) {
     this.clipped = frame.clipped ?? 0;
     for (const id of ["share-clipped", "legend-clipped"]) byId(id).textContent = formatShare(frame.clipped);
-    for (const id of ["share-black", "legend-black"]) byId(id).textContent = formatShare(frame.black);
+    for (const id of ["share-underexposed", "legend-underexposed"]) byId(id).textContent = formatShare(frame.underexposed);
     if (frame.significantBits) byId("histogram-range").textContent = `0 to ${2 ** frame.significantBits - 1}`;
     if (!frame.histogram) return;
     this.channels = frame.histogram;
     this.draw();
   }
 
-  setAway() {
-    for (const id of ["share-clipped", "legend-clipped", "share-black", "legend-black"]) byId(id).textContent = "–";
+  /** The values of the last frame are no longer current. */
+  noteSilence() {
+    this.channels = null;
+    this.draw();
+    this.noteLoss();
+  }
+
+  noteLoss() {
+    for (const id of ["share-clipped", "legend-clipped", "share-underexposed", "legend-underexposed"]) byId(id).textContent = "–";
   }
 
   draw() {
@@ -81,7 +88,7 @@ export class Histogram {
   }
 }
 
-/** The ends are left out: a clipped background would press everything else flat. */
+/** Leaves out the ends: a clipped background would make all other bars too small. */
 function highest(channels) {
   return Math.max(1e-9, ...channels.flatMap((counts) => counts.slice(1, -1))) * 1.08;
 }

@@ -1,4 +1,4 @@
-/* Recent pictures beside the tools or as a row under the focus strip: whichever leaves the larger picture. */
+/* Puts the recent pictures beside the tools or in a row under the focus strip, so that the picture is larger. */
 import { rootPixels, token } from "./palette.js";
 
 const page = document.getElementById("live");
@@ -17,7 +17,7 @@ export function arrange({ width, height } = {}) {
   page.dataset.recent = aboveRow > besideColumn ? "row" : "column";
 }
 
-/** The width of the picture in such a stage. */
+/** The width of the picture in a stage of this size. */
 function fit(stageWidth, stageHeight, shape) {
   return Math.min(stageWidth, stageHeight * shape);
 }

@@ -1,7 +1,9 @@
-/* Which objective is in place, for everyone, and so what the picture's pixels measure. */
+/* The objective in place, which all users share, and the size of the picture's pixels. */
 import { get, patch } from "../../microscope/api.js";
+import { cameraDeadlineMs } from "./deadlines.js";
 import { sidePixels } from "./sensor.js";
 
+const MAX_EXPOSURES = 2;
 const NOTE_MS = 10_000;
 
 const byId = (id) => document.getElementById(id);
@@ -18,7 +20,7 @@ export class Optics {
     this.select.addEventListener("change", () => this.choose(this.select.value || null));
   }
 
-  /** What GET /api/v1/camera answers; also what a change of settings does, in part. */
+  /** Takes the answer of GET /api/v1/camera, or the part of it that a change of settings returns. */
   noteCamera(state) {
     byId("optics").disabled = !this.mayChoose || Boolean(state.cause) || !state.settings;
     if (this.isSending || state.objective === undefined) return;
@@ -30,11 +32,11 @@ export class Optics {
     if (isForeign) this.say(`Set by ${state.objectiveBy ?? "someone else"}`, "", true);
   }
 
-  setAway() {
+  noteLoss() {
     byId("optics").disabled = true;
   }
 
-  /** The scale is that of the picture shown, whatever the camera is being set to. */
+  /** The scale belongs to the displayed picture, even if the camera is being changed. */
   noteFrame({ geometry }) {
     if (this.geometry?.key === geometry.key) return;
     this.geometry = geometry;
@@ -45,12 +47,12 @@ export class Optics {
     this.shown = objective?.id ?? null;
     this.name = objective?.name ?? null;
     this.place();
-    const told = settings && { addressing: settings.pixelAddressing, rotation: settings.rotation };
+    const told = settings && { binning: settings.binning, rotation: settings.rotation };
     this.umPerSensorPixel = told && umPerPixelX ? umPerPixelX / sidePixels(told) : null;
     this.setScale(told);
   }
 
-  /** `told`: the camera's geometry, for as long as there is no picture to go by. */
+  /** `told`: the camera's geometry, which is used until the first picture comes. */
   setScale(told = null) {
     const geometry = this.geometry ?? told;
     const umPerPixel = this.umPerSensorPixel && geometry ? this.umPerSensorPixel * sidePixels(geometry) : null;
@@ -59,10 +61,10 @@ export class Optics {
     if (!this.isTold && this.shown !== undefined) this.sayScale();
     const tool = byId("tool-scale");
     tool.disabled = !umPerPixel;
-    tool.title = umPerPixel ? "Scale bar (S)" : "Scale bar: the scale is unknown until the objective in place is calibrated";
+    tool.title = umPerPixel ? "Scale bar (S)" : "Scale bar: the scale is unknown until the current objective is calibrated";
   }
 
-  /** Those that can be chosen; the one in place stands there even if the list did not come. */
+  /** Offers the objectives. The one in place is offered even if the list could not be loaded. */
   async list() {
     if (this.isListing) return;
     this.isListing = true;
@@ -70,9 +72,9 @@ export class Optics {
       const { results } = await get("/api/v1/objectives");
       const usable = results.filter((objective) => !objective.isRetired);
       this.known = results.map(({ id }) => id);
-      this.select.replaceChildren(new Option("Not said", ""), ...usable.map(({ id, name }) => new Option(name, id)));
+      this.select.replaceChildren(new Option("Unknown", ""), ...usable.map(({ id, name }) => new Option(name, id)));
     } catch {
-      this.known = []; // asked again with the camera's next state
+      this.known = []; // the list is loaded again with the camera's next state
     }
     this.isListing = false;
     this.place();
@@ -88,7 +90,7 @@ export class Optics {
     this.isSending = true;
     this.say("Setting…");
     try {
-      const accepted = await patch("/api/v1/camera/settings", { objective: id });
+      const accepted = await patch("/api/v1/camera/settings", { objective: id }, { deadlineMs: cameraDeadlineMs(MAX_EXPOSURES) });
       this.isTold = false;
       this.take(accepted, accepted);
     } catch (problem) {

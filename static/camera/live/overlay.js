@@ -1,4 +1,4 @@
-/* Crosshair and grid: white lines with a dark halo, drawn over the picture wherever it stands. */
+/* Crosshair and grid: white lines with a dark halo over the picture, at its present position. */
 import { prepare, rootPixels, token } from "./palette.js";
 
 const GRID_CELLS = 8;

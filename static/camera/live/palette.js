@@ -1,4 +1,4 @@
-/* The tokens' colours and sizes, for what is drawn on canvas. */
+/* The colours and sizes of the tokens, for drawing on a canvas. */
 const style = getComputedStyle(document.documentElement);
 
 export function token(name) {
@@ -13,7 +13,8 @@ export function rootPixels() {
   return parseFloat(style.fontSize);
 }
 
-/** Make a canvas as fine as the screen; answers its context, scaled to CSS pixels, and its size in those. */
+/** Give a canvas the resolution of the screen. Returns its context, scaled to CSS pixels, and its size in CSS pixels.
+    */
 export function prepare(canvas) {
   const ratio = devicePixelRatio;
   const width = canvas.clientWidth;

@@ -1,5 +1,6 @@
 /* The strip of recent pictures: everybody's, newest first. */
-import { get } from "../../microscope/api.js";
+import { addressOf, get } from "../../microscope/api.js";
+import { Pictures } from "../../microscope/pictures.js";
 import { formatTime } from "../../microscope/shell.js";
 
 const ADDRESS = "/api/v1/images?limit=12";
@@ -13,6 +14,8 @@ export class Recent {
     this.images = [];
     this.onChange = () => {};
     this.isFirst = true;
+    const showProblem = (picture, problem) => picture.parentElement.classList.toggle("is-missing", problem !== "");
+    this.pictures = new Pictures(showProblem, { isOffered: false });
     this.otherTabs = new BroadcastChannel("captures");
     this.otherTabs.addEventListener("message", () => this.load());
     document.addEventListener("visibilitychange", () => this.load());
@@ -20,7 +23,7 @@ export class Recent {
     this.load();
   }
 
-  /** After a capture here. */
+  /** Call this after a capture on this page. */
   async refresh() {
     this.otherTabs.postMessage("captured");
     await this.load();
@@ -28,13 +31,19 @@ export class Recent {
 
   async load() {
     if (document.hidden) return;
+    this.isWantedAgain = this.isLoading;
+    if (this.isLoading) return;
+    this.isLoading = true;
     try {
       this.show((await get(ADDRESS)).results);
+      this.pictures.tryAgain(); // the server has just answered, so pictures that failed may load now
       byId("recent-problem").textContent = "";
     } catch (problem) {
-      // What was listed before still stands.
+      // Keep the previous list.
       byId("recent-problem").textContent = `Not up to date. ${problem.message}`;
     }
+    this.isLoading = false;
+    if (this.isWantedAgain) await this.load();
   }
 
   show(images) {
@@ -53,9 +62,10 @@ export class Recent {
     const item = document.createElement("li");
     item.dataset.id = image.imageId;
     if (!this.isFirst) item.classList.add("is-new");
-    const link = Object.assign(document.createElement("a"), { href: `/images/${image.imageId}/` });
+    const link = Object.assign(document.createElement("a"), { href: addressOf(`/images/${image.imageId}/`) });
     link.setAttribute("aria-label", describe(image));
     link.append(makeFrame(image), makeCaption(image));
+    this.pictures.watch(link.querySelector("img"));
     item.append(link);
     return item;
   }
@@ -64,11 +74,11 @@ export class Recent {
     const link = byId("last-thumbnail");
     link.hidden = !image;
     if (!image) return;
-    link.href = `/images/${image.imageId}/`;
+    link.href = addressOf(`/images/${image.imageId}/`);
     if (link.firstElementChild.getAttribute("src") !== image.thumbnailUrl) link.firstElementChild.src = image.thumbnailUrl;
   }
 
-  /** Bytes of the last picture of that kind, as the best guess at the next. */
+  /** The size in bytes of the last picture of this kind, as the best guess for the next one. */
   typicalSize(format, size) {
     const alike = this.images.find((image) => image.format === format && image.width === size?.width && image.height === size?.height);
     return alike?.fileSize ?? null;
@@ -79,7 +89,6 @@ function makeFrame(image) {
   const frame = Object.assign(document.createElement("span"), { className: "thumbnail" });
   const picture = Object.assign(document.createElement("img"), { alt: "", loading: "lazy", decoding: "async" });
   Object.assign(picture, { width: image.width, height: image.height, src: image.thumbnailUrl });
-  picture.addEventListener("error", () => frame.classList.add("is-missing"));
   frame.append(picture);
   if (image.simulated) frame.append(Object.assign(document.createElement("span"), { className: "sim-tag", textContent: "SIM" }));
   return frame;

@@ -1,8 +1,8 @@
 /* A rectangle drawn on the live picture, by pointer or arrow keys; Enter applies it, Esc gives up. */
-import { isTyping } from "../../microscope/shell.js";
+import { isPlain, onKey } from "../../microscope/keys.js";
 import { toSensor } from "./sensor.js";
 
-const SMALLEST_DRAG_PX = 4;
+const MIN_DRAG_PX = 4;
 const KEY_STEP_PX = 8;
 const HINT = "Drag a rectangle on the picture";
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -10,7 +10,7 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 const byId = (id) => document.getElementById(id);
 
 export class Region {
-  /** `onApply(roi)`: in sensor pixels. `onEnd()`: whichever way the drawing ended. */
+  /** `onApply(roi)`: the region in sensor pixels. `onEnd()`: the drawing ended, applied or not. */
   constructor(stage, { onApply, onEnd }) {
     Object.assign(this, { stage, onApply, onEnd });
     this.layer = byId("region");
@@ -19,7 +19,9 @@ export class Region {
     this.rectangle = null;
     byId("region-apply").addEventListener("click", () => this.apply());
     byId("region-cancel").addEventListener("click", () => this.end());
-    document.addEventListener("keydown", (event) => this.answerKey(event), { capture: true });
+    this.layer.addEventListener("keydown", (event) => this.answerKey(event));
+    onKey("Escape", () => this.isDrawing && this.end());
+    onKey("Enter", () => this.isDrawing && this.apply());
     this.connectPointer();
     stage.onView(() => this.place());
   }
@@ -40,7 +42,8 @@ export class Region {
     this.layer.focus({ preventScroll: this.isInSight() });
   }
 
-  /** Where the picture stays while the page scrolls, scrolling to it would only take the controls away. */
+  /** If the picture stays in place while the page scrolls, scrolling to it would only move the controls out of sight.
+      */
   isInSight() {
     const { top, bottom } = this.layer.getBoundingClientRect();
     return top >= 0 && bottom <= innerHeight;
@@ -60,13 +63,13 @@ export class Region {
     this.onApply(roi);
   }
 
-  /** What is drawn belongs to the picture it was drawn on; on another it would mark something else. */
+  /** A rectangle belongs to the picture on which it was drawn. On another picture it would mark something else. */
   noteFrame({ geometry }) {
     if (this.geometry?.key === geometry.key) return;
     const hadDrawn = this.isDrawing && this.rectangle;
     this.geometry = geometry;
     if (this.isDrawing) this.take(null);
-    if (hadDrawn) byId("region-hint").textContent = "The picture was changed meanwhile: draw again";
+    if (hadDrawn) byId("region-hint").textContent = "The picture has changed. Draw the region again.";
   }
 
   press(event) {
@@ -82,7 +85,7 @@ export class Region {
     const { x, y } = this.pointOf(event);
     const from = { x: Math.min(x, this.start.x), y: Math.min(y, this.start.y) };
     const rectangle = { ...from, width: Math.abs(x - this.start.x), height: Math.abs(y - this.start.y) };
-    const least = SMALLEST_DRAG_PX / this.stage.view.scale;
+    const least = MIN_DRAG_PX / this.stage.view.scale;
     if (Math.max(rectangle.width, rectangle.height) >= least) this.show(rectangle);
   }
 
@@ -100,13 +103,10 @@ export class Region {
   }
 
   answerKey(event) {
-    if (!this.isDrawing || document.querySelector("dialog[open]")) return;
-    if (event.key === "Escape") this.end();
-    else if (event.key === "Enter" && !isTyping(event.target) && !event.target.closest("button, a, summary, select")) this.apply();
-    else if (ARROWS[event.key] && event.target === this.layer) this.step(ARROWS[event.key], event.shiftKey);
-    else return;
+    if (!ARROWS[event.key] || !isPlain(event)) return;
     event.preventDefault();
-    event.stopPropagation();
+    event.stopPropagation(); // else the arrow keys would also move the picture
+    this.step(ARROWS[event.key], event.shiftKey);
   }
 
   /** The first arrow key makes a rectangle in the middle. */

@@ -1,6 +1,6 @@
-/* A bar of a round length (1, 2 or 5 of a power of ten), as long as that is on the picture under it. Shown while it is
+/* A bar of a round length (1, 2 or 5 times a power of ten) on the picture, at the picture's scale. Shown while it is
    switched on and the scale is known. */
-const LONGEST_PX = 220;
+const MAX_LENGTH_PX = 220;
 const MICRO = "µ";
 
 export class ScaleBar {
@@ -18,13 +18,13 @@ export class ScaleBar {
     this.show();
   }
 
-  /** Micrometres along one pixel of the picture's rows; null while nobody knows. */
+  /** Micrometres per pixel along a row; null if unknown. */
   setScale(umPerPixel) {
     this.umPerPixel = umPerPixel;
     this.show();
   }
 
-  /** How many CSS pixels one pixel of the picture takes. */
+  /** How many CSS pixels wide one pixel of the picture is. */
   place(screenPixels) {
     this.screenPixels = screenPixels;
     this.show();
@@ -34,13 +34,13 @@ export class ScaleBar {
     this.element.hidden = !this.isOn || !this.umPerPixel;
     if (this.element.hidden) return;
     const umPerScreenPixel = this.umPerPixel / this.screenPixels;
-    const lengthUm = roundDown(LONGEST_PX * umPerScreenPixel);
+    const lengthUm = roundDown(MAX_LENGTH_PX * umPerScreenPixel);
     this.line.style.width = `${lengthUm / umPerScreenPixel}px`;
     this.words.textContent = formatRound(lengthUm);
   }
 }
 
-/** The largest 1, 2 or 5 of a power of ten that is not longer. */
+/** The largest length of 1, 2 or 5 times a power of ten that fits. */
 function roundDown(length) {
   const power = 10 ** Math.floor(Math.log10(length));
   return [5, 2, 1].map((digit) => digit * power).find((round) => round <= length * (1 + 1e-9));
@@ -51,7 +51,7 @@ function formatRound(um) {
   return `${Number(value.toPrecision(1))} ${unit}`;
 }
 
-/** A measured length: four digits, in the unit that suits it. */
+/** A measured length with four digits, in a suitable unit. */
 export function formatLength(um) {
   const [value, unit] = inUnit(um);
   return `${value >= 1000 ? value.toFixed(0) : value.toPrecision(4)} ${unit}`;

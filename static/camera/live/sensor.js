@@ -1,14 +1,14 @@
-/* Where on the sensor the picture's pixels lie: back through rotation, flips, pixel addressing and region. */
+/* Finds the sensor pixels of a place in the picture: undoes rotation, flips, binning and region. */
 
-/** What a frame says of its geometry; `key` is the same for the same geometry. */
+/** The geometry of a frame. `key` is the same for the same geometry. */
 export function readGeometry(headers) {
-  const told = ["x-roi", "x-pixel-addressing", "x-flip", "x-rotation-deg"].map((name) => headers.get(name));
+  const told = ["x-roi", "x-binning", "x-flip", "x-rotation-deg"].map((name) => headers.get(name));
   const [left, top, width, height] = told[0].split(",").map(Number);
   const [x, y] = told[1].split("x").map(Number);
   return {
     key: told.join(" "),
     roi: { left, top, width, height },
-    addressing: { x, y },
+    binning: { x, y },
     flipHorizontal: told[2].includes("horizontal"),
     flipVertical: told[2].includes("vertical"),
     rotation: Number(told[3]),
@@ -16,12 +16,12 @@ export function readGeometry(headers) {
 }
 
 /** How many sensor pixels one pixel of the picture's rows is long. */
-export function sidePixels({ addressing, rotation }) {
-  return rotation % 180 === 0 ? addressing.x : addressing.y;
+export function sidePixels({ binning, rotation }) {
+  return rotation % 180 === 0 ? binning.x : binning.y;
 }
 
-/** The region of the sensor that a rectangle of the picture shows: {x, y, width, height} in the picture's pixels, of
-    which fractions are allowed, to {left, top, width, height} in whole pixels of the sensor. */
+/** The sensor region under a rectangle of the picture: {x, y, width, height} in the picture's pixels, with fractions,
+    to {left, top, width, height} in whole pixels of the sensor. */
 export function toSensor(rectangle, geometry) {
   const { roi } = geometry;
   const one = toSensorPoint(rectangle.x, rectangle.y, geometry);
@@ -33,17 +33,18 @@ export function toSensor(rectangle, geometry) {
   return { left, top, width: right - left, height: bottom - top };
 }
 
-/** Flips come before the clockwise rotation, so they are undone after it. A begun block of addressing counts. */
-function toSensorPoint(x, y, { roi, addressing, flipHorizontal, flipVertical, rotation }) {
-  const width = Math.ceil(roi.width / addressing.x);
-  const height = Math.ceil(roi.height / addressing.y);
+/** Flips come before the clockwise rotation, so they are undone after it. A partly covered block of binning counts as
+    covered. */
+function toSensorPoint(x, y, { roi, binning, flipHorizontal, flipVertical, rotation }) {
+  const width = Math.ceil(roi.width / binning.x);
+  const height = Math.ceil(roi.height / binning.y);
   const upright = { 0: [x, y], 90: [y, height - x], 180: [width - x, height - y], 270: [width - y, x] }[rotation];
   const column = flipHorizontal ? width - upright[0] : upright[0];
   const row = flipVertical ? height - upright[1] : upright[1];
-  return { x: roi.left + column * addressing.x, y: roi.top + row * addressing.y };
+  return { x: roi.left + column * binning.x, y: roi.top + row * binning.y };
 }
 
-/** Outwards to the camera's steps, so that nothing that was drawn is lost to its rounding. */
+/** Rounds outwards to the camera's steps, so that nothing inside the rectangle is cut off. */
 export function widen({ left, top, width, height }, limits) {
   const [from, across] = widenSpan(left, width, limits.stepLeft, limits.stepWidth, limits.sensorWidth);
   const [above, down] = widenSpan(top, height, limits.stepTop, limits.stepHeight, limits.sensorHeight);

@@ -1,9 +1,12 @@
-/* Exposure and gain, set by hand or by the camera itself. What the camera accepted is what stands in the field. */
+/* Exposure and gain, set by hand or by the camera itself. The fields show what the camera accepted. */
 import { patch, post } from "../../microscope/api.js";
 import { Control } from "./control.js";
+import { cameraDeadlineMs } from "./deadlines.js";
 
 const ADDRESS = "/api/v1/camera/settings";
-const SHORTEST_INTERVAL_MS = 100;
+const MAX_EXPOSURES = 4;
+const MAX_AUTO_EXPOSURES = 10;
+const MIN_INTERVAL_MS = 100;
 const THIRD_OF_A_STOP = 2 ** (1 / 3);
 const OTHERS_NOTE_MS = 10_000;
 const BUSY_NOTE_AFTER_MS = 150;
@@ -11,7 +14,7 @@ const BUSY_NOTE_AFTER_MS = 150;
 const byId = (id) => document.getElementById(id);
 
 export class Settings {
-  /** `onForeign()`: the frames show an exposure that is not ours; the camera should be asked. */
+  /** `onForeign()`: the frames show an exposure that is not ours, so the camera's state should be requested. */
   constructor(maySet, onForeign) {
     this.maySet = maySet;
     this.onForeign = onForeign;
@@ -58,12 +61,16 @@ export class Settings {
     say();
   }
 
-  /** Frames taken under other settings than ours mean that somebody has changed them. */
+  /** Frames with other settings than ours mean that somebody else changed them. */
   noteFrame({ exposureMs, gainDb }) {
     if (this.isChanging || exposureMs === null || this.exposure.accepted === null) return;
     const isOurs = isNear(exposureMs, this.exposure.accepted) && isNear(gainDb, this.gain.accepted);
     this.foreignFrames = isOurs ? 0 : (this.foreignFrames ?? 0) + 1;
     if (this.foreignFrames === 5) this.onForeign();
+  }
+
+  noteLoss() {
+    this.setAway(true);
   }
 
   setAway(isAway) {
@@ -86,12 +93,12 @@ export class Settings {
     this.want({ exposure: Math.min(Math.max(rounded, minimum), maximum) }, true);
   }
 
-  /** Sent at most ten times a second, one request at a time, and the last always. */
+  /** Sends at most ten values a second, one request at a time. The last value is always sent. */
   want(change, isLast) {
     Object.assign(this.wanted, change);
     if (this.isSending) return;
     clearTimeout(this.sendTimer);
-    const waitMs = this.sentAt + SHORTEST_INTERVAL_MS - performance.now();
+    const waitMs = this.sentAt + MIN_INTERVAL_MS - performance.now();
     if (waitMs <= 0 || isLast) this.send();
     else this.sendTimer = setTimeout(() => this.send(), waitMs);
   }
@@ -104,7 +111,7 @@ export class Settings {
     this.sentAt = performance.now();
     const busyTimer = setTimeout(() => this.sayBusy(asked), BUSY_NOTE_AFTER_MS);
     try {
-      this.acceptAll(await patch(ADDRESS, asked), asked);
+      this.acceptAll(await patch(ADDRESS, asked, { deadlineMs: cameraDeadlineMs(MAX_EXPOSURES) }), asked);
     } catch (problem) {
       this.refuse(problem, asked);
     }
@@ -117,7 +124,7 @@ export class Settings {
     for (const name of Object.keys(asked)) this[name].say("Setting…", "", true);
   }
 
-  /** While a newer value is on its way the field keeps showing that. */
+  /** While a newer value is being sent, the field shows the newer value. */
   acceptAll(accepted, asked) {
     for (const name of ["exposure", "gain"]) {
       if (name in this.wanted) continue;
@@ -130,6 +137,7 @@ export class Settings {
   refuse(problem, asked) {
     for (const name of Object.keys(asked)) this[name].refuse(problem.errors?.[name]?.[0] ?? problem.message);
     this.lastAsked = undefined;
+    if (problem.isUnanswered) this.onForeign(); // the camera's next state says which value is in force
   }
 
   async setAutomatically() {
@@ -137,8 +145,9 @@ export class Settings {
     if (button.hidden || byId("settings").disabled || button.getAttribute("aria-busy") === "true") return;
     button.setAttribute("aria-busy", "true");
     button.textContent = "Setting…";
+    const deadlineMs = cameraDeadlineMs(MAX_AUTO_EXPOSURES, this.exposure.limits?.maximum);
     try {
-      this.acceptAll(await post("/api/v1/camera/auto-exposure"), {});
+      this.acceptAll(await post("/api/v1/camera/auto-exposure", {}, { deadlineMs }), {});
       this.sentAt = performance.now();
       this.exposure.say(`Auto set ${formatExposure(this.exposureMs)} ms`, "accepted");
     } catch (problem) {
@@ -148,10 +157,10 @@ export class Settings {
     button.removeAttribute("aria-busy");
   }
 
-  /** Asking for the settings has the camera looked for at once, and changes nothing. */
+  /** A request for the settings makes the server look for the camera at once. It changes nothing. */
   async wakeCamera() {
     if (!this.maySet) return;
-    await patch(ADDRESS, {}).catch(() => null);
+    await patch(ADDRESS, {}, { deadlineMs: cameraDeadlineMs(MAX_EXPOSURES) }).catch(() => null);
   }
 }
 

@@ -1,10 +1,11 @@
-/* The picture: painted from the stream, placed by fit, zoom and pan; overlays lie on a layer of their own. */
+/* The picture: painted from the stream, placed by fit, zoom and pan. Overlays are on a layer above it. */
+import { elapsedMs } from "../../microscope/elapsed.js";
 import { formatTime } from "../../microscope/shell.js";
 import { Clipping } from "./clipping.js";
 import { drawOverlay } from "./overlay.js";
 import { ScaleBar } from "./scale-bar.js";
 
-const MOST_ZOOM = 16;
+const MAX_ZOOM = 16;
 const WIDE_PX = 1024;
 
 export class Stage {
@@ -27,12 +28,12 @@ export class Stage {
     new ResizeObserver(() => this.refresh()).observe(this.viewport);
   }
 
-  /** `run` is called whenever the picture stands elsewhere or in another size on the screen. */
+  /** `run` is called each time the picture moves or changes its size on the screen. */
   onView(run) {
     this.lookers.push(run);
   }
 
-  paint(frame) {
+  noteFrame(frame) {
     if (frame.geometry.key !== this.geometryKey) this.clipping.forget();
     this.geometryKey = frame.geometry.key;
     if (frame.width !== this.frameSize.width || frame.height !== this.frameSize.height || !this.hasPicture) {
@@ -44,11 +45,15 @@ export class Stage {
     if (this.element.dataset.state !== "live") this.setState("live");
   }
 
-  /** The live picture may be coarser than the frame; it is shown at the frame's size all the same. */
+  /** The live picture may have fewer pixels than the frame. It is still shown at the frame's size. */
   draw(bitmap) {
     const { width, height } = bitmap;
     if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
     this.context.drawImage(bitmap, 0, 0);
+  }
+
+  get isLost() {
+    return this.element.dataset.state === "lost";
   }
 
   get hasPicture() {
@@ -59,11 +64,18 @@ export class Stage {
     if (this.hasPicture) this.setState("paused", `Paused while hidden, since ${formatTime(Date.now())}`);
   }
 
+  /** No new picture has come: dim this one and show its age, unless the camera is lost. */
+  showAge({ ageMs, shown }) {
+    if (this.isLost) return;
+    const age = formatAge((ageMs ?? 0) + elapsedMs(shown));
+    this.setState("silent", `Picture ${age} old, from ${formatTime(this.lastFrameAt)}`);
+  }
+
   lose() {
     this.setState("lost", this.hasPicture ? `Last frame, ${formatTime(this.lastFrameAt)}` : "");
   }
 
-  /** A short sign that a picture was taken. */
+  /** Flash briefly, as a sign that a picture was taken. */
   blink() {
     this.place.animate?.([{ opacity: 0.6 }, { opacity: 1 }], { duration: this.isCalm ? 0 : 160 });
   }
@@ -73,7 +85,7 @@ export class Stage {
   }
 
   setState(state, words = "") {
-    if (this.element.dataset.state === "lost" && state === "lost") return;
+    if (this.isLost && state === "lost") return;
     this.element.dataset.state = state;
     this.tag.textContent = words;
     this.tag.hidden = !words;
@@ -106,7 +118,7 @@ export class Stage {
 
   zoomTo(wanted, at) {
     const least = Math.min(this.fitScale(), 1 / devicePixelRatio);
-    const scale = Math.min(Math.max(wanted, least), MOST_ZOOM / devicePixelRatio);
+    const scale = Math.min(Math.max(wanted, least), MAX_ZOOM / devicePixelRatio);
     const factor = scale / this.view.scale;
     this.view = { scale, x: at.x - (at.x - this.view.x) * factor, y: at.y - (at.y - this.view.y) * factor };
     this.mode = "free";
@@ -124,7 +136,7 @@ export class Stage {
     return { x: this.viewport.clientWidth / 2, y: this.viewport.clientHeight / 2 };
   }
 
-  /** Of one picture pixel to one of the screen. */
+  /** Screen pixels for each picture pixel. */
   get zoom() {
     return this.view.scale * devicePixelRatio;
   }
@@ -135,7 +147,7 @@ export class Stage {
     return innerWidth < WIDE_PX ? scale : Math.min(scale, 1 / devicePixelRatio);
   }
 
-  /** Fit stays fit and 1:1 stays 1:1; a zoom of one's own was for a picture that is no more. */
+  /** Fit and 1:1 stay. Any other zoom belonged to the old picture size and is reset. */
   takeSize({ width, height }) {
     if (this.mode === "free" && this.hasPicture) this.mode = "fit";
     this.frameSize = { width, height };
@@ -168,6 +180,12 @@ export class Stage {
   refreshOverlay() {
     if (this.frameSize.width) drawOverlay(this.overlay, this.view, this.frameSize, this.marks);
   }
+}
+
+function formatAge(ms) {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7200 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
 }
 
 /** A picture smaller than its place stands in the middle; a larger one always fills it. */

@@ -1,13 +1,19 @@
-/* The one lasting connection of the page: pictures with the numbers that belong to them, newest only. */
+/* The one lasting connection of the page. It brings pictures with their values, and skips all but the newest. */
 import { readParts } from "../../microscope/api.js";
+import { elapsedMs, markNow } from "../../microscope/elapsed.js";
+import { currentExposureMs, streamDeadlineMs } from "./deadlines.js";
 import { readGeometry } from "./sensor.js";
 
 const ADDRESS = "/api/v1/camera/live";
+const SILENCE_MS = 3000;
 const RETRY_MS = 400;
+const MAX_RETRY_MS = 5000;
+// A longer delay means that a clock was set.
+const MAX_DELAY_MS = 60_000;
 const RETRY_MS_BY_CODE = { too_many_watchers: 5000, server_unreachable: 2000 };
 
 export class LiveStream {
-  /** `onFrame(frame)` for each new picture; `onProblem(error)` when the stream ended, error or not. */
+  /** `onFrame(frame)`: a new picture came. `onProblem(error)`: the stream ended, with or without an error. */
   constructor({ onFrame, onProblem, onPause }) {
     this.onFrame = onFrame;
     this.onProblem = onProblem;
@@ -16,6 +22,7 @@ export class LiveStream {
     this.connection = null;
     this.pending = null;
     this.isDecoding = false;
+    this.failures = 0;
     document.addEventListener("visibilitychange", () => this.followVisibility());
     addEventListener("pagehide", () => this.disconnect());
     addEventListener("pageshow", (event) => event.persisted && this.restart());
@@ -25,9 +32,22 @@ export class LiveStream {
     return this.isWanted;
   }
 
+  /** True if nothing has come for some seconds. The first picture of a stream may take as long as two exposures. */
+  get isSilent() {
+    if (!this.isWanted || document.hidden || !this.heardAt) return false;
+    return elapsedMs(this.heardAt) > SILENCE_MS + (this.isHeard ? 0 : 2 * currentExposureMs());
+  }
+
   start() {
+    if (!this.isWanted) this.listenAnew();
     this.isWanted = true;
+    clearTimeout(this.retryTimer);
     if (!document.hidden && !this.connection) this.connect();
+  }
+
+  listenAnew() {
+    this.heardAt = markNow();
+    this.isHeard = false;
   }
 
   stop() {
@@ -43,7 +63,10 @@ export class LiveStream {
 
   followVisibility() {
     if (!document.hidden) {
-      if (this.isWanted) this.start();
+      if (this.isWanted) {
+        this.listenAnew();
+        this.start();
+      }
       return;
     }
     if (this.connection) this.onPause();
@@ -68,15 +91,18 @@ export class LiveStream {
     }
     if (connection.signal.aborted) return;
     this.connection = null;
-    const delayMs = RETRY_MS_BY_CODE[problem?.code] ?? RETRY_MS;
+    const delayMs = RETRY_MS_BY_CODE[problem?.code] ?? Math.min(RETRY_MS * 2 ** this.failures, MAX_RETRY_MS);
+    this.failures += 1;
     this.retryTimer = setTimeout(() => this.isWanted && this.start(), delayMs);
     this.onProblem(problem);
   }
 
   async read(signal) {
     let lastNumber = null;
-    for await (const part of readParts(ADDRESS, signal)) {
+    const limits = { answerMs: streamDeadlineMs(), silenceMs: SILENCE_MS };
+    for await (const part of readParts(ADDRESS, { signal, ...limits })) {
       if (signal.aborted) return;
+      Object.assign(this, { heardAt: markNow(), isHeard: true, failures: 0 });
       const number = part.headers.get("x-frame-number");
       const isRepeated = number !== undefined && number === lastNumber;
       lastNumber = number;
@@ -84,7 +110,7 @@ export class LiveStream {
     }
   }
 
-  /** One picture is decoded at a time; of those that come meanwhile the newest waits, the others are let go. */
+  /** Decodes one picture at a time. Of those that come meanwhile, only the newest waits. */
   take(part, signal) {
     this.pending = part;
     if (!this.isDecoding) this.decodePending(signal);
@@ -97,15 +123,23 @@ export class LiveStream {
       this.pending = null;
       const jpeg = new Blob([part.body], { type: "image/jpeg" });
       const bitmap = await createImageBitmap(jpeg).catch(() => null);
-      if (bitmap && !signal.aborted) this.onFrame(describe(part, jpeg, bitmap));
+      if (bitmap && !signal.aborted) this.onFrame(describe(part, jpeg, bitmap, this.delayMs(part)));
       bitmap?.close();
     }
     this.isDecoding = false;
   }
+
+  /** How much longer this part took than the fastest one. The age that the server sends does not include this delay. */
+  delayMs({ headers, arrivedAt }) {
+    const wayMs = arrivedAt - Date.parse(headers.get("x-frame-received-at")) - Number(headers.get("x-frame-age-ms"));
+    const isComparable = Math.abs(wayMs - this.fastestMs) < MAX_DELAY_MS;
+    this.fastestMs = isComparable ? Math.min(wayMs, this.fastestMs) : wayMs;
+    return wayMs - this.fastestMs || 0;
+  }
 }
 
-/** A frame as the page's parts take it; null where the server does not say. */
-function describe(part, jpeg, bitmap) {
+/** A frame for the parts of the page. Values that the server does not send are null. */
+function describe(part, jpeg, bitmap, delayMs) {
   const number = (name) => (part.headers.has(name) ? Number(part.headers.get(name)) : null);
   const ageOnArrivalMs = number("x-frame-age-ms");
   return {
@@ -114,14 +148,15 @@ function describe(part, jpeg, bitmap) {
     width: number("x-frame-width") ?? bitmap.width,
     height: number("x-frame-height") ?? bitmap.height,
     shownAt: performance.now(),
-    ageMs: ageOnArrivalMs === null ? null : ageOnArrivalMs + performance.now() - part.arrivedAt,
+    shown: markNow(),
+    ageMs: ageOnArrivalMs === null ? null : ageOnArrivalMs + delayMs + performance.now() - part.arrivedAt,
     exposureMs: number("x-exposure-ms"),
     gainDb: number("x-gain-db"),
     geometry: readGeometry(part.headers),
     significantBits: number("x-significant-bits"),
     histogram: readHistogram(part.headers.get("x-histogram")),
     clipped: number("x-clipped"),
-    black: number("x-black"),
+    underexposed: number("x-underexposed"),
     focus: number("x-focus"),
   };
 }

@@ -1,5 +1,5 @@
-/* The rail: fit, zoom, overlays, full screen; and the same by wheel, pointer and key. */
-import { onKey } from "../../microscope/shell.js";
+/* The tools fit, zoom, overlays and full screen, by button, wheel, pointer and key. */
+import { isPlain, onKey } from "../../microscope/keys.js";
 
 const WHEEL_STEP = 0.0015;
 const KEY_ZOOM = 1.25;
@@ -80,7 +80,7 @@ export class Tools {
     const steps = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
     viewport.addEventListener("keydown", (event) => {
       const step = steps[event.key];
-      if (!step || this.stage.mode === "fit") return;
+      if (!step || !isPlain(event) || this.stage.mode === "fit") return;
       event.preventDefault();
       this.stage.panBy(step[0] * KEY_PAN_PX, step[1] * KEY_PAN_PX);
     });

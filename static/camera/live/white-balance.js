@@ -1,6 +1,9 @@
-/* White balance by one push: the camera makes what it sees neutral. */
+/* White balance by one push: the camera chooses its gains so that the present picture is neutral. */
 import { post } from "../../microscope/api.js";
+import { cameraDeadlineMs } from "./deadlines.js";
 
+// The camera may need this many frames.
+const MAX_EXPOSURES = 24;
 const NOTE_MS = 10_000;
 
 const byId = (id) => document.getElementById(id);
@@ -22,7 +25,7 @@ export class WhiteBalance {
     this.isSending = true;
     this.say("Setting…", "", true);
     try {
-      this.take(await this.geometry.set(() => post("/api/v1/camera/white-balance")));
+      this.take(await this.geometry.set(() => post("/api/v1/camera/white-balance", {}, { deadlineMs: cameraDeadlineMs(MAX_EXPOSURES) })));
       this.say("Set on this view", "accepted");
     } catch (problem) {
       this.say(problem.message, "refused", true);
@@ -30,7 +33,7 @@ export class WhiteBalance {
     this.isSending = false;
   }
 
-  /** While nothing else is to be said, the gains in force stand below the button. */
+  /** Shows the gains in force below the button if there is no other message. */
   take(settings) {
     const gains = settings?.whiteBalance;
     this.gains = gains ? `R ${gains.red.toFixed(2)}, B ${gains.blue.toFixed(2)}` : "";

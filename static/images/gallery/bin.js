@@ -1,6 +1,9 @@
-/* What only the bin has: restore with one click, and emptying it. */
+/* The actions of the bin alone: restore with one click, and empty the bin. */
 import { post } from "../../microscope/api.js";
 import { showToast } from "../../microscope/shell.js";
+
+// Allows for deleting thousands of files.
+const EMPTYING_MS = 600_000;
 
 const byId = (id) => document.getElementById(id);
 
@@ -8,7 +11,7 @@ export function connectBin(grid, actions) {
   if (!grid.isBin) return;
   grid.element.addEventListener("click", (event) => {
     const button = event.target.closest(".restore-one");
-    if (button) actions.restore([button.closest(".shot")]);
+    if (button) actions.restoreShot(button.closest(".shot"));
   });
   const opener = byId("empty-bin");
   if (!opener) return;
@@ -22,11 +25,11 @@ async function emptyBin(grid, actions) {
   button.disabled = true;
   button.textContent = "Removing the originals";
   try {
-    await post("/api/v1/images/bin/empty");
+    await post("/api/v1/images/bin/empty", {}, { deadlineMs: EMPTYING_MS });
     grid.take(grid.shots);
-    actions.selection.change();
+    actions.selection.clear();
+    actions.selection.paging.end();
     actions.showWhetherEmpty();
-    byId("more").replaceChildren();
     byId("empty-bin").hidden = true;
     byId("empty-dialog").close();
     showToast({ message: "The bin is empty" });

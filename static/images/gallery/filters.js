@@ -1,4 +1,6 @@
-/* The filters: sent as soon as one is chosen, with an address that says only what was asked. */
+/* The filters: sent as soon as one is chosen. The address contains only filters that are set. */
+import { addressOf } from "../../microscope/api.js";
+
 const byId = (id) => document.getElementById(id);
 
 export function connectFilters() {
@@ -19,10 +21,10 @@ function apply(form) {
   }
   if (byId("simulated").checked) query.delete("simulated");
   const text = query.toString();
-  location.assign(text ? `/images/?${text}` : "/images/");
+  location.assign(addressOf(text ? `/images/?${text}` : "/images/"));
 }
 
-/** On a phone all but the search lies in a sheet behind a button that says how many are set. */
+/** On a phone all filters but the search are in a sheet. Its button shows how many are set. */
 function connectSheet(form) {
   const button = byId("filters-button");
   const sheet = byId("filters-more");

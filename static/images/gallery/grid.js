@@ -1,20 +1,28 @@
-/* Days and their thumbnails, newest first. What is added looks as what the server sent. */
+/* Days and their thumbnails, newest first. Added thumbnails look like those of the server. */
+import { addressOf } from "../../microscope/api.js";
+import { Pictures } from "../../microscope/pictures.js";
+import { timeZone } from "../../microscope/shell.js";
+import { describeStack, isStack, keyOf, keyOfStack } from "./stacks.js";
+
 const dayTemplate = document.getElementById("day-template");
 const shotTemplate = document.getElementById("shot-template");
+const stackTemplate = document.getElementById("stack-template");
+
+const PROBLEM_WORDS = { missing: "File missing", late: "Did not load" };
 
 export class Grid {
   constructor(element) {
     this.element = element;
+    this.onPlace = () => {};
+    this.onGrown = () => {};
     this.isBin = element.hasAttribute("data-bin");
-    const timeZone = element.dataset.zone;
     this.keyOf = new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short" });
     this.time = new Intl.DateTimeFormat("en-GB", { timeZone, timeStyle: "medium" });
     this.longDay = new Intl.DateTimeFormat("en-GB", { timeZone, weekday: "long", day: "numeric", month: "long", year: "numeric" });
-    // An error event does not bubble; those that failed before this script came are seen by their size.
-    element.addEventListener("error", (event) => markMissing(event.target), true);
-    for (const picture of element.querySelectorAll("img")) {
-      if (picture.complete && !picture.naturalWidth) markMissing(picture);
-    }
+    this.pictures = new Pictures(showProblem);
+    for (const picture of element.querySelectorAll("img")) this.pictures.watch(picture);
+    this.shown = new Map(this.shots.map((shot) => [idOf(shot), shot]));
+    this.stacks = new Map(this.shots.filter(isStack).map((shot) => [keyOfStack(shot), shot]));
     for (const shot of this.shots) uncover(shot);
     for (const day of element.children) uncover(day);
   }
@@ -23,25 +31,51 @@ export class Grid {
     return [...this.element.querySelectorAll(".shot")];
   }
 
-  /** `image` as the API answers it. */
-  add(image) {
-    const shot = this.make(image);
-    this.place(shot);
-    return shot;
+  /** The thumbnail of this number, if it is on the page. */
+  find(id) {
+    return this.shown.get(id);
   }
 
-  /** Put a thumbnail, new or taken out before, where its time says. */
+  /** True if the pictures of a job make one stack here. */
+  get isStacked() {
+    return this.element.hasAttribute("data-stacked");
+  }
+
+  /** Add an image as the API returns it, unless it is on the page. */
+  add(image) {
+    const stack = image.stack && this.stacks.get(keyOf(image.stack.jobId, image.stack.day));
+    if (stack) this.grow(stack, image);
+    else if (!this.shown.has(image.imageId)) this.place(this.make(image));
+  }
+
+  /** Newer pictures of a stack: the newest of them is what it shows now. */
+  grow(shot, image) {
+    if (new Date(image.capturedAt) <= new Date(shot.dataset.captured)) return;
+    this.take([shot]);
+    this.fill(shot, image);
+    const more = image.stack.more || shot.hasAttribute("data-more");
+    describeStack(shot, { ...image.stack, more }, Number(shot.dataset.count) + image.stack.count);
+    this.onGrown(shot);
+    this.place(shot);
+  }
+
+  /** Insert a new or removed thumbnail at the place of its time. */
   place(shot) {
     const list = this.dayOf(shot.dataset.captured).querySelector(".shots");
     const last = list.lastElementChild;
     const follower = last && isNewer(shot, last) ? [...list.children].find((other) => isNewer(shot, other)) : null;
     list.insertBefore(shot, follower);
+    this.shown.set(idOf(shot), shot);
+    if (isStack(shot)) this.stacks.set(keyOfStack(shot), shot);
+    this.onPlace(shot);
   }
 
   take(shots) {
     for (const shot of shots) {
       const day = shot.closest(".day");
       shot.remove();
+      this.shown.delete(idOf(shot));
+      if (isStack(shot)) this.stacks.delete(keyOfStack(shot));
       if (!day?.querySelector(".shot")) day?.remove();
     }
   }
@@ -68,33 +102,69 @@ export class Grid {
 
   nameOf(key) {
     const now = Date.now();
-    if (key === this.keyOf.format(now)) return "Today";
-    return key === this.keyOf.format(now - 86_400_000) ? "Yesterday" : "";
+    const today = this.keyOf.format(now);
+    if (key === today) return "Today";
+    return key === dayBefore(today) ? "Yesterday" : "";
   }
 
   make(image) {
-    const shot = shotTemplate.content.firstElementChild.cloneNode(true);
-    Object.assign(shot.dataset, { id: image.imageId, size: image.fileSize, captured: image.capturedAt });
-    shot.toggleAttribute("data-may-bin", Boolean(image.mayBin));
-    const { address } = this.element.dataset;
-    shot.querySelector("a").href = `/images/${image.imageId}/${address ? `?${address}` : ""}`;
+    const template = image.stack ? stackTemplate : shotTemplate;
+    const shot = template.content.firstElementChild.cloneNode(true);
+    const name = image.stack?.name ?? (image.sample || image.filename);
+    for (const label of shot.querySelectorAll(".tick .unseen, .restore-one .unseen")) label.textContent += ` ${name}`;
+    this.fill(shot, image);
+    if (image.stack) this.fillStack(shot, image);
+    else this.fillSingle(shot, image, name);
+    uncover(shot);
+    this.pictures.watch(shot.querySelector("img"));
+    return shot;
+  }
+
+  /** What every thumbnail shows of its picture. */
+  fill(shot, image) {
+    Object.assign(shot.dataset, { id: image.imageId, captured: image.capturedAt });
     Object.assign(shot.querySelector("img"), { width: image.width, height: image.height, src: image.thumbnailUrl });
     shot.querySelector(".sim-tag").hidden = !image.simulated;
-    const name = image.sample || image.filename;
+    shot.querySelector(".at").textContent = this.time.format(new Date(image.capturedAt));
+    const left = shot.querySelector(".left");
+    if (left) left.textContent = `${image.binDaysLeft} d left`;
+  }
+
+  fillSingle(shot, image, name) {
+    shot.dataset.size = image.fileSize;
+    shot.toggleAttribute("data-may-bin", Boolean(image.mayBin));
+    const { address } = this.element.dataset;
+    shot.querySelector("a").href = addressOf(`/images/${image.imageId}/${address ? `?${address}` : ""}`);
     shot.querySelector(".caption strong").textContent = name;
-    shot.querySelector(".when").textContent = this.time.format(new Date(image.capturedAt));
-    shot.querySelector(".how").textContent = this.isBin ? daysLeft(image) : `${image.exposureTime.toFixed(2)} ms`;
-    for (const label of shot.querySelectorAll(".unseen")) label.textContent += ` ${name}`;
-    uncover(shot);
-    return shot;
+    if (!this.isBin) shot.querySelector(".how").textContent = `${image.exposureTime.toFixed(2)} ms`;
+  }
+
+  fillStack(shot, image) {
+    const query = new URLSearchParams(this.element.dataset.address);
+    query.set("job", image.stack.jobId);
+    shot.querySelector("a").href = `?${query}`;
+    describeStack(shot, image.stack, image.stack.count);
   }
 }
 
-function markMissing(picture) {
-  picture.closest(".shot")?.classList.add("is-missing");
+export function idOf(shot) {
+  return Number(shot.dataset.id);
 }
 
-/** What works only with scripts is hidden until they do. */
+/** Counts by the calendar, because a day has 23 or 25 hours when the clocks change. */
+function dayBefore(key) {
+  const noon = new Date(`${key}T12:00:00Z`);
+  noon.setUTCDate(noon.getUTCDate() - 1);
+  return noon.toISOString().slice(0, 10);
+}
+
+function showProblem(picture, problem) {
+  const shot = picture.closest(".shot");
+  shot.classList.toggle("is-missing", problem !== "");
+  if (problem) shot.querySelector(".missing").textContent = PROBLEM_WORDS[problem];
+}
+
+/** Shows the controls that work only with scripts. */
 function uncover(part) {
   for (const hidden of part.querySelectorAll(".tick, .select-day, .restore-one")) hidden.hidden = false;
 }
@@ -102,9 +172,4 @@ function uncover(part) {
 function isNewer(one, other) {
   const [at, otherAt] = [new Date(one.dataset.captured), new Date(other.dataset.captured)];
   return at > otherAt || (Number(at) === Number(otherAt) && Number(one.dataset.id) > Number(other.dataset.id));
-}
-
-function daysLeft({ binnedAt }) {
-  const left = 30 - (Date.now() - new Date(binnedAt)) / 86_400_000;
-  return `${Math.max(0, Math.floor(left))} d left`;
 }

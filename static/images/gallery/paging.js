@@ -2,7 +2,7 @@
 import { get } from "../../microscope/api.js";
 
 const PER_PAGE = 60;
-const MOST_PER_PAGE = 200;
+const MAX_PER_PAGE = 200;
 const AHEAD = "100% 0px";
 
 export class Paging {
@@ -11,6 +11,7 @@ export class Paging {
     this.place = document.getElementById("more");
     this.cursor = grid.element.dataset.cursor ?? null;
     this.loading = null;
+    this.onEnd = () => {};
     this.observer = new IntersectionObserver((seen) => seen.some(({ isIntersecting }) => isIntersecting) && this.load(), { rootMargin: AHEAD });
   }
 
@@ -22,9 +23,9 @@ export class Paging {
     return this.cursor === null;
   }
 
-  /** One page more; asked twice at once it loads once. */
+  /** Load one more page. A second call during loading does nothing. */
   load(limit = PER_PAGE) {
-    this.loading ??= this.fetchPage(Math.min(limit, MOST_PER_PAGE)).finally(() => (this.loading = null));
+    this.loading ??= this.fetchPage(Math.min(limit, MAX_PER_PAGE)).finally(() => (this.loading = null));
     return this.loading;
   }
 
@@ -35,6 +36,7 @@ export class Paging {
       const query = new URLSearchParams(this.grid.element.dataset.query);
       query.set("limit", limit);
       query.set("cursor", this.cursor);
+      if (this.grid.isStacked) query.set("stacked", "true");
       this.take(await get(`/api/v1/images?${query}`));
     } catch (problem) {
       this.offerAgain(problem.message);
@@ -47,7 +49,15 @@ export class Paging {
     this.say(this.isAtEnd ? "No older images" : "");
     document.getElementById("grid-news").textContent = `${results.length} older images loaded`;
     this.observer.unobserve(this.place);
-    this.start(); // observed anew, it tells at once whether there is still room
+    this.start(); // a new observation reports at once if there is still space on the screen
+    if (this.isAtEnd) this.onEnd();
+  }
+
+  /** There are no more pages. */
+  end() {
+    this.cursor = null;
+    this.observer.unobserve(this.place);
+    this.say("");
   }
 
   say(words) {

@@ -1,12 +1,13 @@
-/* Back to exactly where one was, however many pages had been loaded by then. */
+/* Restores the place in the gallery, however many pages were loaded. */
 const RETURN = "gallery-return";
-const MOST_PAGES = 25;
+const MAX_PAGES = 25;
 
-const keyOfPage = () => `gallery-place:${location.pathname}${location.search}`;
+const keyOfPage = (what = "place") => `gallery-${what}:${location.pathname}${location.search}`;
 
-/** Note the place when the page is left, and its address for who comes back from an image. */
+/** Saves the scroll position when the page is left, and its address for the way back from an image. */
 export function keepPlace(grid, selection) {
   addEventListener("pagehide", () => {
+    keepChosen(selection.chosen);
     const seen = grid.shots.find((shot) => shot.getBoundingClientRect().bottom > 0);
     if (!seen) return;
     const place = { id: seen.dataset.id, top: seen.getBoundingClientRect().top, current: selection.current?.dataset.id };
@@ -16,11 +17,13 @@ export function keepPlace(grid, selection) {
 }
 
 export async function returnToPlace(grid, paging, selection) {
+  if (!isReturn()) return;
+  selection.fill(JSON.parse(sessionStorage.getItem(keyOfPage("chosen")) ?? "[]"));
   const place = JSON.parse(sessionStorage.getItem(keyOfPage()) ?? "null");
-  if (!place || !isReturn()) return;
+  if (!place) return;
   history.scrollRestoration = "manual";
   const find = (id) => grid.shots.find((shot) => shot.dataset.id === id);
-  for (let page = 0; page < MOST_PAGES && grid.shots.length < place.count && !paging.isAtEnd; page += 1) {
+  for (let page = 0; page < MAX_PAGES && grid.shots.length < place.count && !paging.isAtEnd; page += 1) {
     const before = grid.shots.length;
     await paging.load(place.count - before);
     if (grid.shots.length === before) break;
@@ -31,6 +34,15 @@ export async function returnToPlace(grid, paging, selection) {
   if (current) {
     selection.setCurrent(current);
     current.querySelector("a").focus({ preventScroll: true });
+  }
+}
+
+/** What is selected is selected again by its numbers. If the browser has no room for so many, it is not kept. */
+function keepChosen(chosen) {
+  try {
+    sessionStorage.setItem(keyOfPage("chosen"), JSON.stringify(chosen));
+  } catch {
+    sessionStorage.removeItem(keyOfPage("chosen"));
   }
 }
 

@@ -1,4 +1,6 @@
-/* What a line says of the scale, as the server worked it out. */
+/* The scale that a line gives, as the server computed it. */
+import { timeZone } from "../../microscope/shell.js";
+
 const FAR_PERCENT = 2;
 
 const byId = (id) => document.getElementById(id);
@@ -21,11 +23,11 @@ export class Result {
     if (previous) this.compare(differencePercent);
   }
 
-  /** Beyond what two careful drawings differ by, something else has changed. */
+  /** Two careful measurements differ less than this. A larger difference has another cause. */
   compare(percent) {
     const isFar = Math.abs(percent) > FAR_PERCENT;
     const words = `${percent < 0 ? "−" : "+"}${Math.abs(percent).toPrecision(2)} %`;
-    byId("difference").textContent = isFar ? `${words}. Are objective and length right?` : words;
+    byId("difference").textContent = isFar ? `${words}. Check the objective and the length.` : words;
     byId("difference").classList.toggle("is-far", isFar);
   }
 
@@ -41,7 +43,7 @@ export class Result {
 }
 
 function describe({ umPerPixel, madeAt, madeBy }) {
-  const day = new Date(madeAt).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
+  const day = new Date(madeAt).toLocaleDateString("en-GB", { timeZone, day: "numeric", month: "long", year: "numeric" });
   return `${umPerPixel.toPrecision(4)} µm/px, ${day}${madeBy ? ` by ${madeBy}` : ""}`;
 }
 

@@ -1,7 +1,7 @@
-/* The same picture by a program: as curl, as Python. And how any text of this page gets to a program. */
+/* Lines for curl and Python that download this picture, and copying of any text to the clipboard. */
 import { showToast } from "../../microscope/shell.js";
 
-const WHERE_TO_PUT_IT = "Put your access token where it says TOKEN.";
+const WHERE_TO_PUT_IT = "Replace TOKEN with your access token.";
 
 const byId = (id) => document.getElementById(id);
 
@@ -11,7 +11,7 @@ export function connectCopying(image) {
   connect("copy-python", asPython(image));
 }
 
-/** Into the clipboard, or, where the browser allows none (plain HTTP from another PC), selected in a dialog. */
+/** Copies the text. If the browser does not allow it (plain HTTP from another PC), a dialog shows the text selected. */
 export async function hand(text, detail) {
   byId("download-menu").open = false;
   try {
@@ -39,7 +39,7 @@ function asCurl({ original, filename }) {
   return `curl --fail -H "Authorization: Bearer $TOKEN" -o ${quoteForShell(filename)} ${original}`;
 }
 
-/** Whatever a row calls its file, it stays one word of the line. */
+/** Quoted, so that any file name stays one word for the shell. */
 function quoteForShell(text) {
   return /^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -30,7 +30,7 @@ export class Histogram {
       return; // the stage says that the original is missing
     }
     this.counts = await countPixels(picture);
-    byId("share-black").textContent = share(this.counts.black, this.counts.pixels);
+    byId("share-underexposed").textContent = share(this.counts.underexposed, this.counts.pixels);
     byId("share-clipped").textContent = share(this.counts.clipped, this.counts.pixels);
     this.draw();
   }
@@ -60,7 +60,7 @@ export class Histogram {
   }
 
   drawChannels(context, [grey, ...colours], width, height) {
-    // The ends are left out: a clipped background would press everything else flat.
+    // Leave out the ends: a clipped background would make all other bars too small.
     const most = Math.max(1, ...[grey, ...colours].flatMap((counts) => counts.slice(1, -1))) * 1.08;
     const trace = (counts) => {
       const path = new Path2D();
@@ -84,7 +84,7 @@ async function countPixels(picture) {
   const canvas = new OffscreenCanvas(width, Math.min(STRIP_ROWS, height));
   const context = canvas.getContext("2d", { willReadFrequently: true });
   const channels = Array.from({ length: 4 }, () => new Uint32Array(LEVELS));
-  const totals = { channels, black: 0, clipped: 0, pixels: width * height, isMono: true };
+  const totals = { channels, underexposed: 0, clipped: 0, pixels: width * height, isMono: true };
   for (let top = 0; top < height; top += STRIP_ROWS) {
     const rows = Math.min(STRIP_ROWS, height - top);
     context.drawImage(picture, 0, top, width, rows, 0, 0, width, rows);
@@ -105,7 +105,7 @@ function countStrip(values, totals) {
     blue[b] += 1;
     grey[(r * 77 + g * 150 + b * 29) >> 8] += 1;
     if (r === 255 || g === 255 || b === 255) totals.clipped += 1;
-    if (r === 0 && g === 0 && b === 0) totals.black += 1;
+    if (r === 0 && g === 0 && b === 0) totals.underexposed += 1;
     if (r !== g || g !== b) totals.isMono = false;
   }
 }

@@ -1,4 +1,4 @@
-/* What lies under a point of the picture, enlarged, its pixels as squares, with a cross where the point is. */
+/* Shows the surroundings of a point enlarged, with pixels as squares and a cross at the point. */
 import { prepare, token } from "../../camera/live/palette.js";
 
 const ENLARGED = 8;

@@ -1,5 +1,6 @@
-/* Lengths on the picture, in micrometres where the scale is known, else in pixels. Nothing of it is kept. */
+/* Lengths on the picture, in micrometres if the scale is known, else in pixels. They are not saved. */
 import { formatLength } from "../../camera/live/scale-bar.js";
+import { onKey } from "../../microscope/keys.js";
 import { showToast } from "../../microscope/shell.js";
 import { Rulers } from "./rulers.js";
 
@@ -21,7 +22,7 @@ export class Measuring {
     byId("measure-add").addEventListener("click", () => this.rulers.addInView());
     byId("measure-clear").addEventListener("click", () => this.clear());
     byId("measure-copy").addEventListener("click", () => this.hand());
-    document.addEventListener("keydown", (event) => this.leave(event), true);
+    onKey("Escape", () => this.leave());
     if (!navigator.clipboard) byId("measure-copy").querySelector("span").textContent = "Download as CSV";
   }
 
@@ -32,15 +33,15 @@ export class Measuring {
     byId("measure-part").hidden = !isOn;
     this.rulers.setShown(isOn);
     this.rulers.setDrawing(isOn);
-    if (isOn) byId("facts").scrollTop = 0;
+    if (isOn) byId("details").scrollTop = 0;
   }
 
-  /** Escape ends measuring before it leaves the page. */
-  leave(event) {
-    if (event.key !== "Escape" || byId("measure-part").hidden || document.querySelector("dialog[open]")) return;
-    event.stopPropagation();
+  /** The first Escape ends measuring, the next one leaves the page. */
+  leave() {
+    if (byId("measure-part").hidden) return false;
     this.toggle();
     byId("tool-measure").focus();
+    return true;
   }
 
   remove(ruler) {
@@ -96,7 +97,7 @@ export class Measuring {
     return ["line,x1_px,y1_px,x2_px,y2_px,length_px,length_um", ...rows, ""].join("\n");
   }
 
-  /** The clipboard is there only where the page came over HTTPS or from this machine. */
+  /** Browsers offer the clipboard only over HTTPS or on the same computer. */
   async hand() {
     const csv = this.asCsv();
     if (!navigator.clipboard) return download(csv, `${this.image.filename}-lengths.csv`);

@@ -1,5 +1,7 @@
-/* Lines on a picture: drawn by pointer, their ends moved by pointer and by arrow keys. Places are in pixels of the
+/* Lines on a picture. The pointer draws them; pointer and arrow keys move their ends. Places are in pixels of the
    original. */
+import { isPlain } from "../../microscope/keys.js";
+
 const NUDGES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const LARGE_STEP = 10;
 const FINENESS = 10; // tenths of a pixel
@@ -7,7 +9,7 @@ const LABEL_GAP_PX = 12;
 const SVG = "http://www.w3.org/2000/svg";
 
 export class Rulers {
-  /** `onChange(ruler)` after each change of one; `describe(ruler)` is what stands beside it on the picture. */
+  /** `onChange(ruler)` is called after each change; `describe(ruler)` returns its label on the picture. */
   constructor(viewer, { onChange, onDrawn = () => {}, onRemove = null, describe = () => "", nameOf = () => "Line" }) {
     Object.assign(this, { viewer, onChange, onDrawn, onRemove, describe, nameOf });
     this.layer = document.getElementById("rulers");
@@ -23,7 +25,7 @@ export class Rulers {
     if (isShown) this.place();
   }
 
-  /** While it is on, dragging on the picture draws a line instead of moving the picture. */
+  /** While this is on, dragging draws a line and does not move the picture. */
   setDrawing(isOn) {
     this.isDrawing = isOn;
     this.viewer.element.classList.toggle("is-drawing", isOn);
@@ -38,13 +40,13 @@ export class Rulers {
     return ruler;
   }
 
-  /** Keep this one line: drawing moves it, instead of adding another. */
+  /** Allow only this line: drawing then moves it and does not add another. */
   only(line) {
     this.single = this.add(line);
     return this.single;
   }
 
-  /** Across the middle half of what is seen. */
+  /** A line across the middle half of the visible part. */
   addInView() {
     const { clientWidth, clientHeight } = this.viewer.element;
     const at = (share) => this.viewer.toImage({ x: clientWidth * share, y: clientHeight / 2 });
@@ -99,7 +101,7 @@ export class Rulers {
   }
 
   answerKey(event, ruler, end) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!isPlain(event)) return;
     const nudge = NUDGES[event.key];
     if (nudge) {
       const step = event.shiftKey ? LARGE_STEP : 1;
@@ -111,7 +113,7 @@ export class Rulers {
       return;
     }
     event.preventDefault();
-    event.stopPropagation(); // the page's own arrows turn to its neighbours
+    event.stopPropagation(); // else the arrow keys would also go to the next image
   }
 
   connectDrawing() {
@@ -171,7 +173,7 @@ function makeElement(kind, name) {
   return element;
 }
 
-/** The words stand beside the middle, on the upper side of the line. */
+/** Puts the label beside the middle of the line, on its upper side. */
 function trace(group, [from, to], words) {
   for (const line of group.querySelectorAll("line")) {
     for (const [name, value] of [["x1", from.x], ["y1", from.y], ["x2", to.x], ["y2", to.y]]) line.setAttribute(name, value);

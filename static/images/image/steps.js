@@ -1,5 +1,6 @@
-/* Newer, older, and back to the gallery where one came from. */
-import { onKey } from "../../microscope/shell.js";
+/* To the newer image, to the older image, and back to the gallery page that the user came from. */
+import { onKey } from "../../microscope/keys.js";
+import { Pictures } from "../../microscope/pictures.js";
 
 const SWIPE_REM = 4;
 
@@ -9,15 +10,12 @@ export function connectSteps(viewer) {
   const strip = byId("strip");
   const current = strip.querySelector("[aria-current]").parentElement;
   strip.scrollTo({ top: current.offsetTop - strip.clientHeight / 3, left: current.offsetLeft - strip.clientWidth / 3 });
-  for (const picture of strip.querySelectorAll("img")) {
-    const mark = () => picture.parentElement.classList.add("is-missing");
-    picture.addEventListener("error", mark);
-    if (picture.complete && !picture.naturalWidth) mark(); // it failed before this script came
-  }
+  const pictures = new Pictures((picture, problem) => picture.parentElement.classList.toggle("is-missing", problem !== ""));
+  for (const picture of strip.querySelectorAll("img")) pictures.watch(picture);
   connectBack();
   onKey("ArrowLeft", () => byId("newer")?.click());
   onKey("ArrowRight", () => byId("older")?.click());
-  onKey("Escape", () => document.fullscreenElement || document.querySelector("details.menu[open]") || byId("all").click());
+  onKey("Escape", () => document.fullscreenElement || byId("all").click());
   connectSwipe(viewer);
 }
 
@@ -28,7 +26,8 @@ function connectBack() {
   all.addEventListener("click", () => sessionStorage.setItem("gallery-return", "yes"));
 }
 
-/** Only while the whole picture is seen, and no line is drawn on it: an enlarged one is moved instead. */
+/** Swiping steps only if the whole picture is visible and no line is being drawn: an enlarged picture is moved instead.
+    */
 function connectSwipe(viewer) {
   let start = null;
   viewer.element.addEventListener("pointerdown", (event) => {

@@ -1,5 +1,5 @@
 /* The rail: fit, zoom, overlays, full screen. */
-import { onKey } from "../../microscope/shell.js";
+import { onKey } from "../../microscope/keys.js";
 
 const ZOOM_STEP = 1.25;
 const KEPT = "image-overlays";
@@ -27,7 +27,7 @@ export class ViewTools {
   }
 }
 
-/** Those, and what can be laid over the picture. */
+/** The view tools, and the overlays on the picture. */
 export class Tools extends ViewTools {
   constructor(viewer, page) {
     super(viewer, page);
@@ -37,7 +37,7 @@ export class Tools extends ViewTools {
     this.connectMark("scale", "s", (isOn) => viewer.scaleBar.setOn(isOn), true);
   }
 
-  /** `isOnAtFirst`: for who never switched it. */
+  /** `isOnAtFirst`: the state for users who never switched it. */
   connectMark(name, key, set, isOnAtFirst = false) {
     const kept = () => JSON.parse(localStorage.getItem(KEPT) ?? "{}");
     const toggle = () => {

@@ -1,12 +1,15 @@
 /* The original under OpenSeadragon, with crosshair and grid on a layer above. */
 import { drawOverlay } from "../../camera/live/overlay.js";
 import { rootPixels } from "../../camera/live/palette.js";
+import { isThere } from "../../microscope/api.js";
 import { ScaleBar } from "../../camera/live/scale-bar.js";
 
-const MOST_ZOOM = 16;
+const MAX_ZOOM = 16;
 const SQUARES_FROM = 2;
 const NAVIGATOR_REM = 10.5;
 const NEAR = 1.001;
+// Allows for a large original that must be converted first.
+const PATIENCE_MS = 20_000;
 
 export class Viewer {
   constructor(image) {
@@ -40,7 +43,7 @@ export class Viewer {
       navigatorWidth: `${navigatorWidth}px`,
       navigatorHeight: `${(navigatorWidth * height) / width}px`,
       animationTime: isCalm ? 0 : 0.3,
-      maxZoomPixelRatio: MOST_ZOOM,
+      maxZoomPixelRatio: MAX_ZOOM,
       minZoomImageRatio: 0.5,
       visibilityRatio: 0.5,
       gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: false },
@@ -51,34 +54,43 @@ export class Viewer {
   connect() {
     const { seadragon } = this;
     seadragon.addHandler("open", () => this.start());
-    seadragon.addHandler("open-failed", () => sayMissing());
+    seadragon.addHandler("open-failed", () => this.explain());
+    setTimeout(() => this.isOpen || sayLate(), PATIENCE_MS);
     seadragon.addHandler("canvas-double-click", ({ position }) => this.toggleFit(position));
-    // The page has its own keys; those of the library would turn and mirror the picture.
+    // The page has its own keys. Those of OpenSeadragon would rotate and mirror the picture.
     seadragon.addHandler("canvas-key", (event) => (event.preventDefaultAction = true));
     for (const name of ["update-viewport", "resize", "animation"]) seadragon.addHandler(name, () => this.refresh());
     for (const name of ["canvas-scroll", "canvas-pinch"]) seadragon.addHandler(name, () => (this.isFitted = false));
     new ResizeObserver(() => requestAnimationFrame(() => this.isFitted && this.isOpen && this.fit(true))).observe(this.element);
   }
 
+  /** A failed load does not say if the file is missing or if the server did not respond, so ask. */
+  async explain() {
+    const isMissing = await isThere(this.image.shown).then((has) => !has, () => false);
+    if (isMissing) sayMissing();
+    else sayLate();
+  }
+
   start() {
     this.isOpen = true;
+    if (document.getElementById("stage-late")) sayProblem("");
     this.fit(true);
     this.asked?.();
   }
 
-  /** At once, or as soon as there is a picture: what was asked last. */
+  /** Run it now, or when the picture has loaded. Only the last request counts. */
   whenOpen(act) {
     if (this.isOpen) act();
     else this.asked = act;
   }
 
-  /** Call `watch` whenever the picture lies otherwise than before. */
+  /** Call `watch` each time the picture is moved or zoomed. */
   onView(watch) {
     this.watchers.push(watch);
   }
 
-  /** Where the picture's corner lies on the stage, and how many CSS pixels one of its own takes. What is shown may be
-      coarser than the original; places are told in the original's pixels all the same. */
+  /** The place of the picture's corner on the stage, and how many CSS pixels one of its own pixels takes. The shown
+      copy may be coarser than the original; places are still in the original's pixels. */
   get view() {
     const origin = this.viewport.pixelFromPoint(this.viewport.imageToViewportCoordinates(0, 0), true);
     return { x: origin.x, y: origin.y, scale: this.zoom / devicePixelRatio };
@@ -102,7 +114,7 @@ export class Viewer {
     return this.seadragon.viewport;
   }
 
-  /** Of one picture pixel to one of the screen. */
+  /** Screen pixels for each picture pixel. */
   get zoom() {
     return (this.viewport.viewportToImageZoom(this.viewport.getZoom(true)) * devicePixelRatio) / this.coarseness;
   }
@@ -163,8 +175,8 @@ export class Viewer {
   }
 }
 
-/** The library would write a style into the page, which its policy forbids (ours stands in image.css). It looks for
-    one by name and mark first; this has them, and is none. */
+/** The library would write a style into the page, which the page's policy forbids (image.css has it). It first looks
+    for an element with a certain name and mark. This element has both, and no style. */
 function keepOutStyle() {
   const marker = document.createElementNS("no-style", "style");
   marker.setAttribute("data-openseadragon-mobile-css", "");
@@ -172,7 +184,19 @@ function keepOutStyle() {
 }
 
 function sayMissing() {
+  sayProblem("The original file is missing. Its record and checksum are beside the picture. Ask a manager to restore it from a backup.");
+}
+
+function sayLate() {
+  const again = Object.assign(document.createElement("button"), { type: "button", id: "stage-late", textContent: "Try again" });
+  again.addEventListener("click", () => location.reload());
+  sayProblem("The picture could not be loaded. ", again);
+}
+
+/** Does nothing if the server already said why. */
+function sayProblem(...words) {
   const place = document.getElementById("stage-problem");
-  place.hidden = false;
-  place.textContent = "The original is not where it was written. Its record and sum stand beside; ask a manager for the backup.";
+  if (!place.hidden && !document.getElementById("stage-late")) return;
+  place.replaceChildren(...words);
+  place.hidden = place.textContent === "";
 }

@@ -4,7 +4,7 @@ import { showToast } from "../../microscope/shell.js";
 
 const byId = (id) => document.getElementById(id);
 
-export function connectBinning({ id }) {
+export function connectMoveToBin({ id }) {
   connect("to-bin", () => remove(`/api/v1/images/${id}`));
   connect("restore", () => post(`/api/v1/images/${id}/restore`));
 }
@@ -17,7 +17,7 @@ function connect(buttonId, ask) {
     button.disabled = true;
     try {
       await ask();
-      location.reload(); // the page says what is so now, and offers the way back
+      location.reload(); // the page then shows that the image is in the bin, and offers to restore it
     } catch (problem) {
       button.disabled = false;
       showToast({ message: problem.message, isError: true });

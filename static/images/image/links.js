@@ -3,14 +3,14 @@ import { post } from "../../microscope/api.js";
 import { showToast } from "../../microscope/shell.js";
 import { hand } from "./copying.js";
 
-const LIVES = "It works for ten minutes, for whoever has it.";
+const LIVES = "The link is valid for ten minutes, for anyone who has it.";
 const WHERE_TO_PASTE = {
-  imagej: "Paste it into Plugins > New > Macro, and run.",
+  imagej: "Paste it into Plugins > New > Macro and run it.",
   napari: "Paste it into napari's console.",
   python: "It needs tifffile.",
 };
 
-export function connectOpening({ id }) {
+export function connectLinks({ id }) {
   const place = document.getElementById("open-in");
   place.hidden = false;
   for (const button of place.querySelectorAll("button")) button.addEventListener("click", () => copyLine(id, button));
