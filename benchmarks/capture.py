@@ -1,15 +1,19 @@
-"""What a capture costs beyond its exposure and frame period, beside the floor: the plainest code that keeps a picture.
+"""Measure what a capture costs beyond its exposure and frame period, beside the plainest code that keeps a picture.
 
-Through real HTTP with a JWT and keep-alive: a 1920 x 1080 colour scene of stained cells with noise at 1 ms exposure,
-JPEG of quality 95, durable. Both sides take turns in one run, for machines are noisy: trust the ratios.
+The captures go through real HTTP with a JWT and keep-alive: a 1920 x 1080 colour scene of stained cells with noise at 1
+ms exposure, as JPEG of quality 95, safe on disk. Both sides take turns in one run, because machines are noisy: trust
+the ratios.
 
     python -m benchmarks.capture [--captures 200]
+
+The same on a Pixelink camera, on the stand-in below the real wrapper, at several ages of the stream (the last some
+minutes old):
+
+    python -m benchmarks.capture --driver pixelink [--camera mono-5mp --frame-ms 15 --exposures 20,200]
 """
 
 import argparse
 import hashlib
-import os
-import sqlite3
 import statistics
 import tempfile
 import threading
@@ -19,9 +23,11 @@ from pathlib import Path
 
 from PIL import Image
 
+from benchmarks import standin_captures
+from benchmarks.floor import Floor
 from benchmarks.server_process import Client, ServerProcess
-from camera.drivers.settings import Wanted
-from camera.drivers.simulated import MODELS, SimulatedDriver
+from camera.drivers.settings import SettingsRequest
+from camera.drivers.simulated.driver import MODELS, SimulatedDriver
 
 MODEL = MODELS["colour-2mp-bright"]
 EXPOSURE_MS = 1.0
@@ -31,41 +37,39 @@ WARM_UP = 120
 CAPTURE = {"exposure": EXPOSURE_MS, "gain": 0, "format": "jpg", "quality": 95}
 
 
-class Floor:
-    """Encode, write, fsync, insert a row, commit. Nothing else."""
-
-    def __init__(self, folder: Path, pixels) -> None:
-        self._folder = folder
-        self._pixels = pixels
-        self._local = threading.local()
-        with self._connect() as connection:
-            connection.execute("CREATE TABLE images (id INTEGER PRIMARY KEY, filename TEXT UNIQUE, size INTEGER)")
-
-    def keep(self) -> None:
-        path = self._folder / f"{time.time_ns()}-{threading.get_ident()}.jpg"
-        with path.open("wb") as file:
-            Image.fromarray(self._pixels).save(file, "JPEG", quality=95)
-            file.flush()
-            os.fsync(file.fileno())
-        if not hasattr(self._local, "connection"):
-            self._local.connection = self._connect()
-        with self._local.connection as connection:
-            connection.execute("INSERT INTO images (filename, size) VALUES (?, ?)", (path.name, path.stat().st_size))
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._folder / "floor.sqlite3", timeout=20)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        return connection
-
-
 def main() -> None:
+    options = _read_options()
+    if options.driver == "pixelink":
+        standin_captures.run(options)
+    else:
+        _measure_simulated(options.captures)
+
+
+def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--captures", type=int, default=200)
-    captures = parser.parse_args().captures
+    parser.add_argument("--driver", choices=("simulated", "pixelink"), default="simulated")
+    parser.add_argument("--captures", type=int, help="of each kind; 200 simulated, 30 on the stand-in")
+    of_standin = parser.add_argument_group("with --driver pixelink")
+    of_standin.add_argument("--camera", choices=standin_captures.CAMERAS, default="colour-2mp")
+    of_standin.add_argument("--start-ms", type=float, default=80.0, help="how long starting the stream takes")
+    of_standin.add_argument("--latch", type=int, default=2, help="after how many frames settings take effect")
+    of_standin.add_argument("--frame-ms", type=float, default=11.7, help="how long reading the sensor takes")
+    of_standin.add_argument("--exposures", type=_numbers, default="1,5,20,100,200,400", help="milliseconds")
+    of_standin.add_argument("--ages", type=_numbers, default="2,60,600", help="of the stream, seconds")
+    of_standin.add_argument("--memory", action="store_true", help="also memory: at rest, at the peak, a minute after")
+    options = parser.parse_args()
+    options.captures = options.captures or (30 if options.driver == "pixelink" else 200)
+    return options
+
+
+def _numbers(text: str) -> list[float]:
+    return [float(number) for number in text.split(",")]
+
+
+def _measure_simulated(captures: int) -> None:
     environment = {"SIMULATED_CAMERA": MODEL.name, "DEFAULT_EXPOSURE": f"{EXPOSURE_MS:g}", "DEFAULT_GAIN": "0"}
     with ServerProcess(**environment) as server, tempfile.TemporaryDirectory(dir=server.data_path) as folder:
-        floor = Floor(Path(folder), _take_frame())
+        floor = Floor(Path(folder), Image.fromarray(_take_frame()))
         client = server.log_in()
         _warm_up(client, floor)
         _report_one_by_one(client, floor, captures)
@@ -114,7 +118,7 @@ def _report_memory(server: ServerProcess, client: Client, captures: int) -> None
 def _take_frame():
     driver = SimulatedDriver(MODEL)
     driver.open()
-    driver.configure(Wanted(EXPOSURE_MS, 0))
+    driver.configure(SettingsRequest(EXPOSURE_MS, 0))
     driver.start()
     return driver.grab().develop()
 
@@ -133,7 +137,7 @@ def _capture_with(client: Client) -> Callable[[], object]:
 
 
 def _rate(workers: list[Callable[[], object]], total: int) -> float:
-    """Calls a second, with each worker in a thread of its own."""
+    """Return the calls a second. Each worker has a thread of its own."""
     each = max(total // len(workers), 1)
 
     def work(call: Callable[[], object]) -> None:

@@ -1,8 +1,7 @@
-"""What writing a file of each format costs, and its size, beside the plain library call on the same pixels.
+"""Measure time and size of a file of each format, beside the plain library call on the same pixels.
 
-Ours writes the record into the file in every dialect and makes sure that the end is on the disk; the plain call
-writes pixels. Both go to a file and are forced to disk, and take turns in one run, for machines are noisy: trust the
-ratios.
+Our code writes the record into the file in all its forms, and ensures that the whole file is on disk. The plain call
+writes only pixels. Both force a file to disk, and take turns in one run, because machines are noisy: trust the ratios.
 
     python -m benchmarks.formats [--rounds 12]
 """
@@ -23,14 +22,14 @@ import tifffile
 from django.conf import settings
 from PIL import Image
 
-from camera.drivers.settings import Wanted
-from camera.drivers.simulated import MODELS, SimulatedDriver
+from camera.drivers.settings import SettingsRequest
+from camera.drivers.simulated.driver import MODELS, SimulatedDriver
 from camera.frame import CameraIdentity, Frame, to_display
 from images.formats import FORMATS
-from images.record import Position, Requested, make_record
+from images.record.image import Requested, make_record
 
 AIM = 1.2
-QUICK = 4  # what takes little time is measured as many times more often
+QUICK = 4  # a quick call is measured more often
 QUALITY = 95
 SIZES = {"2 MP": (1080, 1920), "5 MP": (2048, 2592), "20 MP": (3648, 5472)}
 KINDS = {"mono 8": ("mono-2mp", 8), "mono 16": ("mono-5mp-12bit", 12), "colour 8": ("colour-2mp", 8)}
@@ -76,11 +75,11 @@ def main() -> None:
 
 
 def take_frame(kind: str, shape: tuple[int, int]) -> Frame:
-    """The simulated specimen, tiled to size: with noise, as a camera gives it."""
+    """Return the simulated specimen, repeated to that size, with the noise of a camera."""
     model, bits = KINDS[kind]
     driver = SimulatedDriver(MODELS[model])
     driver.open()
-    driver.configure(Wanted(20, 6))
+    driver.configure(SettingsRequest(20, 6))
     driver.start()
     raw = driver.grab()
     pixels = raw.develop()
@@ -96,7 +95,7 @@ def report(what: str, name: str, frame: Frame, rounds: int) -> None:
     settings.TIFF_COMPRESSION = "zlib" if name.endswith("zlib") else "none"
     image_format = FORMATS[name.split()[0]]
     encoding = image_format.encoding_of(frame.pixels, QUALITY)
-    record = make_record(frame, username="ada", requested=Requested(), encoding=encoding, position=Position())
+    record = make_record(frame, username="ada", requested=Requested(), encoding=encoding, editable={})
     ours, plain = [], []
     with tempfile.TemporaryDirectory(dir=os.environ.get("DATA_PATH")) as folder:
         for _ in range(rounds):

@@ -1,7 +1,8 @@
-"""A library of many rows in a process of its own, on a database of its own, asked for pages as a browser or a script
-asks; what the answers take, and the SQL that they ran.
+"""A library of many rows in a process of its own, on a database of its own. It is asked for pages like a browser or a
+script asks, and reports the time of the answers and the SQL that they ran.
 
-`python -m benchmarks.library_process` is that process: DATA_PATH and DATABASE_URL say where, a line of JSON asks.
+`python -m benchmarks.library_process` is that process. DATA_PATH and DATABASE_URL say where it works, and each line of
+JSON is a question.
 """
 
 import json
@@ -17,7 +18,7 @@ from benchmarks.server_process import ROOT
 
 
 class LibraryProcess:
-    """`with LibraryProcess(database_url) as library:`; without an address it is SQLite, in a folder thrown away."""
+    """`with LibraryProcess(database_url) as library:`. Without an address it is SQLite, in a temporary folder."""
 
     def __init__(self, database_url: str = "") -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="microscope-benchmark-", ignore_cleanup_errors=True)
@@ -45,11 +46,17 @@ class LibraryProcess:
         self._ask("fill", rows)
 
     def deep_cursor(self) -> str:
-        """Leads to where nine tenths of the images are newer."""
+        """Return the cursor of a page behind nine tenths of the images."""
         return self._ask("deep_cursor")
+
+    def newest_id(self) -> int:
+        return self._ask("newest_id")
 
     def time_ms(self, address: str) -> float:
         return self._ask("time_ms", address)
+
+    def answer_bytes(self, address: str) -> int:
+        return self._ask("answer_bytes", address)
 
     def queries(self, address: str) -> list[str]:
         return self._ask("queries", address)
@@ -75,15 +82,16 @@ def main() -> None:
 
 
 def make_answers() -> dict[str, Callable[..., Any]]:
-    """Imports what can be imported only now that Django is set up."""
+    """Return the functions that can be asked for, by name. It imports modules that need Django to be set up."""
     from django.core.management import call_command
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
     from benchmarks.library_rows import fill, find_owner
-    from images.filters import make_cursor
     from images.models import Image
+    from images.search.filters import make_cursor
+    from images.search.newer import find_newest_id
 
     call_command("migrate", verbosity=0)
     client = Client(SERVER_NAME="localhost")
@@ -99,19 +107,25 @@ def make_answers() -> dict[str, Callable[..., Any]]:
         ask(address)
         return (time.perf_counter() - began_s) * 1000
 
+    def answer_bytes(address: str) -> int:
+        return len(ask(address).content)
+
     def queries(address: str) -> list[str]:
         with CaptureQueriesContext(connection) as captured:
             ask(address)
         return [query["sql"] for query in captured.captured_queries]
 
     def deep_cursor() -> str:
-        newest = Image.objects.newest_first()[0].pk
-        return make_cursor(Image.objects.get(pk=newest // 10))
+        singles = Image.objects.filter(job_slot__isnull=True)
+        newest, oldest = singles.newest_first()[0].pk, singles.oldest_first()[0].pk
+        return make_cursor(Image.objects.get(pk=oldest + (newest - oldest) // 10))
 
     return {
         "fill": fill,
         "deep_cursor": deep_cursor,
+        "newest_id": find_newest_id,
         "time_ms": time_ms,
+        "answer_bytes": answer_bytes,
         "queries": queries,
     }
 

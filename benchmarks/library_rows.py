@@ -1,6 +1,8 @@
-"""Rows as years of work in a lab leave them, a million in about a minute. Only within a process that has set Django up.
+"""Makes rows like those of years of work in a lab, a million in about a minute. Needs a process in which Django is set
+up.
 
-One image a minute, twenty people in turn, jobs of 500 images one after the other, samples and notes of a few words.
+There is one image a minute, by twenty people in turn, in jobs of 500 images one after the other, with samples and notes
+of a few words. On one day, a planned job takes a picture a second besides.
 """
 
 import json
@@ -15,24 +17,25 @@ from django.db import connection, transaction
 
 from images.models import Job
 
-TEXT_INDEXES = {"postgresql": "0003_note_sample_bin", "sqlite": "0007_text_in_time"}
-text_index = import_module(f"images.migrations.{TEXT_INDEXES[connection.vendor]}")
+text_index = import_module("images.migrations.0012_search_text")
 
 NEWEST = datetime(2025, 1, 16, 10, 30, 45, 123000, tzinfo=UTC)
 BETWEEN = timedelta(minutes=1)
 PEOPLE = 20
 JOB_IMAGES = 500
+BURST_AT = datetime(2025, 1, 12, 22, 36, 40, tzinfo=UTC)
+BURST_IMAGES = 5000
 ANIMALS = ["mouse", "rat", "zebrafish", "human"]
 ORGANS = ["liver", "kidney", "brain", "heart", "lung"]
 STAINS = ["HE", "DAPI", "PAS", "Masson", "GFP", "Nissl", "Congo red"]
-# Stands in every image of the oldest tenth, and in none since.
+# This word is in every image of the oldest tenth, and in no later one.
 OLD_WORD = "cryostat"
-# Stands in one of a thousand.
+# This word is in one image of a thousand.
 RARE_WORD = "artefact"
 
 
 def find_owner() -> Any:
-    """One of the people, who may do all."""
+    """Return one of the users, who may do everything."""
     user, _is_new = get_user_model().objects.get_or_create(
         username="person-00", defaults={"is_superuser": True, "is_staff": True}
     )
@@ -40,24 +43,47 @@ def find_owner() -> Any:
 
 
 def fill(rows: int) -> None:
-    """Into an empty library. The text index is made afterwards, which is quicker and leads to the same."""
+    """Fill an empty library. The text index is made afterwards, which is quicker and gives the same result."""
     owner = find_owner()
     people = [owner, *(get_user_model()(username=f"person-{number:02d}") for number in range(1, PEOPLE))]
     get_user_model().objects.bulk_create(people[1:])
     jobs = [Job(name=f"series {number}", user=people[number % PEOPLE]) for number in range(rows // JOB_IMAGES + 1)]
     Job.objects.bulk_create(jobs)
+    numbers = {"expected": BURST_IMAGES, "stored": BURST_IMAGES, "state": Job.State.FINISHED}
+    burst = Job.objects.create(name="burst", user=owner, plan={}, **numbers)
     with connection.schema_editor() as editor:
         text_index.drop_text_index(None, editor)
-    _insert(_make_rows(rows, [person.pk for person in people], [job.pk for job in jobs]))
+    insert_rows(_make_burst(owner.pk, burst.pk))
+    insert_rows(make_rows(rows, [person.pk for person in people], [job.pk for job in jobs]))
     with connection.schema_editor() as editor:
+        text_index.fold_rows(None, editor)
         text_index.make_text_index(None, editor)
     if connection.vendor == "postgresql":
-        # Its own servant does so soon after many rows have come.
+        # PostgreSQL's own autovacuum does so soon after many rows have come.
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE images")
 
 
-def _make_rows(rows: int, people: list[int], jobs: list[int]) -> Iterator[dict[str, Any]]:
+def _make_burst(user_id: int, job_id: int) -> Iterator[dict[str, Any]]:
+    """Its ids are below those of all others."""
+    like = next(make_rows(1, [user_id], [job_id]))
+    for slot in range(BURST_IMAGES):
+        moment = BURST_AT + timedelta(seconds=slot)
+        yield {
+            **like,
+            "job_id": job_id,
+            "job_slot": slot,
+            "captured_at": moment,
+            "created_at": moment,
+            "filename": f"capture_{moment:%Y%m%d_%H%M%S}_000.tif",
+            "format": "tif",
+            "sample": "burst",
+            "note": "",
+            "record_id": uuid.UUID(int=2**64 + slot).hex,
+        }
+
+
+def make_rows(rows: int, people: list[int], jobs: list[int]) -> Iterator[dict[str, Any]]:
     record = json.dumps({"schema": "microscope-image", "requested": {}, "actual": {}, "filling": "x" * 600})
     for number in range(rows):
         moment = NEWEST - BETWEEN * (rows - 1 - number)
@@ -92,7 +118,7 @@ def _make_note(number: int, rows: int) -> str:
     return " ".join(words)
 
 
-def _insert(rows: Iterator[dict[str, Any]]) -> None:
+def insert_rows(rows: Iterator[dict[str, Any]]) -> None:
     first = next(rows)
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":

@@ -1,8 +1,8 @@
-"""What watching costs, and what it costs those who capture meanwhile.
+"""Measure what watching costs, and what it costs those who capture meanwhile.
 
-A 1920 x 1080 colour camera at 30 frames a second, a real server, watchers over loopback. The rounds take turns, for
-machines are noisy: trust what is compared within one run. Linux only. The watchers' own process needs some of the same
-machine, and so does the simulated camera, which draws each picture.
+A colour camera of 1920 x 1080 pixels and 30 frames a second, a real server, and watchers over loopback. The rounds take
+turns, because machines are noisy: compare only within one run. Linux only. The process of the watchers needs a part of
+the same machine, and so does the simulated camera, which draws each picture.
 
     python -m benchmarks.live [--rounds 3]
 """
@@ -29,7 +29,7 @@ WARM_UP = 120
 
 @dataclass(frozen=True)
 class Crowd:
-    """Who watches: so many that read, and so many that never do."""
+    """The watchers: how many of them read, and how many never do."""
 
     reading: int
     stalled: int = 0
@@ -123,7 +123,7 @@ def _watched_by(server: ServerProcess, token: str, crowd: Crowd) -> contextlib.A
 
 
 def _time_capture_ms(client: Client) -> float:
-    """At any moment of the camera's rhythm: the waits before are not even."""
+    """Return the time of a capture at a random moment of the camera's rhythm, because the waits before it differ."""
     time.sleep(random.uniform(0, 2 * EXPOSURE_MS / 1000))
     began_s = time.perf_counter()
     client.post("/api/v1/camera/capture", {"format": "jpg", "quality": 95})

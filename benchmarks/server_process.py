@@ -1,4 +1,4 @@
-"""The real server in a process of its own, on a free port, with a data folder that is thrown away."""
+"""The real server in a process of its own, on a free port, with a temporary data folder."""
 
 import http.client
 import json
@@ -20,7 +20,9 @@ PASSWORD = "benchmark-password"
 class ServerProcess:
     """`with ServerProcess(SIMULATED_CAMERA="...") as server:` serves within the block."""
 
-    def __init__(self, **environment: str) -> None:
+    def __init__(self, command: list[str] | None = None, **environment: str) -> None:
+        """`command` is run instead of `manage.py serve`."""
+        self._command = command or [sys.executable, "manage.py", "serve"]
         self._folder = tempfile.TemporaryDirectory(prefix="microscope-benchmark-", ignore_cleanup_errors=True)
         self.data_path = Path(self._folder.name)
         self.port = find_free_port()
@@ -36,8 +38,7 @@ class ServerProcess:
 
     def __enter__(self) -> "ServerProcess":
         log = open(self.data_path / "server.log", "wb")
-        command = [sys.executable, "manage.py", "serve"]
-        self._process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
+        self._process = subprocess.Popen(self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
         self._wait_until_ready()
         return self
 
@@ -46,6 +47,11 @@ class ServerProcess:
         self._process.wait(30)
         self._folder.cleanup()
 
+    def set_up(self) -> None:
+        """Make the database, as the first start does. The block then serves as on every later day."""
+        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+        subprocess.run(command, cwd=ROOT, env=self._environment, check=True)
+
     def log_in(self) -> "Client":
         client = Client(self.port)
         answer = client.post("/api/v1/auth/login", {"username": "admin", "password": PASSWORD})
@@ -53,14 +59,24 @@ class ServerProcess:
         return client
 
     def resident_mb(self) -> float:
-        """Memory of the process that is really in use (Linux)."""
-        lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
-        return next(int(line.split()[1]) / 1000 for line in lines if line.startswith("VmRSS"))
+        """Return the memory that the process really uses (Linux)."""
+        return self._memory_mb("VmRSS")
+
+    def most_resident_mb(self) -> float:
+        """Return the most memory since the start, or since `forget_most_resident` (Linux)."""
+        return self._memory_mb("VmHWM")
+
+    def forget_most_resident(self) -> None:
+        Path(f"/proc/{self._process.pid}/clear_refs").write_text("5")
 
     def cpu_seconds(self) -> float:
-        """Processor time used so far (Linux)."""
+        """Return the processor time until now (Linux)."""
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def _memory_mb(self, kind: str) -> float:
+        lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) / 1000 for line in lines if line.startswith(kind))
 
     def _wait_until_ready(self, patience_s: float = 60) -> None:
         until_s = time.monotonic() + patience_s
@@ -85,12 +101,12 @@ class Client:
         self.token = token
 
     def get(self, path: str) -> dict:
-        return self._ask("GET", path, None)
+        return self.ask("GET", path, None)
 
     def post(self, path: str, body: dict) -> dict:
-        return self._ask("POST", path, json.dumps(body))
+        return self.ask("POST", path, json.dumps(body))
 
-    def _ask(self, method: str, path: str, body: str | None) -> dict:
+    def ask(self, method: str, path: str, body: str | None) -> dict:
         headers = {"Content-Type": "application/json"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"

@@ -1,8 +1,8 @@
-"""Ten minutes of captures, watchers, gallery reading and faults: what was lost (nothing), and whether memory, threads,
-open files or latency grew.
+"""Ten minutes of captures, watchers, gallery pages and faults: what was lost, and did the program grow?
 
-The program runs as a process of its own over a stand-in camera, which is unplugged, hangs, and loses frames; meanwhile
-the folder of images loses its marker now and then. Tests run on the database that DATABASE_URL names; so does this.
+It counts what was lost (nothing may be), and compares memory, threads, open files and latency. The program runs as a
+process of its own on a stand-in camera, which is unplugged, hangs, and loses frames. Meanwhile the folder of images
+loses its marker now and then. It uses the database that DATABASE_URL names, like the tests.
 
     python -m benchmarks.soak [--minutes 10]
 """
@@ -32,7 +32,7 @@ SETTINGS = {"SERVICE_TIMEOUT": "3000", "DEFAULT_EXPOSURE": "10", "ADMIN_USERNAME
 
 
 class Soak:
-    """What goes on at once, and what was answered."""
+    """Clients that work at the same time, and the responses they got."""
 
     def __init__(self, bench: Bench, server: Server) -> None:
         self.bench = bench
@@ -105,7 +105,7 @@ def latency_ms(server: Server) -> float:
 
 
 def report(server: Server, when: str) -> None:
-    """Latency of captures with nothing else going on."""
+    """Return the latency of captures while nothing else runs."""
     threads = len(os.listdir(f"/proc/{server.process_id}/task"))
     print(
         f"{when}: {server.resident_mb():.0f} MB, {threads} threads, {server.count_open_files()} open files, "
@@ -141,7 +141,7 @@ def run(soak: Soak, seconds: float, has_faults: bool) -> None:
         if has_faults:
             soak.begin(soak.fail, FAULT_EVERY_S)
         while time.monotonic() < until_s:
-            soak.bench.sign_in(soak.server)  # tokens do not last as long as this
+            soak.bench.sign_in(soak.server)  # a token expires before that
             time.sleep(min(5.0, max(until_s - time.monotonic(), 0.0)))
         soak.end()
 

@@ -1,6 +1,6 @@
-"""What it costs to unpack five megapixels as a Pixelink camera sends them, beside copying as many pixels.
+"""Measure the unpacking of five megapixels as a Pixelink camera sends them, beside a copy of as many pixels.
 
-Every format that is unpacked here and not by the SDK; both take turns in one run: trust the ratios.
+It measures every format that this program unpacks without the SDK. Both take turns in one run: trust the ratios.
 
     python -m benchmarks.unpacking [--rounds 12]
 """
@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from camera.drivers.pixelink_formats import FORMATS, FrameLayout
+from camera.drivers.pixelink.formats import FORMATS, FrameLayout
 
 ROWS, COLUMNS = 2048, 2592
 
@@ -24,7 +24,7 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 
 def measure(layout: FrameLayout, rounds: int) -> tuple[float, float]:
-    """Medians of unpacking and of copying."""
+    """Return the medians of unpacking and of copying."""
     unpack = layout.pixel_format.unpack
     assert unpack
     data = np.zeros(layout.buffer_bytes, np.uint8)

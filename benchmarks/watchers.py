@@ -1,6 +1,6 @@
-"""Many who watch live, in one process that costs next to nothing, so that a benchmark measures the server.
+"""Many watchers of the live view in one process that costs almost nothing, so that a benchmark measures the server.
 
-It reads raw sockets and lets the system throw the pictures away unread. `Watchers` runs it and asks it for figures.
+It reads raw sockets and lets the system drop the pictures unread. `Watchers` runs it and asks it for figures.
 """
 
 import json
@@ -24,8 +24,11 @@ BIN = bytearray(4 * 1024 * 1024)
 
 
 class Watchers:
-    """`with Watchers(port, token, reading=50, stalled=5) as watchers:` watches within the block; begins once each that
-    reads has had a picture. Those that are `stalled` ask for the stream and never read."""
+    """`with Watchers(port, token, reading=50, stalled=5) as watchers:` watches within the block.
+
+    The block begins when each watcher that reads has got a picture. The `stalled` ones ask for the stream and never
+    read.
+    """
 
     def __init__(self, port: int, token: str, reading: int, stalled: int = 0) -> None:
         self._command = [sys.executable, "-m", "benchmarks.watchers", str(port), token, str(reading), str(stalled)]
@@ -43,7 +46,7 @@ class Watchers:
         self._process.wait(30)
 
     def report(self) -> dict[str, Any]:
-        """What was delivered since the last report: see `Watcher.figures`."""
+        """Return what was delivered since the last report: see `Watcher.figures`."""
         assert self._process.stdin and self._process.stdout
         print("report", file=self._process.stdin, flush=True)
         answer = self._process.stdout.readline()
@@ -53,7 +56,7 @@ class Watchers:
 
 
 class Stream:
-    """One connection that reads. Counts pictures, and how old each is when its last byte is there."""
+    """One connection that reads. It counts pictures, and notes the age of each when its last byte has come."""
 
     def __init__(self, port: int, token: str) -> None:
         self.socket = ask_for_stream(port, token)
@@ -72,22 +75,22 @@ class Stream:
             pass
 
     def _read_some(self) -> bool:
-        """Whether there may be more to read at once."""
+        """Return True if there may be more to read at once."""
         if self._to_skip:
-            # Linux throws away what is read with this flag, and copies nothing.
+            # With this flag Linux drops what is read, and copies nothing.
             size = self.socket.recv_into(BIN, self._to_skip, socket.MSG_TRUNC)
-            self._demand_open(size)
+            self._require_open(size)
             self._to_skip -= size
             if self._to_skip == 0:
                 self._note_arrival()
             return True
         block = self.socket.recv(READ_BYTES)
-        self._demand_open(len(block))
+        self._require_open(len(block))
         self._head += block
         self._find_part()
         return True
 
-    def _demand_open(self, size: int) -> None:
+    def _require_open(self, size: int) -> None:
         if size == 0:
             raise RuntimeError(f"The stream ended. {self._head[:1000]!r}")
 
@@ -105,7 +108,7 @@ class Stream:
         self._taken_at_s = received_at.timestamp() if is_new else 0.0
 
     def _note_arrival(self) -> None:
-        """A picture that is sent again is no new one."""
+        """A picture that is sent again is not a new one."""
         if self._taken_at_s:
             self.ages_ms.append((time.time() - self._taken_at_s) * 1000)
 
@@ -121,7 +124,7 @@ def ask_for_stream(port: int, token: str, buffer_bytes: int | None = None) -> so
 
 
 def figures(streams: list[Stream], seconds: float) -> dict[str, Any]:
-    """Rates in pictures a second: that of the watcher who got fewest, and the median. Ages in milliseconds."""
+    """Return pictures a second (of the watcher who got the fewest, and the median) and ages in milliseconds."""
     rates = [len(stream.ages_ms) / seconds for stream in streams]
     ages_ms = [age_ms for stream in streams for age_ms in stream.ages_ms]
     for stream in streams:
@@ -152,7 +155,7 @@ def main() -> None:
 
 
 def serve_figures(selector: selectors.BaseSelector, streams: list[Stream]) -> None:
-    """A line of figures for each line that comes in; ends with the input."""
+    """Write a line of figures for each line of input. Ends with the input."""
     began_at_s = time.perf_counter()
     while True:
         for key, _ in selector.select():

@@ -1,0 +1,226 @@
+"""Measure the memory of 8 clients who capture at once: at rest, at the peak, and a minute later. Linux only.
+
+The program is a process of its own, with the simulated camera, and with the real wrapper on a stand-in for the vendor's
+library. That stand-in returns one prepared picture, so that little of the measured memory is its own.
+
+    python -m benchmarks.memory [--seconds 20] [--only pixelink] [--watchers 1]
+"""
+
+import argparse
+import contextlib
+import ctypes
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+
+from benchmarks.server_process import Client, ServerProcess
+from benchmarks.watchers import Watchers
+from camera.drivers.simulated.specimen import draw_specimen
+from camera.tests.standin.camera import StandinCamera
+from camera.tests.standin.codes import PixelFormat, ReturnCode
+from camera.tests.standin.library import Library
+from camera.tests.standin.loading import install_forever
+from camera.tests.standin.native import ENTRIES, Entry
+
+CLIENTS = 8
+SETTLE_S = 10.0
+AFTER_S = 60.0
+SERIAL = 725001234
+EXPOSURE_MS = 5.0
+ROW_TIME_S = 11.7e-3 / 1216
+BAYER_SITES = ((0, 0, 1), (0, 1, 0), (1, 0, 2), (1, 1, 1))  # row, column and colour, of GRBG
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A camera, and what the clients ask of it. `pixel_format` is that of the stand-in; None for the simulated
+    camera."""
+
+    name: str
+    width: int
+    height: int
+    image_format: str
+    pixel_format: PixelFormat | None = None
+    model: str = ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        if self.pixel_format is None:
+            return {"CAMERA_DRIVER": "simulated", "SIMULATED_CAMERA": self.model}
+        return {"CAMERA_DRIVER": "pixelink"}
+
+
+SCENARIOS = [
+    Scenario("pixelink 1936 x 1216 colour, JPEG", 1936, 1216, "jpg", PixelFormat.BAYER8_GRBG),
+    Scenario("pixelink 5 MP mono 16 bit, TIFF", 2592, 2048, "tiff", PixelFormat.MONO16),
+    Scenario("pixelink 5 MP colour 16 bit, TIFF", 2592, 2048, "tiff", PixelFormat.BAYER16_GRBG),
+    Scenario("pixelink 5 MP mono 16 bit, JPEG", 2592, 2048, "jpg", PixelFormat.MONO16),
+    Scenario("simulated 1920 x 1080 colour, JPEG", 1920, 1080, "jpg", model="colour-2mp"),
+    Scenario("simulated 5 MP mono 12 bit, TIFF", 2592, 2048, "tiff", model="mono-5mp-12bit"),
+]
+
+
+# The side of the program: a stand-in that returns one prepared picture
+
+
+class PreparedCamera(StandinCamera):
+    """Every frame has the same bytes, whatever the settings are."""
+
+    def __init__(self, scenario: Scenario, frame: bytes) -> None:
+        with mock.patch("camera.tests.standin.camera.draw_scene", return_value=np.zeros((1, 1, 3))):
+            super().__init__(
+                SERIAL,
+                is_colour=scenario.pixel_format is not PixelFormat.MONO16,
+                sensor_width=scenario.width,
+                sensor_height=scenario.height,
+                significant_bits=16,
+                row_time_s=ROW_TIME_S,
+                link_bytes_per_s=1e9,
+            )
+        self._frame = frame
+        self.leave_behind(pixel_format=scenario.pixel_format)
+        self.user_settings = self.settings
+
+    def pixels_of(self, _frame: object) -> bytes:
+        return self._frame
+
+
+def serve(scenario: Scenario, folder: Path) -> None:
+    """Run `manage.py serve` on the stand-in. The prepared picture is in the folder."""
+    picture = (folder / "picture").read_bytes() if (folder / "picture").exists() else b""
+
+    def format_picture(_library, _frame, _descriptor, _format, target: int | None, size: int) -> ReturnCode:
+        if target:
+            ctypes.memmove(target, picture, len(picture))
+        ctypes.c_uint.from_address(size).value = len(picture)
+        return ReturnCode.ApiSuccess
+
+    ENTRIES["PxLFormatImage"] = Entry("library", format_picture, ENTRIES["PxLFormatImage"].argument_types)
+    install_forever(Library([PreparedCamera(scenario, (folder / "frame").read_bytes())]))
+    sys.argv = ["manage.py", "serve"]
+    import manage
+
+    manage.main()
+
+
+# The side that measures
+
+
+@contextlib.contextmanager
+def serving(scenario: Scenario) -> Iterator[ServerProcess]:
+    """The program with the camera of the scenario. The picture of the stand-in is prepared here, so that the program
+    does not draw it."""
+    environment = {"DEFAULT_EXPOSURE": f"{EXPOSURE_MS:g}", "DEFAULT_GAIN": "0", **scenario.environment}
+    with tempfile.TemporaryDirectory(prefix="microscope-benchmark-") as folder:
+        command = None
+        if scenario.pixel_format is not None:
+            prepare_frame(scenario, Path(folder))
+            command = [sys.executable, "-m", "benchmarks.memory", "--serve", scenario.name, "--folder", folder]
+        server = ServerProcess(command, **environment)
+        server.set_up()
+        with server:
+            yield server
+
+
+def prepare_frame(scenario: Scenario, folder: Path) -> None:
+    """Write the frame as the camera sends it, and the picture that the vendor's library makes from it."""
+    light = draw_specimen(scenario.width, scenario.height) * np.random.default_rng(1).normal(
+        0.8, 0.02, (scenario.height, scenario.width, 3)
+    )
+    is_wide = scenario.pixel_format is not PixelFormat.BAYER8_GRBG
+    picture = np.clip(light * 65535, 0, 65535).astype(np.uint16)
+    if scenario.pixel_format is PixelFormat.MONO16:
+        (folder / "frame").write_bytes(picture[:, :, 1].astype(">u2").tobytes())
+        return
+    mosaic = np.empty(picture.shape[:2], np.uint16)
+    for row, column, colour in BAYER_SITES:
+        mosaic[row::2, column::2] = picture[row::2, column::2, colour]
+    (folder / "frame").write_bytes(mosaic.astype(">u2").tobytes() if is_wide else (mosaic >> 8).astype("u1").tobytes())
+    (folder / "picture").write_bytes(picture.tobytes() if is_wide else (picture >> 8).astype("u1").tobytes())
+
+
+@dataclass
+class Figures:
+    """Memory in MB, processor time and latency in milliseconds."""
+
+    at_start: float
+    at_rest: float
+    peak: float
+    after: float
+    cpu_ms: float
+    rate_hz: float
+
+
+def measure(scenario: Scenario, seconds: float, watchers: int) -> Figures:
+    with serving(scenario) as server:
+        at_start = server.most_resident_mb()
+        token = server.log_in().token
+        time.sleep(SETTLE_S)
+        at_rest = server.resident_mb()
+        server.forget_most_resident()
+        with _watched_by(server, token, watchers):
+            cpu_s, captures = server.cpu_seconds(), capture_at_once(server, token, scenario.image_format, seconds)
+            cpu_ms = (server.cpu_seconds() - cpu_s) * 1000 / captures
+            peak = server.most_resident_mb()
+        time.sleep(AFTER_S)
+        return Figures(at_start, at_rest, peak, server.resident_mb(), cpu_ms, captures / seconds)
+
+
+@contextlib.contextmanager
+def _watched_by(server: ServerProcess, token: str, watchers: int) -> Iterator[None]:
+    with Watchers(server.port, token, watchers) if watchers else contextlib.nullcontext():
+        yield
+
+
+def capture_at_once(server: ServerProcess, token: str, image_format: str, seconds: float) -> int:
+    """Capture from 8 clients for this time. Returns the number of captures."""
+    until_s = time.monotonic() + seconds
+    counts: list[int] = []
+
+    def work() -> None:
+        client, count = Client(server.port, token), 0
+        while time.monotonic() < until_s:
+            client.post("/api/v1/camera/capture", {"format": image_format, "quality": 95})
+            count += 1
+        counts.append(count)
+
+    threads = [threading.Thread(target=work) for _ in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if len(counts) < CLIENTS:
+        raise RuntimeError("A client failed: see above.")
+    return sum(counts)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--only", default="", help="a part of the scenario's name")
+    parser.add_argument("--watchers", type=int, default=0)
+    parser.add_argument("--serve", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.serve:
+        serve(next(one for one in SCENARIOS if one.name == asked.serve), asked.folder)
+        return
+    print(f"Megabytes in memory; {CLIENTS} clients for {asked.seconds:g} s, {asked.watchers} watching")
+    columns = ("start", "rest", "peak", "after 60 s", "CPU ms", "a second")
+    print(f"  {'':36}" + "".join(f"{column:>11}" for column in columns))
+    for scenario in SCENARIOS:
+        if asked.only in scenario.name:
+            figures = measure(scenario, asked.seconds, asked.watchers)
+            row = (figures.at_start, figures.at_rest, figures.peak, figures.after, figures.cpu_ms, figures.rate_hz)
+            print(f"  {scenario.name:36}" + "".join(f"{value:11.1f}" for value in row), flush=True)
+
+
+if __name__ == "__main__":
+    main()
