@@ -16,6 +16,9 @@ from microscope.tests.browser.sight import live_stage
 
 # The first is Chromium without its desktop windows, and needs far less processor time.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# Takes nginx's own certificate like one of an authority. If Chromium asks about each connection instead, as it does for
+# `ignore_https_errors`, it can give up a page that opens many at once: net::ERR_TOO_MANY_RETRIES.
+ARGUMENTS = ("--no-sandbox", "--ignore-certificate-errors")
 DESK = {"width": 1440, "height": 900}
 # Leaves room for a machine that is busy with other tests.
 expect.set_options(timeout=20_000)
@@ -44,7 +47,7 @@ def chromium():
     path = find_browser()
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
 
 
 @pytest.fixture(scope="package")

@@ -63,7 +63,10 @@ def site(request, chromium, tmp_path_factory):
 
 @pytest.fixture
 def page(chromium, site):
-    """A browser where the administrator is signed in. It must not request anything outside the path."""
+    """A browser where the administrator is signed in. It must not request anything outside the path.
+
+    `ignore_https_errors` is for `page.request`, which does not go through the browser.
+    """
     context = chromium.new_context(ignore_https_errors=True, viewport=DESK, timezone_id="UTC")
     context.set_default_timeout(60_000)
     incidents, asked = Incidents(context), []
