@@ -7,9 +7,12 @@
 
    A new part is one line in `parts`. */
 import { get } from "../microscope/api.js";
+import { askAnewWith, noteControl, pollPauseMs } from "../microscope/control/state.js";
 import { onKey } from "../microscope/keys.js";
 import { showCamera, showState } from "../microscope/shell.js";
 import { Capture } from "./live/capture.js";
+import { ControlLine } from "./live/control-line.js";
+import { ControlPanel } from "./live/control-panel.js";
 import { noteExposure } from "./live/deadlines.js";
 import { connectElsewhere } from "./live/elsewhere.js";
 import { Faults } from "./live/faults.js";
@@ -53,6 +56,8 @@ const silence = new Silence(stage, stream, () => tell("noteSilence"));
 // The stage comes first, because other parts use the size of its picture.
 const parts = [stage, histogram, focus, figures, settings, optics, geometry, whiteBalance, capture, silence];
 new Tools(stage);
+new ControlLine();
+new ControlPanel({ settings, capture, parts: [settings, optics, geometry], onPlace: () => arrange(stage.frameSize) });
 connectElsewhere();
 
 let pollTimer = null;
@@ -96,7 +101,7 @@ async function refreshCamera() {
   }
   isAsking = false;
   const isWell = state && !state.cause;
-  pollTimer = setTimeout(pollCamera, isWell ? POLL_MS : POLL_IN_FAULT_MS);
+  pollTimer = setTimeout(pollCamera, isWell ? pollPauseMs(POLL_MS) : POLL_IN_FAULT_MS);
   return state;
 }
 
@@ -116,6 +121,7 @@ function noteCamera(state, askedAt) {
   noteExposure(state.settings?.exposure);
   page.toggleAttribute("data-simulated", state.simulated);
   tell("noteCamera", state, askedAt);
+  noteControl(state.control, askedAt);
   if (state.cause) showProblem(state.cause, state);
   else if (!stream.isRunning) stream.start();
   arrange(stage.frameSize);
@@ -145,4 +151,6 @@ onKey("r", () => focus.reset());
 
 arrange(stage.frameSize);
 addEventListener("resize", () => arrange(stage.frameSize));
+document.addEventListener("visibilitychange", () => document.hidden || refreshCamera());
+askAnewWith(refreshCamera);
 refreshCamera();

@@ -28,6 +28,12 @@ export class ApiError extends Error {
 export const pageUser = document.querySelector("meta[name=page-user]")?.content ?? "";
 const NOTICE = "notice-after-loading";
 const ROOT = document.documentElement.dataset.root ?? "";
+const refusalListeners = [];
+
+/** Call `run(control)` if an act was refused because somebody else controls the camera. `control`: who, until when. */
+export function onRefusal(run) {
+  refusalListeners.push(run);
+}
 
 /** The address of a path such as "/images/": a reverse proxy may serve the program under a path of its own. The verbs
  * below take such paths too. */
@@ -98,8 +104,10 @@ async function ask(method, path, body, { signal, headers: more, deadlineMs = DEA
   }
 }
 
+/** A page in sight is a sign that its user is there, who may control the camera. */
 function send(path, options) {
-  return fetch(addressOf(path), { credentials: "same-origin", ...options });
+  const headers = { ...options.headers, ...(document.visibilityState === "visible" && { "X-Page-In-Sight": "yes" }) };
+  return fetch(addressOf(path), { credentials: "same-origin", ...options, headers });
 }
 
 /** Aborts `signal` when the time is over, or with the caller's own signal. `end` it when the answer is read. */
@@ -150,6 +158,7 @@ async function describeProblem(response) {
     return {};
   });
   if (told.code === "user_changed") loadAnew(told.message);
+  if (told.control) for (const run of refusalListeners) run(told.control);
   return new ApiError(response.status, told);
 }
 

@@ -1,5 +1,7 @@
 /* The parts of every page: status line, menus, keys. */
 import { get, takeNotice } from "./api.js";
+import { showAskedToasts } from "./control/asked-toast.js";
+import { askAnewWith, noteControl, pollPauseMs } from "./control/state.js";
 import { elapsedMs, markNow } from "./elapsed.js";
 import { showJob } from "./job-status.js";
 import { isPlain, onKey } from "./keys.js";
@@ -109,12 +111,11 @@ function warnOfDisk(sentence) {
   byId("disk-warning").querySelector("span").textContent = sentence || "";
 }
 
-/** Polls the server, one request at a time. Clears values that are too old. */
+/** Polls the server, one request at a time. Clears values that are too old. `pauseMs()`: until the next request. */
 class Poll {
-  constructor(path, { show, showOld, showProblem }) {
-    Object.assign(this, { path, show, showOld, showProblem, answered: markNow() });
+  constructor(path, { show, showOld, showProblem, pauseMs = () => POLL_MS }) {
+    Object.assign(this, { path, show, showOld, showProblem, pauseMs, answered: markNow() });
     this.ask();
-    setInterval(() => this.ask(), POLL_MS);
     setInterval(() => this.checkAge(), TICK_MS);
     for (const [place, name] of [[document, "visibilitychange"], [window, "pageshow"]]) {
       place.addEventListener(name, () => this.checkAge() || this.ask());
@@ -122,17 +123,25 @@ class Poll {
   }
 
   async ask() {
+    this.askLater();
     if (document.hidden || this.isAsking) return;
     this.isAsking = true;
+    const askedAt = performance.now();
     try {
       const answer = await get(this.path, { deadlineMs: POLL_DEADLINE_MS });
       this.answered = markNow();
       this.isOld = false;
-      this.show(answer);
+      this.show(answer, askedAt);
+      this.askLater();
     } catch (problem) {
       this.note(problem);
     }
     this.isAsking = false;
+  }
+
+  askLater() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.ask(), this.pauseMs());
   }
 
   note(problem) {
@@ -151,6 +160,11 @@ class Poll {
   }
 }
 
+function noteCamera(state, askedAt) {
+  showCamera(state);
+  noteControl(state.control, askedAt);
+}
+
 function showOldCamera(words) {
   showState("fault", words);
 }
@@ -167,7 +181,9 @@ function showOldDisk() {
 
 const status = byId("status");
 if (status?.hasAttribute("data-poll-camera")) {
-  new Poll("/api/v1/camera", { show: (state) => showCamera(state), showOld: showOldCamera });
+  const poll = new Poll("/api/v1/camera", { show: noteCamera, showOld: showOldCamera, pauseMs: () => pollPauseMs(POLL_MS) });
+  askAnewWith(() => poll.ask());
+  showAskedToasts();
 }
 if (status?.dataset.storage) {
   new Poll(status.dataset.storage, { show: showDisk, showOld: showOldDisk, showProblem: showDiskProblem });

@@ -1,6 +1,8 @@
 /* The Capture button, the space bar, and the slot that shows the result. */
 import { addressOf } from "../../microscope/api.js";
 import { keepDraft, readDraft } from "../../microscope/drafts.js";
+import { firstName } from "../../microscope/control/names.js";
+import { icon } from "../../microscope/icon.js";
 import { onKey } from "../../microscope/keys.js";
 import { formatBytes, formatTime } from "../../microscope/shell.js";
 import { askUntilAnswered, makePending, Stopped, takePending } from "./pending-capture.js";
@@ -60,8 +62,15 @@ export class Capture {
     this.describe();
   }
 
+  /** While somebody else controls the camera, the page keeps the next frame as the camera is set. */
+  noteControl({ kind, holder, share, you }, isHeld) {
+    const whose = isHeld && (kind === "job" ? "the job" : firstName(holder.name));
+    this.held = isHeld ? { whose, mayKeep: you.mayKeepPicture, isShared: share } : null;
+    this.describe();
+  }
+
   async run() {
-    if (this.isAway || this.isBusy) return;
+    if (this.isAway || this.isBusy || this.held?.mayKeep === false) return;
     const exposureMs = this.settings.exposureMs ?? 0;
     this.beginExposing(exposureMs);
     const savingTimer = setTimeout(() => this.setState("saving", "Saving"), exposureMs);
@@ -157,17 +166,20 @@ export class Capture {
   }
 
   idleLabel() {
+    if (this.held) return "Keep this picture";
     return this.isSimulated ? "Capture simulated" : "Capture";
   }
 
   /** Update the line below the button, and the button itself if no capture is running. */
   describe() {
     if (!this.isBusy && !this.isDone) this.setState("idle");
-    this.button.disabled = this.isAway && !this.isBusy;
+    const isNothingToKeep = this.held?.mayKeep === false;
+    this.button.disabled = (this.isAway || isNothingToKeep) && !this.isBusy;
     const hint = byId("capture-hint");
     hint.classList.toggle("is-bad", this.mayCapture && this.isAway);
     if (!this.mayCapture) hint.textContent = "Viewers can watch but not capture.";
     else if (this.isAway) hint.textContent = this.awayReason ?? "Waiting for the camera.";
+    else if (isNothingToKeep) hint.textContent = this.held.isShared ? "No live picture to keep." : `${this.held.whose} does not share the picture.`;
     else hint.replaceChildren(...this.describeFile().map(makeLine));
   }
 
@@ -177,8 +189,10 @@ export class Capture {
     if (this.size) parts.push(`${this.size.width} × ${this.size.height}`);
     const bytes = this.recent.typicalSize(format, this.size);
     if (bytes) parts.push(`about ${formatBytes(bytes)}`);
+    if (this.held && this.isSimulated) parts.push("SIMULATED");
     const lines = [parts.join(", ")];
-    if (this.isSimulated) lines.push("The image and its record are marked SIMULATED");
+    if (this.held) lines.unshift(`The next frame, as ${this.held.whose} has set the camera.`);
+    else if (this.isSimulated) lines.push("The image and its record are marked SIMULATED");
     return lines;
   }
 
@@ -217,13 +231,4 @@ function sentence(text) {
 
 function makeLine(text) {
   return Object.assign(document.createElement("span"), { textContent: text });
-}
-
-function icon(name) {
-  const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  drawing.setAttribute("class", "icon");
-  drawing.setAttribute("aria-hidden", "true");
-  drawing.append(document.createElementNS("http://www.w3.org/2000/svg", "use"));
-  drawing.firstChild.setAttribute("href", `#icon-${name}`);
-  return drawing;
 }

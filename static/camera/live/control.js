@@ -48,6 +48,12 @@ export class Control {
     else this.say(`Asked ${this.format(asked)}, the camera took ${this.format(value)}`, "accepted");
   }
 
+  /** Show the value in force again, whatever was being typed. */
+  giveUp() {
+    this.isEdited = false;
+    if (this.accepted !== null) this.accept(this.accepted);
+  }
+
   refuse(sentence) {
     this.field.setAttribute("aria-invalid", "true");
     this.place(this.accepted);

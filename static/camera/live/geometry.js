@@ -21,6 +21,8 @@ export class Geometry {
     this.parts = makeParts((part, asked) => this.send(part, asked));
     this.answeredAt = -Infinity;
     this.sending = 0;
+    this.isAway = true;
+    this.isHeld = false;
     this.line = Promise.resolve();
     this.foreignFrames = 0;
     this.keepOpenness();
@@ -82,8 +84,16 @@ export class Geometry {
   }
 
   setAway(isAway) {
-    byId("geometry-fields").disabled = isAway || !this.maySet;
-    if (isAway) this.region?.end();
+    this.isAway = isAway;
+    byId("geometry-fields").disabled = isAway || this.isHeld || !this.maySet;
+    if (isAway || this.isHeld) this.region?.end();
+  }
+
+  /** Somebody else controls the camera. What is being typed here is no longer wanted. */
+  setHeld(isHeld) {
+    this.isHeld = isHeld;
+    this.setAway(this.isAway);
+    if (isHeld) for (const part of this.parts) part.restore();
   }
 
   /** Frames with another geometry than ours mean that somebody else changed it. */

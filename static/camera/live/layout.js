@@ -10,7 +10,8 @@ export function arrange({ width, height } = {}) {
   place.style.setProperty("--frame-shape", `${width} / ${height}`);
   const size = (name) => parseFloat(token(name)) * rootPixels();
   const stageWidth = innerWidth - size("tools-width") - size("panel-width");
-  const stageHeight = innerHeight - size("bar-height") - size("status-height") - size("focus-height");
+  const lineHeight = page.hasAttribute("data-control-place") ? size("control-line-height") : 0;
+  const stageHeight = innerHeight - size("bar-height") - size("status-height") - size("focus-height") - lineHeight;
   const most = width / devicePixelRatio;
   const besideColumn = Math.min(fit(stageWidth - size("recent-width"), stageHeight, shape), most);
   const aboveRow = Math.min(fit(stageWidth, stageHeight - size("recent-row-height"), shape), most);

@@ -17,12 +17,14 @@ export class Optics {
     this.shown = undefined;
     this.known = [];
     this.isSending = false;
+    this.isAway = true;
+    this.isHeld = false;
     this.select.addEventListener("change", () => this.choose(this.select.value || null));
   }
 
   /** Takes the answer of GET /api/v1/camera, or the part of it that a change of settings returns. */
   noteCamera(state) {
-    byId("optics").disabled = !this.mayChoose || Boolean(state.cause) || !state.settings;
+    this.setAway(Boolean(state.cause) || !state.settings);
     if (this.isSending || state.objective === undefined) return;
     const id = state.objective?.id ?? null;
     const isForeign = this.shown !== undefined && id !== this.shown;
@@ -33,7 +35,18 @@ export class Optics {
   }
 
   noteLoss() {
-    byId("optics").disabled = true;
+    this.setAway(true);
+  }
+
+  setAway(isAway) {
+    this.isAway = isAway;
+    byId("optics").disabled = isAway || this.isHeld || !this.mayChoose;
+  }
+
+  /** Somebody else controls the camera. */
+  setHeld(isHeld) {
+    this.isHeld = isHeld;
+    this.setAway(this.isAway);
   }
 
   /** The scale belongs to the displayed picture, even if the camera is being changed. */

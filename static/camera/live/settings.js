@@ -19,6 +19,7 @@ export class Settings {
     this.maySet = maySet;
     this.onForeign = onForeign;
     this.isAway = true;
+    this.isHeld = false;
     this.wanted = {};
     this.isSending = false;
     this.sentAt = -Infinity;
@@ -75,7 +76,16 @@ export class Settings {
 
   setAway(isAway) {
     this.isAway = isAway;
-    byId("settings").disabled = isAway || !this.maySet;
+    byId("settings").disabled = isAway || this.isHeld || !this.maySet;
+  }
+
+  /** Somebody else controls the camera. What is being typed or sent here is no longer wanted. */
+  setHeld(isHeld) {
+    this.isHeld = isHeld;
+    this.setAway(this.isAway);
+    if (!isHeld) return;
+    this.wanted = {};
+    for (const part of [this.exposure, this.gain]) part.giveUp();
   }
 
   get isChanging() {
