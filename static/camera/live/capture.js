@@ -158,6 +158,12 @@ export class Capture {
     byId("slot-result").replaceChildren(...parts);
   }
 
+  /** Empty the slot if these words still stand there. */
+  unsay(words) {
+    const slot = byId("slot-result");
+    if (slot.querySelector("strong")?.textContent === words) slot.replaceChildren();
+  }
+
   setState(state, label = this.idleLabel()) {
     this.button.dataset.state = state;
     byId("capture-icon").setAttribute("href", `#icon-${ICONS[state]}`);

@@ -69,6 +69,8 @@ function describeExposure(ms) {
   return ms < 1000 ? `${Math.max(1, Math.ceil(ms))} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
+byId("keep-dialog").querySelector("[name=until]").addEventListener("focus", () => (byId("keep-dialog").querySelector("[value=time]").checked = true));
+
 const mayKeep = ({ state, isMine }) => state === "free" || isMine;
 
 connectDialog(byId("ask-dialog"), ({ message }) => askForControl(message.value.trim()), isHeldElsewhere);

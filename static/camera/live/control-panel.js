@@ -2,6 +2,8 @@
 import { shortHolderName, untilWords } from "../../microscope/control/names.js";
 import { isHeldElsewhere, onControl } from "../../microscope/control/state.js";
 
+const MINE = "You control the camera.";
+
 const byId = (id) => document.getElementById(id);
 
 export class ControlPanel {
@@ -25,9 +27,15 @@ export class ControlPanel {
     }
     this.sayJob(isHeld && control.kind === "job");
     this.capture.noteControl(control, isHeld);
-    if (this.isHeld && control.isMine) this.capture.say("You control the camera.");
+    this.sayWhetherMine(isHeld, control.isMine);
     this.isHeld = isHeld;
     for (const id of ["settings", "geometry-fields"]) byId(id).title = words;
+  }
+
+  /** Control passes from somebody else to this page: the slot says so once, and no longer than it is true. */
+  sayWhetherMine(isHeld, isMine) {
+    if (this.isHeld && isMine) this.capture.say(MINE);
+    else if (isHeld && !this.isHeld) this.capture.unsay(MINE);
   }
 
   sayJob(isJob) {
