@@ -106,7 +106,7 @@ async function ask(method, path, body, { signal, headers: more, deadlineMs = DEA
 
 /** A page in sight is a sign that its user is there, who may control the camera. */
 function send(path, options) {
-  const headers = { ...options.headers, ...(document.visibilityState === "visible" && { "X-Page-In-Sight": "yes" }) };
+  const headers = { ...options.headers, ...(!document.hidden && { "X-Page-In-Sight": "yes" }) };
   return fetch(addressOf(path), { credentials: "same-origin", ...options, headers });
 }
 

@@ -57,7 +57,7 @@ export function openTakeOver() {
   const { kind, holder } = currentControl();
   const first = firstName(holder.name);
   const isJob = kind === "job";
-  byId("take-title").textContent = `Take control from ${isJob ? `${first}’s job` : first}?`;
+  byId("take-title").textContent = `Take control from ${isJob ? `${first}'s job` : first}?`;
   byId("take-reason-label").textContent = `Reason, ${first} reads it`;
   byId("take-after").textContent = `After the picture in progress, at most ${describeExposure(currentExposureMs())}`;
   byId("take-what").textContent = isJob ? "The job pauses. What it misses is listed with your reason." : "";

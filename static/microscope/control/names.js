@@ -20,13 +20,13 @@ export const firstName = (name) => name.trim().split(/\s+/)[0];
 
 export const untilWords = ({ until }) => (until ? ` until ${clockTime(until)}` : "");
 
-/** `Ada Lovelace`, `Ada’s script night_scan.py`, `Your job Wound 3`. */
+/** `Ada Lovelace`, `Ada's script night_scan.py`, `Your job Wound 3`. */
 export function holderName(control) {
   if (control.kind === "job") return `${owner(control)} job ${control.job?.name ?? control.holder.label}`;
   return isPerson(control) ? control.holder.name : `${owner(control)} script ${control.holder.label}`;
 }
 
-/** `Ada`, `Ada’s job`, `Your script`. */
+/** `Ada`, `Ada's job`, `Your script`. */
 export function shortHolderName(control) {
   return isPerson(control) ? firstName(control.holder.name) : `${owner(control)} ${control.kind === "job" ? "job" : "script"}`;
 }
@@ -37,5 +37,5 @@ function isPerson({ kind, isOwn }) {
 }
 
 function owner({ isOwn, holder }) {
-  return isOwn ? "Your" : `${firstName(holder.name)}’s`;
+  return isOwn ? "Your" : `${firstName(holder.name)}'s`;
 }
