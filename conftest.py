@@ -24,6 +24,7 @@ from camera.registry import the_instrument
 from camera.service import Camera
 from images.archive.archive import Archive
 from images.archive.group import GroupWriter
+from images.control.control import Control, register_control
 from images.index.backfiller import RowBackfiller
 from images.index.idempotency import IdempotentCaptures
 from images.index.thumbnails import Thumbnails
@@ -32,6 +33,7 @@ from images.run_days import RunDays, register_run_days
 from microscope.tests.emptying import empty_quickly
 
 make_roles = import_module("images.migrations.0002_roles").make_roles
+let_managers_take_control = import_module("images.migrations.0025_control").let_managers_take_control
 let_managers_calibrate = import_module("images.migrations.0004_scale").let_managers_calibrate
 
 
@@ -40,6 +42,7 @@ def restore_roles(**_: object) -> None:
     if not Group.objects.exists():
         make_roles(apps, None)
         let_managers_calibrate(apps, None)
+        let_managers_take_control(apps, None)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -69,6 +72,12 @@ def empty_optics_cache():
 def new_run_days():
     """Each test has its own count of run days and its own clock."""
     register_run_days(RunDays())
+
+
+@pytest.fixture(autouse=True)
+def free_camera_control():
+    """Nobody controls the camera when a test begins."""
+    register_control(Control())
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import numpy as np
 
 from camera.drivers.settings import Settings
+from camera.engine.requests import Permit
 from camera.frame import Frame
 from camera.service import Camera
 
@@ -20,7 +21,7 @@ MAX_STEP = 32.0
 STEP = 4
 
 
-def expose_automatically(camera: Camera, by: str | None = None) -> Settings:
+def expose_automatically(camera: Camera, by: str | None = None, permit: Permit | None = None) -> Settings:
     """Find the exposure at which the brightest pixels lie just below clipping, and set it for all users. The gain
     stays.
 
@@ -28,7 +29,7 @@ def expose_automatically(camera: Camera, by: str | None = None) -> Settings:
     has changed.
     """
     limits = camera.limits().exposure_ms
-    frame = camera.capture()
+    frame = camera.capture(permit=permit)
     wanted_ms = frame.descriptor.exposure_ms
     for _ in range(MAX_FRAMES):
         level = bright_level(frame)
@@ -41,8 +42,8 @@ def expose_automatically(camera: Camera, by: str | None = None) -> Settings:
             break  # the exposure is at a limit of the camera
         wanted_ms = next_ms
         # This exposure is only for the capture. Other users keep theirs until the right one is found.
-        frame = camera.capture(exposure_ms=wanted_ms)
-    return camera.configure(exposure_ms=wanted_ms, by=by)
+        frame = camera.capture(exposure_ms=wanted_ms, permit=permit)
+    return camera.configure(exposure_ms=wanted_ms, by=by, permit=permit)
 
 
 def bright_level(frame: Frame) -> float:

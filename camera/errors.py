@@ -4,6 +4,8 @@ Each error has a `code` for programs and a sentence on which the user can act. T
 each its HTTP status.
 """
 
+from typing import Any
+
 
 class CameraError(Exception):
     """The base class. `fields` maps the invalid fields of a request to their messages; it is empty if no field is at
@@ -114,8 +116,30 @@ class SettingRefused(CameraError):
     code = "setting_refused"
 
 
+class ControlRefused(CameraError):
+    """Somebody else controls the camera now. Nothing was done. `details` says who controls it."""
+
+    def __init__(self, message: str, details: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.details = details or {}
+
+
+class ControlHeld(ControlRefused):
+    """Control was held by somebody else when the request came."""
+
+    code = "control_held"
+
+
+class ControlLost(ControlRefused):
+    """The requester had control, and has lost it. A script must stop."""
+
+    code = "control_lost"
+
+
 # A driver that raises one of these has changed no setting.
 SETTING_REFUSALS = (SettingOutOfRange, SettingRefused)
+# One request is refused, and the camera is well.
+REFUSALS = (*SETTING_REFUSALS, ControlRefused)
 
 
 class FrameError(CameraError):

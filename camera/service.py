@@ -22,6 +22,7 @@ from camera.engine.requests import (
     Answer,
     CaptureRequest,
     ConfigureRequest,
+    Permit,
     Request,
     Source,
     WhiteBalanceRequest,
@@ -88,49 +89,67 @@ class Camera:
         exposure_ms: float | None = None,
         gain_db: float | None = None,
         by: str | None = None,
+        permit: Permit | None = None,
         **geometry: Unpack[Geometry],
     ) -> Settings:
         """Change the settings that all users share, and return what the camera accepted. Blocks. `by` is the name of
-        the user, which the other users see.
+        the user, which the other users see. `permit`: see camera.engine.requests.
 
-        Raises SettingOutOfRange or SettingRefused; then no setting has changed. Captures that were requested earlier
-        still use the old settings. Watchers see the new geometry with its first frame.
+        Raises SettingOutOfRange, SettingRefused or a ControlRefused; then no setting has changed. Captures that were
+        requested earlier still use the old settings. Watchers see the new geometry with its first frame.
         """
-        return self._ask(ConfigureRequest(self._check(SettingsRequest(exposure_ms, gain_db, **geometry)), by=by))
+        wanted = self._check(SettingsRequest(exposure_ms, gain_db, **geometry))
+        return self._ask(ConfigureRequest(wanted, by=by, permit=permit))
 
-    def balance_white(self, by: str | None = None) -> Settings:
+    def balance_white(self, by: str | None = None, permit: Permit | None = None) -> Settings:
         """Balance the white once, for all users, on the current view, and return the new settings. Blocks for some
-        frames. Raises SettingRefused if the camera cannot."""
-        return self._ask(WhiteBalanceRequest(SettingsRequest(), by=by))
+        frames. Raises SettingRefused if the camera cannot, or a ControlRefused."""
+        return self._ask(WhiteBalanceRequest(SettingsRequest(), by=by, permit=permit))
 
     def capture(
-        self, exposure_ms: float | None = None, gain_db: float | None = None, asked_at_s: float | None = None
+        self,
+        exposure_ms: float | None = None,
+        gain_db: float | None = None,
+        asked_at_s: float | None = None,
+        permit: Permit | None = None,
     ) -> Frame:
         """Take a frame and convert it to pixels; see `take`."""
-        return self.take(exposure_ms, gain_db, asked_at_s).develop()
+        return self.take(exposure_ms, gain_db, asked_at_s, permit).develop()
 
     def take(
-        self, exposure_ms: float | None = None, gain_db: float | None = None, asked_at_s: float | None = None
+        self,
+        exposure_ms: float | None = None,
+        gain_db: float | None = None,
+        asked_at_s: float | None = None,
+        permit: Permit | None = None,
     ) -> TakenFrame:
         """Take a frame whose whole exposure lies after the request, with these settings or, if None, the shared ones.
         Blocks. The raw frame is several times smaller than its pixels, so develop it only when they are needed.
 
         `asked_at_s` (time.perf_counter) is the time of the request, if it was earlier than this call: a frame whose
         exposure began while the server still read the request is then fresh enough. The settings apply to this frame
-        only. Raises SettingOutOfRange, CameraUnavailable, or CaptureFailed if no frame was good in four tries.
+        only. Raises SettingOutOfRange, CameraUnavailable, a ControlRefused, or CaptureFailed if no frame was good in
+        four tries.
         """
-        taken = self._ask(CaptureRequest(self._check(SettingsRequest(exposure_ms, gain_db)), asked_at_s))
+        wanted = self._check(SettingsRequest(exposure_ms, gain_db))
+        taken = self._ask(CaptureRequest(wanted, asked_at_s, permit=permit))
         return TakenFrame(taken.raw, taken.source, as_utc(taken.began_at_s), taken.tries)
 
     def begin_burst(
-        self, count: int, capacity: int, exposure_ms: float | None = None, gain_db: float | None = None
+        self,
+        count: int,
+        capacity: int,
+        exposure_ms: float | None = None,
+        gain_db: float | None = None,
+        permit: Permit | None = None,
     ) -> Burst:
         """Let `count` frames of the running stream, in a row, go into a ring that holds `capacity` of them. Does not
         wait for them: take them from the burst, and close it. Raises SettingOutOfRange.
 
         Meanwhile every other request raises CameraBusy. The stream never waits for whoever takes the frames.
         """
-        request = BurstRequest(self._check(SettingsRequest(exposure_ms, gain_db)), FrameRing(count, capacity))
+        wanted = self._check(SettingsRequest(exposure_ms, gain_db))
+        request = BurstRequest(wanted, FrameRing(count, capacity), permit)
         loop = self._running_loop()
         loop.submit(request)
         return Burst(request.ring, lambda: loop.is_stuck and self._replace(loop))

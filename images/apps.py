@@ -13,6 +13,8 @@ class ImagesConfig(AppConfig):
     def ready(self) -> None:
         # These modules import models, which Django has loaded only when `ready` runs.
         from images.archive.group import GroupWriter
+        from images.control import leaving  # noqa: F401 (connects its signals)
+        from images.control.control import Control, register_control
         from images.edit import removal  # noqa: F401 (connects its signals)
         from images.index.backfiller import RowBackfiller
         from images.index.current_optics import OpticsCache
@@ -25,6 +27,7 @@ class ImagesConfig(AppConfig):
         from images.run_days import RunDays, register_run_days
 
         register_run_days(RunDays())
+        register_control(Control())
         archive = Archive(
             settings.IMAGE_SAVE_PATH, settings.MINIMUM_FREE_MB * 10**6, settings.DATA_PATH / "archive-folder.txt"
         )

@@ -11,7 +11,8 @@ from django.dispatch import Signal
 
 # what: "captured", "adopted", "changed", "binned", "restored", "removed", "emptied",
 # "clock_confirmed", "job_planned", "job_paused", "job_continued", "job_moved",
-# "job_stopped", "link_made", "link_opened" or "link_revoked"
+# "job_stopped", "link_made", "link_opened", "link_revoked", or "control_" with "taken", "kept", "asked", "withdrawn",
+# "given", "denied", "taken_over", "released" or "lapsed"
 # images: pairs of row id and file name, or None if the event concerns no particular image
 # user_id and username: who did it, or None and "" if that is unknown; details: anything that JSON can hold
 library_changed = Signal()

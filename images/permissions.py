@@ -10,6 +10,7 @@ CAPTURE = "images.capture_image"
 CHANGE_ANY = "images.change_image"
 DELETE_ANY = "images.delete_image"
 CALIBRATE = "images.calibrate_objective"
+TAKE_CONTROL = "images.take_control"
 # To let strangers in is for those who may add pictures, not for those who may only look.
 SHARE = CAPTURE
 

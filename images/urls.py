@@ -12,6 +12,7 @@ from images.api import jobs as api_jobs
 from images.api import objectives as api_objectives
 from images.api import share as api_share
 from images.api import zip as api_zip
+from images.api.control import views as api_control
 from images.pages import gallery as views
 from images.pages import job_export as job_export_page
 from images.pages import jobs as job_views
@@ -25,6 +26,12 @@ urlpatterns = [
     path("api/v1/camera/capture", api.CaptureView.as_view(), name="api-capture"),
     path("api/v1/camera", api_camera.CameraView.as_view(), name="api-camera"),
     path("api/v1/camera/settings", api_camera.SettingsView.as_view(), name="api-camera-settings"),
+    path("api/v1/camera/auto-exposure", api_camera.AutoExposureView.as_view(), name="api-camera-auto-exposure"),
+    path("api/v1/camera/white-balance", api_camera.WhiteBalanceView.as_view(), name="api-camera-white-balance"),
+    path("api/v1/control", api_control.ControlView.as_view(), name="api-control"),
+    path("api/v1/control/ask", api_control.AskView.as_view(), name="api-control-ask"),
+    path("api/v1/control/answer", api_control.AnswerView.as_view(), name="api-control-answer"),
+    path("api/v1/control/take", api_control.TakeView.as_view(), name="api-control-take"),
     path("api/v1/objectives", api_objectives.ObjectiveListView.as_view(), name="api-objectives"),
     path("api/v1/objectives/<uuid:objective_id>", api_objectives.ObjectiveView.as_view(), name="api-objective"),
     path(

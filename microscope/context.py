@@ -11,6 +11,7 @@ from django.utils.timezone import get_default_timezone_name, now
 
 from camera.api.serializers import describe_status
 from camera.registry import the_camera
+from images.control.words import initials_of
 from images.editable_fields import TEXTS
 from images.errors import StorageUnavailable
 from images.formats import FORMATS
@@ -121,9 +122,7 @@ class Shell:
     def person(self) -> dict[str, str]:
         user = self._request.user
         name = user.display_name
-        words = name.split()
-        initials = "".join(word[0] for word in (words[0], words[-1])) if len(words) > 1 else name[:2]
-        return {"name": name, "initials": initials.upper(), "role": self._role(user)}
+        return {"name": name, "initials": initials_of(name), "role": self._role(user)}
 
     def _role(self, user: Any) -> str:
         groups = set(user.groups.values_list("name", flat=True))

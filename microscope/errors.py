@@ -16,6 +16,7 @@ from rest_framework.views import exception_handler
 from accounts import errors as accounts
 from camera import errors as camera
 from images import errors as images
+from images.control import errors as control
 from images.jobs import errors as jobs
 from images.jobs.export import errors as exports
 from images.jobs.plan import errors as plans
@@ -40,7 +41,14 @@ STATUS_BY_CAUSE: list[tuple[type[Exception], int]] = [
     (camera.TooManyWatchers, 503),
     (camera.CameraUnavailable, 503),
     (camera.LiveLinkInvalid, 404),
+    (camera.ControlRefused, 409),
     (camera.CameraError, 500),
+    (control.AskedByOther, 409),
+    (control.NothingAsked, 409),
+    (control.NotYoursToGive, 403),
+    (control.MayNotTake, 403),
+    (control.ReasonMissing, 400),
+    (control.TooManyRefusals, 429),
     (images.UnknownJob, 400),
     (images.BadQuery, 400),
     (images.ScaleUnknown, 400),
@@ -187,7 +195,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _headers(problem: Exception, status: int) -> dict[str, str]:
     """Return the header that says when to try again, or how to sign in, if there is one."""
-    if isinstance(problem, accounts.TooManyAttempts):
+    if isinstance(problem, (accounts.TooManyAttempts, control.TooManyRefusals)):
         return {"Retry-After": str(problem.retry_after_s)}
     if isinstance(problem, accounts.TokenRefused):
         return {"WWW-Authenticate": 'Bearer realm="api"'}

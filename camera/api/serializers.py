@@ -19,6 +19,7 @@ from camera.api.fields import (
 from camera.auto_exposure import AIM
 from camera.drivers.limits import Limits, Range
 from camera.drivers.settings import Settings
+from camera.engine.requests import Permit
 from camera.live.picture import LivePicture
 from camera.service import Camera
 from camera.status import CameraStatus
@@ -43,13 +44,13 @@ class SettingsChangeSerializer(ExposureChangeSerializer):
     gamma = SettingField(lambda limits: limits.gamma, "", help_text="1 means no gamma.")
     whiteBalance = WhiteBalanceField(source="white_balance", help_text="Gains of the colours.")
 
-    def configure(self, camera: Camera, by: str) -> Settings:
+    def configure(self, camera: Camera, by: str, permit: Permit | None = None) -> Settings:
         """Apply the validated settings in the name of that user. Call `is_valid` first. Raises CameraError."""
         wanted = dict(self.validated_data)
         if "roi" in wanted and wanted["roi"] is None:
             limits = camera.limits().roi
             wanted["roi"] = limits.whole_sensor if limits else None
-        return camera.configure(wanted.pop("exposure"), wanted.pop("gain"), by, **wanted)
+        return camera.configure(wanted.pop("exposure"), wanted.pop("gain"), by, permit, **wanted)
 
 
 class RoiSerializer(serializers.Serializer):

@@ -1,4 +1,4 @@
-"""The views of the camera API. Status and settings need the objective, so they are in images/api/camera.py."""
+"""The views of the camera API for whoever watches. What changes the camera is in images/api/camera.py."""
 
 from typing import Any, cast
 
@@ -11,15 +11,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from camera.api.serializers import (
-    SettingsSerializer,
     StatisticsSerializer,
-    describe_settings,
     describe_statistics,
 )
 from camera.api.streaming import describe_frame, stream_live, take_live_frame
-from camera.auto_exposure import expose_automatically
 from camera.live.admission import admit
-from camera.registry import the_camera, the_live_view
+from camera.registry import the_live_view
 
 
 class FrameView(APIView):
@@ -43,32 +40,6 @@ class StatisticsView(APIView):
     )
     def get(self, request: Request) -> Response:
         return Response(describe_statistics(the_live_view().take_picture()))
-
-
-class AutoExposureView(APIView):
-    needs = {"POST": "capture"}
-
-    @extend_schema(
-        tags=["camera"],
-        summary="Set the exposure so that the bright end of the histogram lies below clipping",
-        request=None,
-        responses=SettingsSerializer,
-    )
-    def post(self, request: Request) -> Response:
-        return Response(describe_settings(expose_automatically(the_camera(), by=name_of(request))))
-
-
-class WhiteBalanceView(APIView):
-    needs = {"POST": "capture"}
-
-    @extend_schema(
-        tags=["camera"],
-        summary="Balance the white once, on the camera's current view",
-        request=None,
-        responses=SettingsSerializer,
-    )
-    def post(self, request: Request) -> Response:
-        return Response(describe_settings(the_camera().balance_white(by=name_of(request))))
 
 
 class LiveStreamView(APIView):

@@ -5,7 +5,7 @@ from camera.drivers.settings import Settings, SettingsRequest
 from camera.engine.applied_settings import SETTLE_FRAMES, SettingsApplier
 from camera.engine.clock.exposure_start import ExposureStartEstimator
 from camera.engine.frame_ring import FrameRing
-from camera.engine.requests import Request, Source, TakenFrame
+from camera.engine.requests import Permit, Request, Source, TakenFrame
 from camera.engine.settings_match import describe_difference, matches
 from camera.frame import RawFrame
 
@@ -17,8 +17,8 @@ SHOW_EVERY_S = 0.5
 class BurstRequest(Request[bool]):
     """Asks for the frames of the running stream. It is done when the burst is over."""
 
-    def __init__(self, wanted: SettingsRequest, ring: FrameRing) -> None:
-        super().__init__(wanted)
+    def __init__(self, wanted: SettingsRequest, ring: FrameRing, permit: Permit | None = None) -> None:
+        super().__init__(wanted, permit=permit)
         self.ring = ring
 
     def fail(self, problem: errors.CameraError) -> None:

@@ -18,20 +18,36 @@ from camera.frame import CameraIdentity, RawFrame
 
 Answer = TypeVar("Answer")
 
+# Raises a ControlRefused if the requester may not use the camera any more. The camera's thread calls it when the turn
+# of the request comes, so it must not block.
+Permit = Callable[[], None]
+
 
 class Request(Generic[Answer]):
     """Something that a thread asks of the camera's thread, and waits for. The first answer counts. Later ones are
     dropped."""
 
-    def __init__(self, wanted: SettingsRequest, asked_at_s: float | None = None, by: str | None = None) -> None:
+    def __init__(
+        self,
+        wanted: SettingsRequest,
+        asked_at_s: float | None = None,
+        by: str | None = None,
+        permit: Permit | None = None,
+    ) -> None:
         """`asked_at_s`: when the user asked, by time.perf_counter; by default now. `by`: the name of the user."""
         self.wanted = wanted
         self.by = by
+        self._permit = permit
         self.asked_at_s = time.perf_counter() if asked_at_s is None else asked_at_s
         self._ending = threading.Lock()
         self._done = threading.Event()
         self._answer: Answer | None = None
         self._problem: CameraError | None = None
+
+    def require_permit(self) -> None:
+        """Raise a ControlRefused if the requester may not use the camera any more."""
+        if self._permit is not None:
+            self._permit()
 
     def succeed(self, answer: Answer) -> None:
         self._end(answer, None)

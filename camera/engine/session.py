@@ -97,7 +97,7 @@ class Session:
         while request := self._queue.take_first(self._can_start):
             try:
                 self._accept(request)
-            except errors.SETTING_REFUSALS as refused:
+            except errors.REFUSALS as refused:
                 request.fail(refused)
             except errors.CameraError as problem:
                 request.fail(problem)
@@ -125,6 +125,8 @@ class Session:
         return isinstance(request, CaptureRequest) and self._batching.has_settings_of(request)
 
     def _accept(self, request: Request[Any]) -> None:
+        # Here and not where the request came in: control may have passed to somebody else while it waited.
+        request.require_permit()
         if self._bursting.is_on:
             request.fail(errors.CameraBusy("A burst has the camera. Try again when it has ended, or stop its job."))
             return

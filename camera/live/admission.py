@@ -33,6 +33,8 @@ class Admission:
     ends_at_s: float = math.inf
     # Asks the database if the sign-in of the stream has ended, for example because its token was revoked.
     has_sign_in_ended: Callable[[], bool] | None = None
+    # What other users see of whoever watches.
+    name: str = ""
 
     def holds_for(self, user: AbstractUser | None) -> bool:
         """Return True if the user may still watch. `user` is the current row of the same user; None if it was
@@ -45,7 +47,8 @@ class Admission:
 def admit(
     user: AbstractUser, ends_at_s: float = math.inf, has_sign_in_ended: Callable[[], bool] | None = None
 ) -> Admission:
-    return Admission(user.pk, mark_password(user), ends_at_s, has_sign_in_ended)
+    name = str(getattr(user, "display_name", user.get_username()))
+    return Admission(user.pk, mark_password(user), ends_at_s, has_sign_in_ended, name)
 
 
 def may_watch(user: AbstractUser) -> bool:
@@ -91,6 +94,11 @@ class AdmissionChecker:
             if not self._is_looking:
                 self._is_looking = True
                 threading.Thread(target=self._look_while_watched, name="admission-checker", daemon=True).start()
+
+    def watching_names(self) -> list[str]:
+        """Return the names of whoever watches, each once, in order."""
+        with self._changed:
+            return sorted({one.name for one in self._admissions.values()})
 
     def forget(self, watcher: Watcher) -> None:
         """Stop checking this watcher. Does nothing if it is unknown."""

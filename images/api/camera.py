@@ -12,9 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from camera.api.serializers import describe_settings, describe_status
+from camera.api.serializers import SettingsSerializer, describe_settings, describe_status
 from camera.api.views import name_of
+from camera.auto_exposure import expose_automatically
 from camera.registry import the_camera
+from images.api.control.holders import LEASE, permit_change
+from images.api.control.state import ControlSerializer, describe_control
 from images.api.job_under_way import JobUnderWaySerializer, describe_under_way
 from images.api.objective_serializers import (
     CameraWithOpticsSerializer,
@@ -28,14 +31,19 @@ from images.jobs.under_way import find_job_under_way
 from images.library import the_library
 
 
+class CameraWithControlSerializer(CameraWithOpticsSerializer):
+    control = ControlSerializer()
+
+
 class CameraView(APIView):
     needs = {"GET": "view"}
 
-    @extend_schema(tags=["camera"], summary="State of the camera", responses=CameraWithOpticsSerializer)
+    @extend_schema(tags=["camera"], summary="State of the camera", responses=CameraWithControlSerializer)
     def get(self, request: Request) -> Response:
         # `refresh`, not `current`: another process may have changed the objective.
         status = describe_status(the_camera().status())
-        return Response({**status, **describe_optics(the_library().optics.refresh())})
+        optics = describe_optics(the_library().optics.refresh())
+        return Response({**status, **optics, "control": describe_control(request)})
 
 
 class SettingsView(APIView):
@@ -44,6 +52,7 @@ class SettingsView(APIView):
     @extend_schema(
         tags=["camera"],
         summary="Change the camera settings and the current objective for all users; returns the accepted settings",
+        parameters=[LEASE],
         request=SettingsWithObjectiveChangeSerializer,
         examples=[OpenApiExample("Exposure and gain", {"exposure": 100, "gain": 1.5}, request_only=True)],
         responses=SettingsWithOpticsSerializer,
@@ -57,10 +66,41 @@ class SettingsView(APIView):
         if objective_id is not None:
             # Checked before the camera is configured, so that a wrong objective changes nothing at all.
             require_usable(objective_id)
-        settings = describe_settings(change.configure(the_camera(), by=name_of(request)))
+        permit = permit_change(request)
+        settings = describe_settings(change.configure(the_camera(), by=name_of(request), permit=permit))
         if is_chosen:
             choose_objective(objective_id, by=cast(AbstractBaseUser, request.user))
         return Response({**settings, **describe_optics(the_library().optics.current())})
+
+
+class AutoExposureView(APIView):
+    needs = {"POST": "capture"}
+
+    @extend_schema(
+        tags=["camera"],
+        summary="Set the exposure so that the bright end of the histogram lies below clipping",
+        parameters=[LEASE],
+        request=None,
+        responses=SettingsSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        permit = permit_change(request)
+        return Response(describe_settings(expose_automatically(the_camera(), by=name_of(request), permit=permit)))
+
+
+class WhiteBalanceView(APIView):
+    needs = {"POST": "capture"}
+
+    @extend_schema(
+        tags=["camera"],
+        summary="Balance the white once, on the camera's current view",
+        parameters=[LEASE],
+        request=None,
+        responses=SettingsSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        permit = permit_change(request)
+        return Response(describe_settings(the_camera().balance_white(by=name_of(request), permit=permit)))
 
 
 def describe_optics(in_use: CurrentOptics) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import os
 import re
-from functools import partial
 from typing import Any, cast
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -17,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.utils.mediatypes import media_type_matches
 from rest_framework.views import APIView
 
+from images.api.control.holders import LEASE, permit_change, permit_keeping
 from images.api.export import EXPORT_PARAMETERS, read_export_request, serve_export, serve_original
 from images.api.filter_parameters import FILTER_PARAMETERS
 from images.api.image_serializer import ImageSerializer, describe_image
@@ -37,6 +37,7 @@ from images.editable_fields import take_editable
 from images.export.convert import CONTENT_TYPE_OF_BYTES
 from images.formats import FORMATS
 from images.index.idempotency import read_idempotency_key
+from images.index.listing import Captured
 from images.library import the_library
 from images.models import Image
 from images.search.filters import find_neighbours
@@ -85,7 +86,9 @@ class CaptureView(APIView):
     @extend_schema(
         tags=["camera"],
         summary="Capture one image and save it",
-        parameters=[IDEMPOTENCY_KEY],
+        description="With own exposure or gain it changes the camera, and needs control. Without, it keeps the next "
+        "picture as the camera is set, also while somebody else controls it.",
+        parameters=[IDEMPOTENCY_KEY, LEASE],
         request=CaptureSerializer,
         examples=[CAPTURE_EXAMPLE],
         responses={201: CapturedSerializer},
@@ -95,20 +98,25 @@ class CaptureView(APIView):
         who = cast(AbstractBaseUser, request.user)
         # The key is read before the capture: a request with an invalid key must not make an image.
         once = read_idempotency_key(request.headers.get("Idempotency-Key"), request.data)
-        take = partial(
-            capture_image,
-            by=who,
-            exposure_ms=asked["exposure"],
-            gain_db=asked["gain"],
-            image_format=asked["format"],
-            quality=asked["quality"],
-            job=find_job_to_join(asked.get("jobId")),
-            **take_editable(asked),
+        wanted = {
+            "by": who,
+            "exposure_ms": asked["exposure"],
+            "gain_db": asked["gain"],
+            "image_format": asked["format"],
+            "quality": asked["quality"],
+            "job": find_job_to_join(asked.get("jobId")),
             # The exposure must begin after the request arrived, not after it was parsed.
-            asked_at_s=cast(Any, request).arrived_at_s,
-            idempotency_key=once.key if once else None,
-            request_sha256=once.request_sha256 if once else None,
-        )
+            "asked_at_s": cast(Any, request).arrived_at_s,
+            "idempotency_key": once.key if once else None,
+            "request_sha256": once.request_sha256 if once else None,
+            **take_editable(asked),
+        }
+
+        # Only if there is a picture to take: a repeated request gets its image, whoever controls the camera now.
+        def take() -> Captured:
+            has_own_settings = asked["exposure"] is not None or asked["gain"] is not None
+            return capture_image(**wanted, permit=(permit_change if has_own_settings else permit_keeping)(request))
+
         captured = take() if once is None else the_library().idempotent_captures.capture(who, once, take)
         return Response(describe_captured(captured), status=201)
 

@@ -13,6 +13,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError
 
+from camera.engine.requests import Permit
 from camera.frame import Frame
 from camera.registry import the_camera
 from images.archive.archive import Archive, StoredFile
@@ -39,7 +40,8 @@ _encoders = threading.BoundedSemaphore(max(os.cpu_count() or 1, 1))
 class CaptureOrder:
     """What is wanted of one image, besides its pixels. `job` names the job and slot of the image; the database is not
     asked about it. `idempotency_key` and `request_sha256` are only recorded: see images/index/idempotency.py.
-    `editable`: what the user writes about the image, by column (images.editable_fields)."""
+    `editable`: what the user writes about the image, by column (images.editable_fields). `permit`: see
+    camera.engine.requests."""
 
     by: AbstractBaseUser
     requested: Requested
@@ -49,6 +51,7 @@ class CaptureOrder:
     idempotency_key: str | None = None
     request_sha256: str | None = None
     editable: Mapping[str, Any] = field(default_factory=dict)
+    permit: Permit | None = None
 
     def __post_init__(self) -> None:
         # Before anything else: a misspelled field is a defect of the caller, and must not cost an exposure.
@@ -66,6 +69,7 @@ def capture_image(
     asked_at_s: float | None = None,
     idempotency_key: str | None = None,
     request_sha256: str | None = None,
+    permit: Permit | None = None,
     **editable: Any,
 ) -> Captured:
     """Capture one image. Blocks for the exposure, the encoding and the disk. `asked_at_s`: see Camera.take. For the
@@ -75,7 +79,7 @@ def capture_image(
     `image=None`; the backfiller writes the row later. Raises camera.errors and images.errors; then nothing is saved.
     """
     requested = Requested(exposure_ms, gain_db)
-    order = CaptureOrder(by, requested, image_format, quality, job, idempotency_key, request_sha256, editable)
+    order = CaptureOrder(by, requested, image_format, quality, job, idempotency_key, request_sha256, editable, permit)
     return capture(order, asked_at_s)
 
 
@@ -104,7 +108,7 @@ def _capture(order: CaptureOrder, asked_at_s: float | None) -> Captured:
     the_library().archive.check()
     # Read before and after the exposure: if somebody changed the objective meanwhile, nobody knows which one was used.
     before = the_library().optics.current()
-    taken = the_camera().take(order.requested.exposure_ms, order.requested.gain_db, asked_at_s)
+    taken = the_camera().take(order.requested.exposure_ms, order.requested.gain_db, asked_at_s, order.permit)
     return keep_frame(taken.develop, order, before)
 
 

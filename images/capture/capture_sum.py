@@ -25,7 +25,9 @@ class SumCapture:
         self._optics = the_library().optics.current()
         self._sum = FrameSum(count)
         wanted = order.requested
-        self._burst = the_camera().begin_burst(count, min(ring_frames, count), wanted.exposure_ms, wanted.gain_db)
+        self._burst = the_camera().begin_burst(
+            count, min(ring_frames, count), wanted.exposure_ms, wanted.gain_db, order.permit
+        )
 
     def take_part(self, for_s: float) -> Captured | None:
         """Add frames for about so long. Returns the image once it is safe on disk; None while frames are wanting.

@@ -18,16 +18,16 @@ from images.models import Job
 from images.permissions import CAPTURE, CHANGE_ANY, Person
 
 
-def pause_job(job_id: int, by: Person) -> Job:
-    """After the picture under way. A pause by the program becomes one by the user, which does not end by itself.
-    Raises JobMissing, NotYourJob or JobEnded."""
+def pause_job(job_id: int, by: Person, why: str = "") -> Job:
+    """After the picture under way; `why` is for whoever reads of it. A pause by the program becomes one by the user,
+    which does not end by itself. Raises JobMissing, NotYourJob or JobEnded."""
     name = by.get_username()
     if (job := find_own_job(job_id, by)).pause_cause == Job.PauseCause.USER:
         return job
     columns = {
         "state": Job.State.PAUSED,
         "reason": reasons.paused_by(name),
-        "detail": "",
+        "detail": why,
         "pause_cause": Job.PauseCause.USER,
         "paused_by": name,
     }

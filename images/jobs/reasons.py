@@ -22,6 +22,10 @@ PROGRAM_FAULT = "Fault in the program"
 PLAN_CHANGED = "Plan changed in the database"
 
 
+def controlled_by(name: str) -> str:
+    return f"Controlled by {name}"
+
+
 def paused_by(name: str) -> str:
     return f"Paused by {name}"
 

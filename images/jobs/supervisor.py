@@ -9,6 +9,8 @@ from django.db import close_old_connections, connections
 from filelock import FileLock, Timeout
 
 from images.archive.archive import Archive
+from images.control.control import the_control
+from images.control.hand_over import may_begin
 from images.errors import DATABASE_AWAY, DamagedJobFile
 from images.jobs.begin import begin_job, fail_job
 from images.jobs.heartbeat import FILE, Heartbeat, Sign
@@ -147,6 +149,8 @@ class Supervisor:
             return self._make_runner(active, is_resumed=True)
         now = self._clock.now()
         for job in Job.objects.waiting().select_related("user"):
+            if job.starts_at is None and not may_begin(the_control(), job.user_id):
+                continue
             if job.starts_at is None or job.starts_at <= now:
                 begun = begin_job(job, now)
                 return self._make_runner(begun, is_resumed=_is_late(begun, now)) if begun else None

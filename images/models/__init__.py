@@ -1,5 +1,6 @@
 """The library's tables. Other rooms import the models from here."""
 
+from images.models.control import CameraControl
 from images.models.images import BINNED, FOLDED_AT_ONCE, MAX_ID, Image, ImageQuerySet, Removal, RunDayCount
 from images.models.jobs import Job, JobGap, JobQuerySet
 from images.models.notices import Delivery, DeliveryQuerySet
@@ -13,6 +14,7 @@ __all__ = [
     "MAX_ID",
     "Calibration",
     "CalibrationQuerySet",
+    "CameraControl",
     "CurrentObjective",
     "Delivery",
     "DeliveryQuerySet",

@@ -1,7 +1,7 @@
 """The pages of jobs: the list, and one job. Their scripts renew what the server rendered, and play pictures."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.mixins import PermissionRequiredMixin
@@ -110,7 +110,12 @@ class ButtonView(PermissionRequiredMixin, View):
 
 
 class JobActView(ButtonView):
-    acts = {"pause": pause_job, "continue": continue_job, "stop": stop_job, "next-plane": take_next_plane}
+    acts: ClassVar[dict[str, Callable[..., Job]]] = {
+        "pause": pause_job,
+        "continue": continue_job,
+        "stop": stop_job,
+        "next-plane": take_next_plane,
+    }
 
     def post(self, request: HttpRequest, job_id: int, act: str) -> HttpResponse:
         if act == "continue" and request.POST.get("withCameraAsItIs"):

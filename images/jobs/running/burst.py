@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from camera.burst import Burst
 from camera.engine.frame_ring import LossCause, LostFrames
+from camera.engine.requests import Permit
 from camera.errors import CameraError
 from camera.registry import the_camera
 from camera.taken_frame import TakenFrame
@@ -77,11 +78,11 @@ class BurstTaker:
             self._ledger.miss(slots, reason, since, until, detail)
             self._idle_since_s += count * self._period_s
 
-    def take_part(self) -> None:
+    def take_part(self, permit: Permit) -> None:
         """Take the next frames. Returns when those before them are safe and noted. Blocks for about GROUP_S, and while
         the disk is behind. Raises CameraError and StorageUnavailable, after what is safe was noted."""
         began_s = time.perf_counter()
-        run = self._run = self._run or self._begin()
+        run = self._run = self._run or self._begin(permit)
         try:
             part = self._gather(run, began_s)
             safe = self._await_safe(run)
@@ -109,7 +110,7 @@ class BurstTaker:
             finally:
                 self._close()
 
-    def _begin(self) -> Run:
+    def _begin(self, permit: Permit) -> Run:
         job, self._problem = self._ledger.job, None
         assert job.seat
         slot = self._plan.slot(self._ledger.next_slot)
@@ -117,7 +118,8 @@ class BurstTaker:
         keeper = BurstKeeper(job.user, Requested(exposure_ms, gain_db), describe_for_people(self._plan, slot))
         try:
             capacity = count_ring_frames(self._bytes_per_frame)
-            burst = the_camera().begin_burst(self._plan.expected - slot.number, capacity, exposure_ms, gain_db)
+            count = self._plan.expected - slot.number
+            burst = the_camera().begin_burst(count, capacity, exposure_ms, gain_db, permit)
         except BaseException:
             keeper.close()
             raise

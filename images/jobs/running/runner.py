@@ -5,7 +5,8 @@ import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from camera.errors import CameraError, CameraUnavailable, SettingOutOfRange, SettingRefused
+from camera.engine.requests import Permit
+from camera.errors import CameraError, CameraUnavailable, ControlRefused, SettingOutOfRange, SettingRefused
 from images.archive.archive import Archive
 from images.capture.capture import capture
 from images.errors import StorageUnavailable
@@ -16,6 +17,7 @@ from images.jobs.measures.bursts import count_ring_frames
 from images.jobs.plan import Slot, WhenLate
 from images.jobs.running.burst import BurstTaker
 from images.jobs.running.clock_watch import ClockWatch
+from images.jobs.running.control import JobControl
 from images.jobs.running.describe_slot import order_of
 from images.jobs.running.disk_watch import DiskWatch
 from images.jobs.running.job_clock import JobClock
@@ -62,6 +64,7 @@ class Runner:
             BurstTaker(self._grid, self._ledger, self._watch, is_resumed=is_resumed) if self._plan.is_burst else None
         )
         self._sums = SumTaker(self._plan.wishes.average, self._count_ring_frames()) if self._plan.is_sum else None
+        self._control = JobControl(job)
         self._tries = 0
         # In seconds of the clock's `elapsed_s`; None while the camera is there.
         self._camera_lost_at_s: float | None = None
@@ -97,6 +100,7 @@ class Runner:
         self._ledger.refresh()
         if self.job.state != Job.State.RUNNING:
             self._free_camera()
+            self._control.settle(self.job)
         if self.job.has_ended:
             self._ledger.flush()
             return None if self._ledger.is_settled else RETRY_S
@@ -161,11 +165,16 @@ class Runner:
             detail = "The clock of this PC shows a time before the last picture of this job. Set it right, or go on so."
             self._states.pause(Job.PauseCause.CLOCK, reasons.CLOCK_SET_BACK, detail)
             return 0.0
+        # Also between two pictures, so that nobody changes what the next one is taken with.
+        try:
+            permit = self._control.hold(self._last_due_at)
+        except ControlRefused as problem:
+            return self._wait_for_control(problem)
         if self._burst:
-            return self._take_frames(self._burst)
+            return self._take_frames(self._burst, permit)
         slot = self._plan.slot(self._ledger.next_slot)
         if self._is_adding:
-            return self._take(slot)
+            return self._take(slot, permit)
         due_at = self._grid.due_at(slot.round)
         if self._watch.now < due_at:
             return self._seconds_until(due_at)
@@ -177,18 +186,20 @@ class Runner:
         if ends_at and self._watch.now >= ends_at:  # only if late rounds stretch the plan
             self._grid.shift += self._watch.now - due_at
             self._clock.note_shift("stretched", f"Round {slot.round + 1} was late: it and all that follow move.")
-        return self._take(slot)
+        return self._take(slot, permit)
 
     def _is_plane_set(self, slot: Slot) -> bool:
         """Somebody said so for this very picture; that also holds after a start."""
         said = [event for event in self.job.events[-LAST_EVENTS:] if event["what"] == PLANE_SET]
         return bool(said) and said[-1]["slot"] == slot.number
 
-    def _take(self, slot: Slot) -> float:
+    def _take(self, slot: Slot, permit: Permit) -> float:
         try:
-            if self._is_adding or self._is_seat_right():
-                self._capture(slot)
+            if self._is_adding or self._is_seat_right(permit):
+                self._capture(slot, permit)
                 self._camera_lost_at_s = None
+        except ControlRefused as problem:
+            return self._wait_for_control(problem)
         except CameraUnavailable as problem:
             self._note_hindrance(reasons.CAMERA_LOST, str(problem))
             return 0.0 if self._has_given_up(str(problem)) else RETRY_S
@@ -206,16 +217,18 @@ class Runner:
             self._miss_one(slot, reasons.PROGRAM_FAULT, repr(problem))
         return 0.0
 
-    def _take_frames(self, burst: BurstTaker) -> float:
+    def _take_frames(self, burst: BurstTaker, permit: Permit) -> float:
         """What hinders a burst for longer than a frame costs the frames of that time."""
         try:
-            if burst.is_on or self._is_seat_right():
+            if burst.is_on or self._is_seat_right(permit):
                 stored_before = self._ledger.stored
-                burst.take_part()
+                burst.take_part(permit)
                 if self._ledger.stored > stored_before:
                     self._camera_lost_at_s = None
                     self._wait_from(self._watch.now)
             return 0.0
+        except ControlRefused as problem:
+            return self._wait_for_control(problem)
         except CameraUnavailable as problem:
             self._note_hindrance(reasons.CAMERA_LOST, str(problem))
             if self._has_given_up(str(problem)):
@@ -264,9 +277,21 @@ class Runner:
         self._states.fail(reasons.CAMERA_LOST, detail)
         return True
 
-    def _capture(self, slot: Slot) -> None:
+    def _wait_for_control(self, problem: ControlRefused) -> float:
+        """Somebody else controls the camera. Their name stands where the pictures of that time are missed."""
+        holder = problem.details["control"]["holder"]
+        self._note_hindrance(reasons.controlled_by(holder["name"] if holder else "nobody"), str(problem))
+        return RETRY_S
+
+    @property
+    def _last_due_at(self) -> datetime | None:
+        """When the job needs the camera for the last time, if all goes as planned. Nobody knows it of a burst."""
+        return None if self._burst else self._grid.due_at(self._plan.round_of(self._plan.expected - 1))
+
+    def _capture(self, slot: Slot, permit: Permit) -> None:
         due_at = self._grid.due_at(slot.round)
         order = order_of(self._by, self.job, self._plan, slot, due_at, is_first=not self._ledger.stored)
+        order = replace(order, permit=permit)
         late_s = (self._watch.now - due_at).total_seconds()
         captured = self._sums.take_part(order) if self._sums else capture(order, time.perf_counter() - late_s)
         if captured is None:
@@ -277,9 +302,9 @@ class Runner:
         if captured.image is None:
             self._note_hindrance(reasons.ROUND_WAS_LATE, "The database kept the program waiting.")
 
-    def _is_seat_right(self) -> bool:
+    def _is_seat_right(self, permit: Permit) -> bool:
         """Pauses the job if the camera is not what it was when the job began. Raises a CameraUnavailable."""
-        differences = self._seat.find_differences()
+        differences = self._seat.find_differences(permit)
         if differences:
             self._states.pause(Job.PauseCause.CAMERA_CHANGED, reasons.CAMERA_CHANGED, " ".join(differences))
         return not differences

@@ -2,6 +2,7 @@
 
 import logging
 
+from camera.engine.requests import Permit
 from camera.errors import CameraUnavailable, SettingOutOfRange, SettingRefused
 from camera.registry import the_camera
 from images.jobs.running.clock_watch import ClockWatch
@@ -19,8 +20,9 @@ class SeatCheck:
         self._watch = watch
         self._is_to_be_restored = is_resumed
 
-    def find_differences(self) -> list[str]:
-        """In sentences; none if the camera is as it was when the job began. Raises a CameraUnavailable."""
+    def find_differences(self, permit: Permit) -> list[str]:
+        """In sentences; none if the camera is as it was when the job began. Raises a CameraUnavailable or a
+        ControlRefused."""
         now = read_seat()
         said = self._ledger.job.seat or {}
         if "camera" not in said:
@@ -29,7 +31,7 @@ class SeatCheck:
             return []
         seat = Seat.from_json(said)
         if self._is_to_be_restored and seat.find_differences(now):
-            now = self._restore(seat)
+            now = self._restore(seat, permit)
         self._is_to_be_restored = False
         return seat.find_differences(now)
 
@@ -40,11 +42,11 @@ class SeatCheck:
         except CameraUnavailable:
             return False
 
-    def _restore(self, seat: Seat) -> Seat:
+    def _restore(self, seat: Seat, permit: Permit) -> Seat:
         """A camera that was just opened reads its whole sensor; it gets the geometry of the job."""
         job = self._ledger.job
         try:
-            the_camera().configure(by=job.user.get_username(), **seat.geometry)
+            the_camera().configure(by=job.user.get_username(), permit=permit, **seat.geometry)
         except (SettingOutOfRange, SettingRefused) as problem:
             logger.warning("The camera does not take the settings of job %d: %s", job.pk, problem)
         return read_seat()

@@ -1,0 +1,29 @@
+"""Whether somebody else could want the camera at all."""
+
+import time
+
+from django.contrib.auth import get_user_model
+
+# Every page asks this each second; accounts are added seldom.
+LOOK_EVERY_S = 10.0
+
+
+class AccountCount:
+    """Remembers for some seconds whether there is one active account alone. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._known: tuple[float, bool] | None = None
+
+    def is_one(self) -> bool:
+        known, now_s = self._known, time.monotonic()
+        if known is None or now_s - known[0] > LOOK_EVERY_S:
+            active = get_user_model()._default_manager.filter(is_active=True).values_list("pk", flat=True)[:2]
+            known = self._known = (now_s, len(active) < 2)
+        return known[1]
+
+
+_count = AccountCount()
+
+
+def is_one_account_alone() -> bool:
+    return _count.is_one()

@@ -1,0 +1,59 @@
+"""Who asks: the user of a request, and whether a browser or a script of theirs. And what the request may do."""
+
+from typing import cast
+
+from django.contrib.auth.models import AbstractUser
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
+
+from camera.engine.requests import Permit
+from camera.registry import the_camera
+from images.control.control import the_control
+from images.control.lease import MAX_TEXT, Holder, Kind
+
+BROWSER = "browser"
+SCRIPT = "script"
+LEASE_HEADER = "X-Control-Lease"
+# Pages send it with each request while they are visible.
+SIGHT_HEADER = "X-Page-In-Sight"
+LEASE = OpenApiParameter(
+    LEASE_HEADER,
+    str,
+    OpenApiParameter.HEADER,
+    description="The `leaseId` from `POST /api/v1/control`. If that lease has ended, the response is 409 with code "
+    "`control_lost`: stop, and do not try again.",
+)
+
+
+def read_holder(request: Request, label: str | None = None) -> Holder:
+    """Return who asks. A session is a browser; everything else is a script, by default named like its token."""
+    user = cast(AbstractUser, request.user)
+    is_browser = request.auth is None
+    named = label or (BROWSER if is_browser else str(getattr(request.auth, "name", SCRIPT)))
+    return Holder(
+        user_id=user.pk,
+        username=user.get_username(),
+        name=name_of(user),
+        kind=Kind.PERSON if is_browser and named == BROWSER else Kind.SCRIPT,
+        label=named[:MAX_TEXT],
+        lease_id=request.headers.get(LEASE_HEADER),
+    )
+
+
+def name_of(user: AbstractUser) -> str:
+    """Return the name that others see."""
+    return str(getattr(user, "display_name", user.get_username()))
+
+
+def permit_change(request: Request) -> Permit:
+    """Return the permit for a change of the camera. Raises ControlHeld, ControlLost or TooManyRefusals."""
+    return the_control().admit(read_holder(request))
+
+
+def permit_keeping(request: Request) -> Permit:
+    """Return the permit to keep the next frame as the camera is set. Raises ControlHeld."""
+    return the_control().admit_to_keep(read_holder(request), is_streaming)
+
+
+def is_streaming() -> bool:
+    return the_camera().status().state == "streaming"

@@ -1,0 +1,137 @@
+"""How control passes from one to the other: ask, answer, take. Each is one entry of the audit log."""
+
+from datetime import datetime
+
+from camera.engine.requests import Permit
+from camera.errors import ControlHeld
+from images.control.control import Control
+from images.control.errors import AskedByOther, MayNotTake, NothingAsked, NotYoursToGive, ReasonMissing
+from images.control.lease import ANSWER_WITHIN_S, MAX_TEXT, Ask, Holder, Kind, Lease, Terms
+from images.control.rows import Change
+from images.control.words import explain
+
+LEAST_REASON = 3
+
+
+def ask(control: Control, who: Holder, message: str) -> Lease | None:
+    """Ask whoever controls the camera. Returns a lease if it needs no answer: the camera is free, is the asker's own,
+    or its holder has long changed nothing. Raises AskedByOther."""
+    with control.changing:
+        lease = control.current()
+        if lease is None or lease.belongs_to(who):
+            return control.take(who)
+        if lease.is_idle(control.now_s):
+            control.notices.tell(lease.holder.user_id, "taken", control.now, who.name, message)
+            return control.pass_on(who, "control_taken", who, why="idle")
+        known = control.current_ask()
+        if known and known.who.user_id != who.user_id:
+            raise AskedByOther(known.who.name)
+        asked = known.at_s if known else control.now_s
+        at = known.at if known else control.now
+        control.set_ask(Ask(who, message, at, asked), Change("control_asked", who, {"message": message}))
+        return None
+
+
+def withdraw(control: Control, who: Holder) -> None:
+    """Ask no longer. Does nothing if `who` does not ask."""
+    with control.changing:
+        known = control.current_ask()
+        if known and known.who.user_id == who.user_id:
+            control.set_ask(None, Change("control_withdrawn", who))
+
+
+def find_answerable(control: Control, who: Holder) -> Lease:
+    """Return the lease about which `who` has to answer. Raises NothingAsked or NotYoursToGive."""
+    lease = control.current()
+    if lease is None or control.current_ask() is None:
+        raise NothingAsked
+    if lease.holder.user_id != who.user_id:
+        raise NotYoursToGive
+    return lease
+
+
+def give(control: Control, who: Holder) -> None:
+    """Give control to the asker. Raises NothingAsked or NotYoursToGive."""
+    with control.changing:
+        find_answerable(control, who)
+        asked = control.current_ask()
+        assert asked
+        control.pass_on(asked.who, "control_given", who)
+        control.notices.tell(asked.who.user_id, "received", control.now, who.name)
+
+
+def refuse(control: Control, who: Holder, message: str) -> None:
+    """Not now. Raises NothingAsked or NotYoursToGive."""
+    with control.changing:
+        find_answerable(control, who)
+        asked = control.current_ask()
+        assert asked
+        details = {"message": message, "asker": asked.who.username}
+        control.set_ask(None, Change("control_denied", who, details))
+        control.notices.tell(asked.who.user_id, "denied", control.now, who.name, message)
+
+
+def may_take(control: Control, lease: Lease, who: Holder) -> bool:
+    """Return True if `who` may take control without a reason: it is their own, or their ask was left without an answer
+    and the holder is away. A job of somebody else is never taken so."""
+    if lease.holder.user_id == who.user_id:
+        return True
+    asked = control.current_ask()
+    if lease.holder.kind is Kind.JOB or asked is None or asked.who.user_id != who.user_id:
+        return False
+    return control.now_s - asked.at_s >= ANSWER_WITHIN_S and lease.is_away(control.now_s)
+
+
+def require_takeable(control: Control, who: Holder, reason: str, *, is_manager: bool) -> Lease | None:
+    """Return the lease that `who` may take; None if the camera is free. Raises MayNotTake or ReasonMissing."""
+    lease = control.current()
+    if lease is None or lease.belongs_to(who) or may_take(control, lease, who):
+        return lease
+    if not is_manager:
+        raise MayNotTake
+    if sum(one.isalpha() for one in reason) < LEAST_REASON:
+        raise ReasonMissing
+    return lease
+
+
+def take_over(
+    control: Control,
+    who: Holder,
+    reason: str,
+    *,
+    is_manager: bool,
+    instead_of: int | None,
+    minutes: float | None = None,
+) -> Lease:
+    """Take control from whoever has it. `instead_of`: the fence that was in force when the user decided; 0 if none was.
+    Raises MayNotTake, ReasonMissing, or ControlHeld if it passed to another meanwhile."""
+    with control.changing:
+        lease = require_takeable(control, who, reason, is_manager=is_manager)
+        if lease is None or lease.belongs_to(who):
+            return control.take(who)
+        if instead_of is not None and lease.fence != instead_of:
+            raise control.refuse(ControlHeld, who)
+        is_own = lease.holder.user_id == who.user_id
+        what = "control_taken" if is_own else "control_taken_over"
+        if not is_own:
+            control.notices.tell(lease.holder.user_id, "taken", control.now, who.name, reason, lease.holder.job_id)
+        return control.pass_on(who, what, who, reason=reason)
+
+
+def hold_for_job(control: Control, who: Holder, name: str, until: datetime | None) -> Permit:
+    """Hold control for a job that this process carries out, until it is released. It passes from the job's own user to
+    the job by itself. Raises ControlHeld."""
+    with control.changing:
+        lease = control.current()
+        if lease is not None and not lease.belongs_to(who):
+            if lease.holder.kind is Kind.JOB or lease.holder.user_id != who.user_id:
+                raise explain(ControlHeld, lease)
+            lease = None
+        lease = lease or control.pass_on(who, "control_taken", who, Terms(note=name[:MAX_TEXT]))
+        return control.make_lasting(lease, until)
+
+
+def may_begin(control: Control, user_id: int | None) -> bool:
+    """Return True if a job of this user may begin: nobody else controls the camera."""
+    lease = control.current()
+    return lease is None or (lease.holder.kind is not Kind.JOB and lease.holder.user_id == user_id)

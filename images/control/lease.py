@@ -1,0 +1,145 @@
+"""The lease of control, who holds it, and when it ends. No threads, no database: values and rules alone."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+# A lease ends this long after the last sign of life of its holder.
+PATIENCE_S = 90.0
+# A holder is away without a change for so long, and without a page in sight for so long.
+AWAY_AFTER_S = 120.0
+OUT_OF_SIGHT_AFTER_S = 15.0
+# A person who changed nothing for so long loses control to the first who asks.
+IDLE_AFTER_S = 600.0
+# An ask that nobody answers lets the asker take control after this time, if the holder is away.
+ANSWER_WITHIN_S = 60.0
+MAX_MINUTES = 480
+MAX_TEXT = 80
+
+
+class Kind(StrEnum):
+    PERSON = "person"
+    SCRIPT = "script"
+    JOB = "job"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Someone who controls the camera, or wants to.
+
+    `username` is for the record; `name` is what others see. `label` tells apart what one user has: "browser",
+    "night_scan.py", "job 41". `lease_id` is the text that a script sent to prove its lease, valid or not; None if it
+    sent none.
+    """
+
+    user_id: int | None
+    username: str
+    name: str
+    kind: Kind
+    label: str
+    job_id: int | None = None
+    lease_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms somebody takes control. Without `minutes` it ends if nothing is changed for a while. `share`:
+    others may keep the pictures that they see meanwhile."""
+
+    minutes: float | None = None
+    note: str = ""
+    share: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Times that end in `_s` are seconds of a clock that nobody can set; `since` and `until` are for people.
+
+    `kept_until_s` is None for a lease that a change took by itself: it ends if nothing is changed. A job's lease lasts
+    as long as the process carries the job out; then `is_lasting` is True.
+    """
+
+    fence: int
+    lease_id: UUID
+    holder: Holder
+    since: datetime
+    last_used_s: float
+    last_seen_s: float
+    kept_until_s: float | None = None
+    until: datetime | None = None
+    is_lasting: bool = False
+    note: str = ""
+    share: bool = True
+
+    @property
+    def is_kept(self) -> bool:
+        return self.kept_until_s is not None or self.holder.kind is Kind.JOB
+
+    @property
+    def ends_at_s(self) -> float:
+        """When it ends, if its holder gives no further sign of life."""
+        if self.is_lasting:
+            return math.inf
+        if not self.is_kept:
+            return self.last_used_s + PATIENCE_S
+        return min(self.last_seen_s + PATIENCE_S, math.inf if self.kept_until_s is None else self.kept_until_s)
+
+    def as_details(self) -> dict[str, Any]:
+        """Return what an audit entry says of it."""
+        return {
+            "label": self.holder.label,
+            "kind": str(self.holder.kind),
+            "job": self.holder.job_id,
+            "until": self.until.isoformat() if self.until else None,
+            "note": self.note,
+            "fence": self.fence,
+        }
+
+    def has_ended(self, now_s: float) -> bool:
+        return now_s >= self.ends_at_s
+
+    def belongs_to(self, who: Holder) -> bool:
+        """Return True if `who` may use this lease. A lease that nobody keeps serves all that its user has, so a user
+        who is alone never meets it."""
+        if who.lease_id is not None:
+            return str(self.lease_id) == who.lease_id
+        mine = self.holder
+        if Kind.JOB in (mine.kind, who.kind):
+            return (mine.kind, mine.job_id) == (who.kind, who.job_id)
+        if mine.user_id is None or mine.user_id != who.user_id:
+            return False
+        return (mine.kind, mine.label) == (who.kind, who.label) or not self.is_kept
+
+    def is_away(self, now_s: float) -> bool:
+        """Return True if its holder changed nothing for a while and looks at no page."""
+        if self.holder.kind is Kind.JOB or now_s - self.last_used_s < AWAY_AFTER_S:
+            return False
+        return now_s - self.last_seen_s >= OUT_OF_SIGHT_AFTER_S
+
+    def is_idle(self, now_s: float) -> bool:
+        return self.holder.kind is Kind.PERSON and now_s - self.last_used_s >= IDLE_AFTER_S
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Somebody asks the holder for control."""
+
+    who: Holder
+    message: str
+    at: datetime
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The last thing that happened to one user's control. `what`: "ended", "taken", "given", "received" or "denied"."""
+
+    number: int
+    what: str
+    by_name: str
+    text: str
+    at: datetime
+    job_id: int | None = None

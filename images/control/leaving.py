@@ -1,0 +1,41 @@
+"""Whoever signs out or may not capture any more has no control any more, at once."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.contrib.auth.signals import user_logged_out
+from django.db import transaction
+from django.db.models.signals import m2m_changed, post_delete, post_save
+from django.dispatch import receiver
+
+from images.control.control import the_control
+from images.permissions import CAPTURE
+
+User = get_user_model()
+
+
+@receiver(user_logged_out)
+def release_at_sign_out(user: Any, **_: Any) -> None:
+    if user is not None:
+        the_control().forget_user(user.pk, "signed out", only_browser=True)
+
+
+@receiver([post_save, post_delete], sender=User)
+@receiver(m2m_changed, sender=User.groups.through)
+@receiver(m2m_changed, sender=User.user_permissions.through)
+@receiver(m2m_changed, sender=Group.permissions.through)
+@receiver([post_save, post_delete], sender=Group)
+def look_again(**_: Any) -> None:
+    """Any of these can take the right away. Only after the commit: before it, nothing has changed yet."""
+    if the_control().names_users:
+        transaction.on_commit(release_what_is_not_allowed)
+
+
+def release_what_is_not_allowed() -> None:
+    """Ask the database about holder and asker. Django's DatabaseError leaves all as it is."""
+    control = the_control()
+    for user_id in control.names_users:
+        user = User._default_manager.filter(pk=user_id, is_active=True).first()
+        if user is None or not user.has_perm(CAPTURE):
+            control.forget_user(user_id, "may not capture any more")

@@ -1,0 +1,28 @@
+"""What happened last to each user's control, for their next page."""
+
+import threading
+from datetime import datetime
+
+from images.control.lease import Notice
+
+
+class Notices:
+    """One for each user, in memory. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_user: dict[int, Notice] = {}
+        self._count = 0
+
+    def tell(
+        self, user_id: int | None, what: str, at: datetime, by_name: str = "", text: str = "", job_id: int | None = None
+    ) -> None:
+        """`what`: see Notice. Does nothing without a user."""
+        if user_id is None:
+            return
+        with self._lock:
+            self._count += 1
+            self._by_user[user_id] = Notice(self._count, what, by_name, text, at, job_id)
+
+    def last_of(self, user_id: int | None) -> Notice | None:
+        return None if user_id is None else self._by_user.get(user_id)

@@ -1,0 +1,31 @@
+"""Counts refused acts, so that a script that does not stop at a refusal is slowed down."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from images.control.errors import TooManyRefusals
+
+MOST_IN_A_MINUTE = 60
+MINUTE_S = 60.0
+
+
+class Refusals:
+    """The refusals of the last minute, by user. Safe to use from any thread."""
+
+    def __init__(self, read_s: Callable[[], float]) -> None:
+        self._read_s = read_s
+        self._lock = threading.Lock()
+        self._times_by_user: dict[int | None, deque[float]] = {}
+
+    def count(self, user_id: int | None) -> TooManyRefusals | None:
+        """Count one. Returns an error if there were too many."""
+        now_s = self._read_s()
+        with self._lock:
+            times = self._times_by_user.setdefault(user_id, deque(maxlen=MOST_IN_A_MINUTE))
+            is_too_much = len(times) == MOST_IN_A_MINUTE and now_s - times[0] < MINUTE_S
+            # What is refused for this reason does not count, so that waiting helps.
+            if not is_too_much:
+                times.append(now_s)
+                return None
+            return TooManyRefusals(max(int(times[0] + MINUTE_S - now_s), 1))

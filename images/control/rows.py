@@ -1,0 +1,124 @@
+"""The row of control, and the audit entries of its changes. Memory goes first: while the database is away, control
+works on, and the row follows."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from images.control.lease import Ask, Holder, Kind, Lease
+from images.errors import DATABASE_AWAY
+from images.events import emit
+from images.models import CameraControl
+
+INSTRUMENT = "camera"
+# What could not be written while the database was away. Older changes are dropped.
+MAX_PENDING = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One audit entry: `what` is a word of images/events.py; `by` is whoever did it."""
+
+    what: str
+    by: Holder
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The row as the last process left it."""
+
+    fence: int
+    lease: Lease | None
+
+
+class ControlRow:
+    """For one thread at a time. No method raises if the database is away."""
+
+    def __init__(self) -> None:
+        self._pending: deque[Change] = deque(maxlen=MAX_PENDING)
+
+    def read(self, now: datetime, now_s: float) -> Kept | None:
+        """Return the row. What is left of its lease is reckoned from `now`. None if the database is away."""
+        try:
+            row, _ = CameraControl.objects.select_related("holder_user").get_or_create(instrument=INSTRUMENT)
+        except DATABASE_AWAY:
+            return None
+        return Kept(row.fence, _read_lease(row, now, now_s))
+
+    def write(self, fence: int, lease: Lease | None, ask: Ask | None, now: datetime, *changes: Change) -> None:
+        """Write the state and its changes, in one transaction. `fence` only rises in the row."""
+        self._pending.extend(changes)
+        columns = {"fence": fence, "last_used_at": now, **_columns_of(lease), **_columns_of_ask(ask)}
+        try:
+            with transaction.atomic():
+                self._update(fence, columns)
+                for change in self._pending:
+                    emit(change.what, user_id=change.by.user_id, username=change.by.username, details=change.details)
+        except DATABASE_AWAY:
+            return
+        self._pending.clear()
+
+    def _update(self, fence: int, columns: dict[str, Any]) -> None:
+        # One statement: of two that take control at once, the later one cannot lower the fence again.
+        rows = CameraControl.objects.filter(instrument=INSTRUMENT, fence__lte=fence)
+        if not rows.update(**columns):
+            CameraControl.objects.get_or_create(instrument=INSTRUMENT, defaults=columns)
+
+
+def _columns_of(lease: Lease | None) -> dict[str, Any]:
+    if lease is None:
+        return {
+            "lease_id": None,
+            "holder_user_id": None,
+            "holder_name": "",
+            "label": "",
+            "kind": "",
+            "job_id": None,
+            "since": None,
+            "until": None,
+            "note": "",
+        }
+    holder = lease.holder
+    return {
+        "lease_id": lease.lease_id,
+        "holder_user_id": holder.user_id,
+        "holder_name": holder.name,
+        "label": holder.label,
+        "kind": str(holder.kind),
+        "job_id": holder.job_id,
+        "since": lease.since,
+        "until": lease.until,
+        "share": lease.share,
+        "note": lease.note,
+    }
+
+
+def _columns_of_ask(ask: Ask | None) -> dict[str, Any]:
+    if ask is None:
+        return {"asked_by_id": None, "asked_at": None, "ask_message": ""}
+    return {"asked_by_id": ask.who.user_id, "asked_at": ask.at, "ask_message": ask.message}
+
+
+def _read_lease(row: CameraControl, now: datetime, now_s: float) -> Lease | None:
+    if row.lease_id is None or row.since is None:
+        return None
+    username = row.holder_user.get_username() if row.holder_user else ""
+    holder = Holder(row.holder_user_id, username, row.holder_name, Kind(row.kind), row.label, row.job_id)
+    left_s = (row.until - now) / timedelta(seconds=1) if row.until and holder.kind is not Kind.JOB else None
+    # Whoever held it has as long as ever to give a sign of life. A job has to take it up again, too.
+    return Lease(
+        fence=row.fence,
+        lease_id=row.lease_id,
+        holder=holder,
+        since=row.since,
+        last_used_s=now_s,
+        last_seen_s=now_s,
+        kept_until_s=None if left_s is None else now_s + left_s,
+        until=row.until,
+        note=row.note,
+        share=row.share,
+    )

@@ -1,0 +1,61 @@
+"""The sentences that say who controls the camera."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from camera.errors import ControlRefused
+from images.control.lease import Kind, Lease
+
+
+def describe_holder(lease: Lease) -> str:
+    """Return for example "Ada Lovelace", "Ada's script night_scan.py"."""
+    holder = lease.holder
+    if holder.kind is Kind.PERSON:
+        return holder.name
+    what = "job" if holder.kind is Kind.JOB else "script"
+    named = lease.note if holder.kind is Kind.JOB and lease.note else holder.label
+    return f"{holder.name}'s {what} {named}" if holder.name else f"The {what} {named}"
+
+
+def describe_lease(lease: Lease) -> str:
+    """Return one sentence: who, until when, why."""
+    until = f" until {show_time(lease.until)}" if lease.until else ""
+    note = f": {lease.note}" if lease.note and lease.holder.kind is not Kind.JOB else ""
+    return f"{describe_holder(lease)} controls the camera{until}{note}."
+
+
+def initials_of(name: str) -> str:
+    """Return at most two letters that stand for a name: "AL" for Ada Lovelace."""
+    words = name.split()
+    return ("".join(word[0] for word in (words[0], words[-1])) if len(words) > 1 else name[:2]).upper()
+
+
+def show_time(moment: datetime) -> str:
+    """Return the time of day; with the day, if that is not today."""
+    local = timezone.localtime(moment)
+    return local.strftime("%H:%M" if local.date() == timezone.localdate() else "%d %b %H:%M")
+
+
+def outline(lease: Lease | None) -> dict[str, Any]:
+    """Return what a refused program is told of the lease."""
+    if lease is None:
+        return {"state": "free", "holder": None, "kind": None, "until": None, "note": ""}
+    holder = lease.holder
+    return {
+        "state": "held",
+        "holder": {"userId": holder.user_id, "name": holder.name, "label": holder.label},
+        "kind": str(holder.kind),
+        "until": lease.until.isoformat() if lease.until else None,
+        "note": lease.note,
+    }
+
+
+def explain(cause: type[ControlRefused], lease: Lease | None, hint: str = "") -> ControlRefused:
+    """Return the error that says who controls the camera, and what one can do."""
+    if lease is None:
+        text = "You do not control the camera any more; it is free. Take control again."
+        return cause(text, {"control": outline(None)})
+    advice = f"{hint}: ask for control." if hint else "Ask for control, or keep the picture that you see."
+    return cause(f"{describe_lease(lease)} {advice}", {"control": outline(lease)})

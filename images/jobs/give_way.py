@@ -1,0 +1,38 @@
+"""Lets a running job give way to people: it is paused before control passes on."""
+
+from django.contrib.auth.models import AbstractUser
+
+from images.control import hand_over
+from images.control.control import the_control
+from images.control.lease import Holder, Kind, Lease
+from images.errors import JobEnded
+from images.jobs.control import pause_job
+
+
+def give_control(by: AbstractUser, who: Holder) -> None:
+    """Give control to whoever asks; a job of `by` is paused first. Raises NothingAsked, NotYoursToGive, or what
+    `pause_job` raises."""
+    control = the_control()
+    lease = hand_over.find_answerable(control, who)
+    asked = control.current_ask()
+    _pause(lease, by, f"For {asked.who.name}" if asked else "")
+    hand_over.give(control, who)
+
+
+def take_control(by: AbstractUser, who: Holder, reason: str, is_manager: bool, fence: int | None) -> Lease:
+    """Take control from whoever has it; a running job is paused first. Raises MayNotTake, ReasonMissing, ControlHeld,
+    or what `pause_job` raises."""
+    control = the_control()
+    lease = hand_over.require_takeable(control, who, reason, is_manager=is_manager)
+    if lease is not None and (fence is None or fence == lease.fence):
+        _pause(lease, by, reason)
+    seen = fence if fence is not None or lease is None else lease.fence
+    return hand_over.take_over(control, who, reason, is_manager=is_manager, instead_of=seen)
+
+
+def _pause(lease: Lease, by: AbstractUser, why: str) -> None:
+    if lease.holder.kind is Kind.JOB and lease.holder.job_id is not None:
+        try:
+            pause_job(lease.holder.job_id, by, why)
+        except JobEnded:
+            return  # it has just released the camera

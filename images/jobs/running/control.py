@@ -1,0 +1,41 @@
+"""A job that runs controls the camera, like a person or a script."""
+
+from datetime import datetime
+
+from camera.engine.requests import Permit
+from images.control.control import the_control
+from images.control.hand_over import hold_for_job
+from images.control.lease import Holder, Kind
+from images.models import Job
+
+# Whoever has to do something to the camera before such a job goes on must be able to.
+WAITS_FOR_PEOPLE = (Job.PauseCause.USER, Job.PauseCause.CAMERA_CHANGED, Job.PauseCause.PLANE)
+
+
+class JobControl:
+    """On the thread that runs the job. Asks no database for what the job is."""
+
+    def __init__(self, job: Job) -> None:
+        user = job.user
+        self._name = job.name
+        self._who = Holder(
+            user_id=user.pk if user else None,
+            username=user.get_username() if user else "",
+            name=str(user.display_name) if user else "",
+            kind=Kind.JOB,
+            label=f"job {job.pk}",
+            job_id=job.pk,
+        )
+
+    def hold(self, until: datetime | None) -> Permit:
+        """Take control, or go on to have it. Returns the permit for the next pictures. Raises ControlHeld."""
+        return hold_for_job(the_control(), self._who, self._name, until)
+
+    def settle(self, job: Job) -> None:
+        """Release the camera if the job is over, or waits for people."""
+        if job.has_ended or (job.state == Job.State.PAUSED and job.pause_cause in WAITS_FOR_PEOPLE):
+            self.release()
+
+    def release(self) -> None:
+        """Make the camera free. Does nothing if the job does not control it."""
+        the_control().release(self._who)
