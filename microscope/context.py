@@ -11,6 +11,7 @@ from django.utils.timezone import get_default_timezone_name, now
 
 from camera.api.serializers import describe_status
 from camera.registry import the_camera
+from images.api.control.accounts_count import is_one_account_alone
 from images.control.words import initials_of
 from images.editable_fields import TEXTS
 from images.errors import StorageUnavailable
@@ -99,6 +100,11 @@ class Shell:
         left_s = seconds_to_next(job, now())
         due_at = job.awaited_since if left_s is not None and left_s > 0 else None
         return {"number": job.number, "name": job.name, "state": job.state, "due_at": due_at}
+
+    @cached_property
+    def is_alone(self) -> bool:
+        """Nobody else can want control of the camera: the pages keep no place for it."""
+        return is_one_account_alone() and find_job_under_way() is None
 
     @cached_property
     def storage_address(self) -> str | None:

@@ -45,6 +45,7 @@ def held(you: dict[str, bool] | None = None, **changes: Any) -> dict[str, Any]:
         "isAway": False,
         "note": "focus series",
         "share": True,
+        "fence": 7,
         "job": None,
         "ask": None,
         "notice": None,

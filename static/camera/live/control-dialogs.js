@@ -9,6 +9,8 @@ const DAY_MINUTES = 24 * 60;
 const MINUTE_MS = 60_000;
 
 const byId = (id) => document.getElementById(id);
+// What the manager saw when the question was asked: if control passes on meanwhile, nothing is taken.
+let fence = null;
 const { timeZone } = document.documentElement.dataset;
 
 export function openAsk() {
@@ -59,8 +61,9 @@ export function openTakeOver() {
   const isJob = kind === "job";
   byId("take-title").textContent = `Take control from ${isJob ? `${first}'s job` : first}?`;
   byId("take-reason-label").textContent = `Reason, ${first} reads it`;
-  byId("take-after").textContent = `After the picture in progress, at most ${describeExposure(currentExposureMs())}`;
-  byId("take-what").textContent = isJob ? "The job pauses. What it misses is listed with your reason." : "";
+  const wait = `the picture in progress, in at most ${describeExposure(currentExposureMs())}`;
+  byId("take-what").textContent = isJob ? `The job pauses after ${wait}. What it misses is listed with your reason.` : `It passes to you after ${wait}.`;
+  fence = currentControl().fence;
   byId("take-dialog").querySelector("form").reset();
   byId("take-dialog").showModal();
 }
@@ -75,4 +78,4 @@ const mayKeep = ({ state, isMine }) => state === "free" || isMine;
 
 connectDialog(byId("ask-dialog"), ({ message }) => askForControl(message.value.trim()), isHeldElsewhere);
 connectDialog(byId("keep-dialog"), async (elements) => keep(elements), mayKeep);
-connectDialog(byId("take-dialog"), ({ reason, when }) => takeOver(reason.value.trim(), when.value === "after"), isHeldElsewhere);
+connectDialog(byId("take-dialog"), ({ reason }) => takeOver(reason.value.trim(), fence), isHeldElsewhere);

@@ -1,16 +1,15 @@
 /* The line under the top bar: who controls the camera, why, until when, and what one can do. */
-import { addressOf } from "../../microscope/api.js";
+import { addressOf, pageUser } from "../../microscope/api.js";
 import { giveControl, pauseJob, release, takeControl, withdrawAsk } from "../../microscope/control/acts.js";
 import { openAsked, openNotNow } from "../../microscope/control/answering.js";
 import { currentControl, heardSecondsAgo, onControl } from "../../microscope/control/state.js";
-import { describeControl } from "../../microscope/control/words.js";
-import { forgetDraft, keepDraft, readDraft } from "../../microscope/drafts.js";
+import { describeControl, nameNotice } from "../../microscope/control/words.js";
 import { icon } from "../../microscope/icon.js";
 import { showToast } from "../../microscope/shell.js";
 import { openAsk, openKeep, openTakeOver } from "./control-dialogs.js";
 
 const TICK_MS = 250;
-const CLOSED = "closed-control-notice";
+const CLOSED = `closed-control-notice:${pageUser}`;
 const RUN = {
   ask: openAsk,
   give: giveControl,
@@ -36,7 +35,9 @@ export class ControlLine {
   draw() {
     const control = currentControl();
     if (!control) return;
-    const isClosed = readDraft(CLOSED) === (control.notice?.number ?? null);
+    // What happened to one's control before one has it again is over.
+    if (control.isMine && control.notice) closeNotice(nameNotice(control.notice));
+    const isClosed = Boolean(control.notice) && localStorage.getItem(CLOSED) === nameNotice(control.notice);
     const line = describeControl(control, heardSecondsAgo(), isClosed);
     const key = line && `${line.key} ${line.acts.map(({ label }) => label)}`;
     if (key !== this.key) this.build(line);
@@ -89,12 +90,11 @@ export class ControlLine {
     return button;
   }
 
-  makeCross(number) {
+  makeCross(name) {
     const button = make("button", "icon-button control-close", icon("cross", true));
     Object.assign(button, { type: "button", ariaLabel: "Close" });
     button.addEventListener("click", () => {
-      forgetDraft(CLOSED);
-      keepDraft(CLOSED, number);
+      closeNotice(name);
       this.draw();
     });
     return button;
@@ -130,6 +130,11 @@ export class ControlLine {
     const names = watcherNames.map((name) => make("li", "", name));
     this.watchers.querySelector("ul").replaceChildren(...names);
   }
+}
+
+/** In all tabs of this browser. */
+function closeNotice(name) {
+  if (localStorage.getItem(CLOSED) !== name) localStorage.setItem(CLOSED, name);
 }
 
 function makeWatchers() {

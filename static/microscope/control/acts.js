@@ -14,10 +14,7 @@ export const giveControl = () => done(post(`${ADDRESS}/answer`, { give: true }))
 export const release = () => done(remove(ADDRESS));
 export const pauseJob = (jobId) => done(post(`/api/v1/jobs/${jobId}/pause`));
 
-/** `minutes`: when the asker may expect control; null: nobody knows. */
-export function refuseControl(message, minutes) {
-  return done(post(`${ADDRESS}/answer`, { give: false, message, ...(minutes && { minutes }) }));
-}
+export const refuseControl = (message) => done(post(`${ADDRESS}/answer`, { give: false, message }));
 
 /** Keep control for so many minutes from now. */
 export function keepControl(isKept, minutes, note) {
@@ -27,7 +24,5 @@ export function keepControl(isKept, minutes, note) {
 /** Without a reason: one's own script, or an ask that nobody answered. */
 export const takeControl = () => done(post(`${ADDRESS}/take`));
 
-/** For managers. The holder reads the reason. */
-export function takeOver(reason, afterPicture) {
-  return done(post(`${ADDRESS}/take`, { reason, afterPicture }));
-}
+/** For managers. The holder reads the reason. `fence`: that of the holder whom the manager saw. */
+export const takeOver = (reason, fence) => done(post(`${ADDRESS}/take`, { reason, fence }));

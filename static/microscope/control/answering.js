@@ -35,14 +35,9 @@ export function openNotNow() {
 }
 
 async function tell({ when, message }) {
-  await refuseControl(message.value.trim(), readMinutes(when.value));
+  const time = when.value && byId(`not-now-${when.value}`).textContent;
+  await refuseControl([time, message.value.trim()].filter(Boolean).join(": "));
   byId("asked-dialog").close();
-}
-
-/** Null: the holder cannot say. */
-function readMinutes(when) {
-  if (when === "end") return Math.max(1, Math.ceil((new Date(currentControl().until) - Date.now()) / MINUTE_MS));
-  return when ? Number(when) : null;
 }
 
 if (byId("asked-dialog")) {

@@ -4,10 +4,13 @@
    key     changes when another line begins; what only counts on does not change it
    rest    words after the strong ones; a part of it in an array is strong too
    acts    [{name, label, narrow}], one of them `isMain`, else the last one. A phone shows only that one, called `narrow`.
-   closes  the number of the notice that a cross closes */
+   closes  the name of the notice that a cross closes */
 import { formatSeconds } from "../elapsed.js";
 import { clockTime, firstName, holderName, minutesAndSeconds, shortHolderName, untilWords } from "./names.js";
 import { isAsked } from "./state.js";
+
+/** The numbers of the server begin anew when it starts again. */
+export const nameNotice = ({ number, at }) => `${number} ${at}`;
 
 /** Null: there is nothing to say. `ageS`: seconds since the server said so. `isClosed`: its notice was closed here. */
 export function describeControl(control, ageS, isClosed) {
@@ -36,8 +39,9 @@ function describeAsked({ ask }) {
 }
 
 function describeNotice(control) {
+  if (control.notice?.what === "denied" && control.holder?.name !== control.notice.byName) return null; // no longer true
   const describe = { ended: describeEnded, taken: describeTaken, denied: describeDenied }[control.notice?.what];
-  return describe ? { key: `notice ${control.notice.number}`, closes: control.notice.number, ...describe(control) } : null;
+  return describe ? { key: `notice ${nameNotice(control.notice)}`, closes: nameNotice(control.notice), ...describe(control) } : null;
 }
 
 function describeEnded({ notice, state }) {
@@ -45,8 +49,8 @@ function describeEnded({ notice, state }) {
   return {
     shape: "dashed-ring",
     hasNoWatchers: state === "free",
-    strong: `Your control ended at ${clockTime(notice.at)}:`,
-    rest: [` ${sentence(notice.text || "nothing was changed for 90 s")}${free}`],
+    strong: `Your control ended at ${clockTime(notice.at)}${notice.text ? ":" : "."}`,
+    rest: [notice.text && ` ${sentence(notice.text)}`, free],
     narrow: { strong: "Your control ended", rest: [`at ${clockTime(notice.at)}`] },
     acts: [],
   };
