@@ -212,7 +212,10 @@ CORS_ALLOWED_ORIGINS = ALLOWED_ORIGINS
 CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
 # Other origins may send every header of the API and read every header of an answer. A test compares both lists with
 # the schema.
-CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-match", "if-none-match", "if-range", "range"]
+CORS_ALLOW_HEADERS = [
+    *default_headers,
+    *("idempotency-key", "if-match", "if-none-match", "if-range", "range", "x-control-lease"),
+]
 CORS_EXPOSE_HEADERS = [
     *("Accept-Ranges", "Content-Disposition", "Content-Length", "Content-Range", "ETag", "Retry-After"),
     *("X-Frame-Number", "X-Frame-Received-At", "X-Frame-Age-Ms", "X-Frame-Width", "X-Frame-Height"),
@@ -283,6 +286,7 @@ SPECTACULAR_SETTINGS = {
     "SERVERS": [{"url": ROOT_PATH}] if ROOT_PATH else [],
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "ENUM_NAME_OVERRIDES": {
+        "ControlStateEnum": "images.api.control.state.STATES",
         "JobStateEnum": "images.models.jobs.Job.State",
         "SlotStateEnum": "images.jobs.slots.STATES",
     },

@@ -166,9 +166,11 @@ class TestSettings:
         camera.limits()
         assert told() == {}
         patch(control, exposure=7, gain=2, rotation=90)
+        control.delete("/api/v1/control")
         patch(grace, exposure=9, gain=2)
         assert told() == {"exposure": "grace", "gain": "ada", "rotation": "ada"}
         assert patch(grace, exposure=-1).status_code == 400
+        grace.delete("/api/v1/control")
         control.post("/api/v1/camera/capture", {"exposure": 3}, format="json")
         control.post("/api/v1/camera/white-balance")
         assert told() == {"exposure": "grace", "gain": "ada", "rotation": "ada", "whiteBalance": "ada"}

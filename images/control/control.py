@@ -274,7 +274,7 @@ class Control:
                 return
             self._set(None, Change("control_lapsed", lease.holder, lease.as_details()))
             if lease.is_kept:
-                self.notices.tell(lease.holder.user_id, "ended", self._clock.now(), job_id=lease.holder.job_id)
+                self.notices.note(lease.holder.user_id, "ended", self._clock.now(), job_id=lease.holder.job_id)
         finally:
             self._changing.release()
 

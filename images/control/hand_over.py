@@ -21,7 +21,7 @@ def ask(control: Control, who: Holder, message: str) -> Lease | None:
         if lease is None or lease.belongs_to(who):
             return control.take(who)
         if lease.is_idle(control.now_s):
-            control.notices.tell(lease.holder.user_id, "taken", control.now, who.name, message)
+            control.notices.note(lease.holder.user_id, "taken", control.now, who.name, message)
             return control.pass_on(who, "control_taken", who, why="idle")
         known = control.current_ask()
         if known and known.who.user_id != who.user_id:
@@ -57,7 +57,7 @@ def give(control: Control, who: Holder) -> None:
         asked = control.current_ask()
         assert asked
         control.pass_on(asked.who, "control_given", who)
-        control.notices.tell(asked.who.user_id, "received", control.now, who.name)
+        control.notices.note(asked.who.user_id, "received", control.now, who.name)
 
 
 def refuse(control: Control, who: Holder, message: str) -> None:
@@ -68,7 +68,7 @@ def refuse(control: Control, who: Holder, message: str) -> None:
         assert asked
         details = {"message": message, "asker": asked.who.username}
         control.set_ask(None, Change("control_denied", who, details))
-        control.notices.tell(asked.who.user_id, "denied", control.now, who.name, message)
+        control.notices.note(asked.who.user_id, "denied", control.now, who.name, message)
 
 
 def may_take(control: Control, lease: Lease, who: Holder) -> bool:
@@ -114,7 +114,7 @@ def take_over(
         is_own = lease.holder.user_id == who.user_id
         what = "control_taken" if is_own else "control_taken_over"
         if not is_own:
-            control.notices.tell(lease.holder.user_id, "taken", control.now, who.name, reason, lease.holder.job_id)
+            control.notices.note(lease.holder.user_id, "taken", control.now, who.name, reason, lease.holder.job_id)
         return control.pass_on(who, what, who, reason=reason)
 
 

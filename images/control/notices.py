@@ -14,7 +14,7 @@ class Notices:
         self._by_user: dict[int, Notice] = {}
         self._count = 0
 
-    def tell(
+    def note(
         self, user_id: int | None, what: str, at: datetime, by_name: str = "", text: str = "", job_id: int | None = None
     ) -> None:
         """`what`: see Notice. Does nothing without a user."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from images.control.errors import TooManyRefusals
 
-MOST_IN_A_MINUTE = 60
+MAX_A_MINUTE = 60
 MINUTE_S = 60.0
 
 
@@ -22,8 +22,8 @@ class Refusals:
         """Count one. Returns an error if there were too many."""
         now_s = self._read_s()
         with self._lock:
-            times = self._times_by_user.setdefault(user_id, deque(maxlen=MOST_IN_A_MINUTE))
-            is_too_much = len(times) == MOST_IN_A_MINUTE and now_s - times[0] < MINUTE_S
+            times = self._times_by_user.setdefault(user_id, deque(maxlen=MAX_A_MINUTE))
+            is_too_much = len(times) == MAX_A_MINUTE and now_s - times[0] < MINUTE_S
             # What is refused for this reason does not count, so that waiting helps.
             if not is_too_much:
                 times.append(now_s)

@@ -28,7 +28,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredControl:
     """The row as the last process left it."""
 
     fence: int
@@ -41,13 +41,13 @@ class ControlRow:
     def __init__(self) -> None:
         self._pending: deque[Change] = deque(maxlen=MAX_PENDING)
 
-    def read(self, now: datetime, now_s: float) -> Kept | None:
+    def read(self, now: datetime, now_s: float) -> StoredControl | None:
         """Return the row. What is left of its lease is reckoned from `now`. None if the database is away."""
         try:
             row, _ = CameraControl.objects.select_related("holder_user").get_or_create(instrument=INSTRUMENT)
         except DATABASE_AWAY:
             return None
-        return Kept(row.fence, _read_lease(row, now, now_s))
+        return StoredControl(row.fence, _read_lease(row, now, now_s))
 
     def write(self, fence: int, lease: Lease | None, ask: Ask | None, now: datetime, *changes: Change) -> None:
         """Write the state and its changes, in one transaction. `fence` only rises in the row."""

@@ -48,7 +48,7 @@ def take_away_during(bench: Bench, server: Server) -> list[Answer]:
     """Take the database away while pictures are exposed. At least one request was admitted before."""
 
     def capture(_: int) -> Answer:
-        return server.client.capture(exposure=1500)
+        return server.client.capture(exposure=3000)
 
     with ThreadPoolExecutor(CLIENTS) as clients:
         asked = [clients.submit(capture, number) for number in range(CLIENTS)]
@@ -81,9 +81,11 @@ def test_with_the_database_away_in_the_middle_of_a_series_nothing_is_lost(bench_
     answers = capture_series(server, 4)
     during = take_away_during(bench, server)
     answers += during
-    waiting = [answer.body for answer in during if answer.status == 201]
+    kept = [answer.body for answer in during if answer.status == 201]
+    # On a busy machine one may have got its row before the database was away.
+    waiting = [promise for promise in kept if not promise["databaseSaved"]]
     assert len(waiting) == server.client.health()["imagesWaitingForDatabase"] > 0
-    assert not any(promise["databaseSaved"] or promise["imageId"] for promise in waiting)
+    assert all(promise["databaseSaved"] is (promise["imageId"] is not None) for promise in kept)
     answers += capture_series(server, CLIENTS)
     assert_truth_told(bench, answers)
     assert len(bench.originals()) == len(bench.promised)

@@ -20,6 +20,8 @@ from images.jobs.under_way import find_job_under_way, seconds_to_next
 from images.permissions import CAPTURE, TAKE_CONTROL
 from images.record.image import format_time
 
+STATES = ["free", "held"]
+
 
 class HolderSerializer(serializers.Serializer):
     userId = serializers.IntegerField(allow_null=True)
@@ -66,7 +68,7 @@ class RightsSerializer(serializers.Serializer):
 class ControlSerializer(serializers.Serializer):
     """Who controls the camera. Everything is null while it is free."""
 
-    state = serializers.ChoiceField(["free", "held"])
+    state = serializers.ChoiceField(STATES)
     kind = serializers.ChoiceField([str(kind) for kind in Kind], allow_null=True)
     holder = HolderSerializer(allow_null=True)
     isMine = serializers.BooleanField()
