@@ -8,7 +8,7 @@ from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from camera.registry import the_camera, the_instrument
+from camera.registry import the_instrument, the_live_view
 from images.api.control.accounts_count import is_one_account_alone
 from images.api.control.holders import SIGHT_HEADER, is_streaming, read_holder
 from images.control.control import Control, the_control
@@ -112,7 +112,7 @@ class View:
             "job": _describe_job(self.lease, job),
             "ask": _describe_ask(self.control.current_ask(), self.who, self.control.now_s),
             "notice": _describe_notice(self.control.notices.last_of(self.who.user_id)),
-            "watchers": the_camera().status().watchers,
+            "watchers": the_live_view().watchers,
             "watcherNames": the_instrument().admission_checker.watching_names(),
             "you": self._describe_rights(),
             "isAlone": job is None and is_one_account_alone(),

@@ -2,6 +2,7 @@
 
 import re
 import time
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import expect
@@ -89,7 +90,7 @@ def test_a_hand_over_is_asked_for_so_often_that_it_is_seen_within_two_seconds(bo
         for _ in range(4):
             with page.expect_response("**/api/v1/camera"):
                 pass
-        assert min(later - earlier for earlier, later in zip(begun, begun[1:], strict=False)) < 2
+        assert min(later - earlier for earlier, later in pairwise(begun)) < 2
 
 
 def test_not_now_tells_the_asker_when(both):
@@ -138,7 +139,6 @@ def test_who_watches_keeps_the_picture_with_the_same_key_and_changes_nothing(bot
     number = re.search(r"\d+", linus.locator("#slot-result a").get_attribute("href"))[0]
     image = bench.image(int(number))
     assert image["exposureTime"] == before["exposure"]
-    assert image["capturedBy"]["username"] == "linus" if isinstance(image["capturedBy"], dict) else True
     assert bench.camera()["settings"] == before
     said(ada, "You control the camera until")
 

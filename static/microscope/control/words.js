@@ -39,9 +39,14 @@ function describeAsked({ ask }) {
 }
 
 function describeNotice(control) {
-  if (control.notice?.what === "denied" && control.holder?.name !== control.notice.byName) return null; // no longer true
+  if (control.notice?.what === "denied" && !isStillDenied(control)) return null;
   const describe = { ended: describeEnded, taken: describeTaken, denied: describeDenied }[control.notice?.what];
   return describe ? { key: `notice ${nameNotice(control.notice)}`, closes: nameNotice(control.notice), ...describe(control) } : null;
+}
+
+/** An answer is about the control that its holder had then. */
+function isStillDenied({ notice, holder, since }) {
+  return holder?.name === notice.byName && new Date(since) <= new Date(notice.at);
 }
 
 function describeEnded({ notice, state }) {
