@@ -12,6 +12,7 @@ from microscope.tests.server_process import ROOT, ServerProcess
 
 PASSWORD = "bright-sample-9"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+CONTROL = "docs/api/control.md"
 README, QUICKSTART, RETRIES = "README.md", "docs/api/quickstart.md", "docs/api/idempotency-and-retries.md"
 # A refused request ends the script.
 SHELL = 'set -euo pipefail\ncurl() { command curl --fail --silent --show-error "$@"; }\n'
@@ -61,3 +62,29 @@ def test_the_function_that_repeats_a_capture_works_as_it_stands(server, tmp_path
     call = f"print(capture({server.log_in('admin', PASSWORD)!r}, {{'exposure': 5}})['filename'])"
     said = run(sys.executable, "-c", f"{function}\n{call}", folder=tmp_path)
     assert re.search(r"capture_\d{8}_\d{6}_\d{3}", said)
+
+
+def test_the_script_that_takes_control_works_as_it_stands(server, tmp_path):
+    token = server.log_in("admin", PASSWORD)
+    [script] = read_blocks(CONTROL, "python", server)
+    assert len(script.splitlines()) <= 30
+    said = run(sys.executable, "-c", script.replace("TOKEN", token), folder=tmp_path)
+    assert len(re.findall(r"capture_\d{8}_\d{6}_\d{3}", said)) == 3
+    assert server.ask("GET", "/api/v1/control", token=token)[1]["state"] == "free"
+
+
+def test_a_script_that_lost_control_stops(server, tmp_path):
+    """Its owner takes it back from another place, and the next call of the script ends it."""
+    token = server.log_in("admin", PASSWORD)
+    [script] = read_blocks(CONTROL, "python", server)
+    taking = f"""
+import urllib.error
+Microscope("http://localhost:{server.port}", {token!r}).ask("POST", "/api/v1/control/take")
+try:
+    microscope.ask("POST", "/api/v1/camera/capture", {{"exposure": 5}})
+except urllib.error.HTTPError as refused:
+    print(refused.code, json.loads(refused.read())["code"])
+"""
+    first_lines = script.replace("TOKEN", token).split("    for exposure in", 1)[0]
+    ending = "".join(f"    {line}\n" for line in taking.strip().splitlines())
+    assert run(sys.executable, "-c", first_lines + ending, folder=tmp_path).strip() == "409 control_lost"

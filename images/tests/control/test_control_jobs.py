@@ -1,0 +1,140 @@
+"""A running job controls the camera: nobody changes it meanwhile, and whoever takes it pauses the job first."""
+
+from datetime import timedelta
+
+import pytest
+
+from camera.errors import ControlHeld
+from images.control.control import Control, register_control, the_control
+from images.control.lease import Holder, Kind, Terms
+from images.jobs.control import continue_job, stop_job
+from images.models import Job
+from images.tests.jobs import assert_accounted_for, gaps_of, stored_slots, time_lapse
+from microscope.models import AuditEntry
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("camera")]
+SETTINGS, CONTROL = "/api/v1/camera/settings", "/api/v1/control"
+
+
+@pytest.fixture
+def grace(make_user):
+    return make_user("grace", "managers", first_name="Grace", last_name="Hopper")
+
+
+def as_holder(user, label="browser") -> Holder:
+    return Holder(user.pk, user.username, user.display_name, Kind.PERSON, label)
+
+
+def test_nobody_changes_the_camera_of_a_running_job_not_even_its_owner(bench, operator, grace, api, camera):
+    job = bench.make(operator, time_lapse(5))
+    bench.run_for(minutes=1, seconds=30)
+    for user in (operator, grace):
+        answer = api(user).patch(SETTINGS, {"exposure": 99}, format="json")
+        assert (answer.status_code, answer.json()["code"]) == (409, "control_held")
+        assert "ada's job night controls the camera until" in answer.json()["message"]
+        assert answer.json()["control"]["kind"] == "job"
+    assert camera.status().settings.exposure_ms == 5
+    bench.run_for(minutes=10)
+    assert stored_slots(job) == [0, 1, 2, 3, 4]
+    assert api(operator).patch(SETTINGS, {"exposure": 99}, format="json").status_code == 200
+
+
+def test_a_manager_who_takes_it_pauses_the_job_and_its_owner_reads_why(bench, operator, grace, api):
+    job = bench.make(operator, time_lapse(6))
+    bench.run_for(minutes=1, seconds=30)
+    assert api(operator).get(CONTROL).json()["until"] is not None
+    answer = api(grace).post(f"{CONTROL}/take", {"reason": "sample change"}, format="json")
+    assert answer.status_code == 201
+    assert api(grace).patch(SETTINGS, {"exposure": 99}, format="json").status_code == 200
+    job.refresh_from_db()
+    assert (job.state, job.reason, job.detail) == (Job.State.PAUSED, "Paused by grace", "sample change")
+    notice = api(operator).get(CONTROL).json()["notice"]
+    assert (notice["what"], notice["text"], notice["jobId"]) == ("taken", "sample change", job.pk)
+    bench.run_for(minutes=2)
+    continue_job(job.pk, operator, with_camera_as_it_is=True)
+    bench.run_for(minutes=1)
+    the_control().release(as_holder(grace))
+    bench.run_for(minutes=10)
+    assert assert_accounted_for(job).state == Job.State.FINISHED
+    assert {reason for _, _, reason in gaps_of(job)} <= {"Paused by grace", "Controlled by Grace Hopper"}
+    whats = AuditEntry.objects.filter(what__startswith="control").order_by("pk").values_list("what", flat=True)
+    assert list(whats)[:2] == ["control_taken", "control_taken_over"]
+
+
+def test_its_owner_takes_it_back_and_the_job_waits(bench, operator, api):
+    job = bench.make(operator, time_lapse(6))
+    bench.run_for(minutes=1, seconds=30)
+    assert api(operator).get(CONTROL).json()["isOwn"]
+    assert api(operator).post(f"{CONTROL}/take", {}, format="json").status_code == 201
+    assert api(operator).patch(SETTINGS, {"exposure": 9}, format="json").status_code == 200
+    assert Job.objects.get(pk=job.pk).state == Job.State.PAUSED
+
+
+def test_an_ask_never_takes_a_job(bench, operator, make_user, api):
+    ben = make_user("ben", "operators")
+    bench.make(operator, time_lapse(30))
+    bench.run_for(seconds=30)
+    assert api(ben).post(f"{CONTROL}/ask", {"message": "please"}, format="json").status_code == 202
+    bench.run_for(minutes=5)
+    assert api(ben).post(f"{CONTROL}/take", {}, format="json").status_code == 403
+    assert api(operator).post(f"{CONTROL}/answer", {"give": True}, format="json").status_code == 200
+    assert api(ben).patch(SETTINGS, {"exposure": 9}, format="json").status_code == 200
+
+
+def test_a_job_in_the_queue_waits_until_nobody_else_controls_the_camera(bench, operator, grace, camera):
+    register_control(Control())
+    the_control().take(as_holder(grace), Terms(minutes=30))
+    job = bench.make(operator, time_lapse(3))
+    bench.run_for(minutes=5)
+    job.refresh_from_db()
+    assert (job.state, stored_slots(job)) == (Job.State.QUEUED, [])
+    the_control().release(as_holder(grace))
+    bench.run_for(minutes=5)
+    assert stored_slots(job) == [0, 1, 2]
+
+
+def test_a_job_begins_under_the_control_of_its_own_user(bench, operator, grace):
+    the_control().take(as_holder(operator), Terms(minutes=30))
+    job = bench.make(operator, time_lapse(3))
+    bench.run_for(minutes=1, seconds=30)
+    assert the_control().current().holder.job_id == job.pk
+    with pytest.raises(ControlHeld):
+        the_control().admit(as_holder(grace))
+
+
+def test_a_job_that_was_planned_for_a_time_says_who_kept_it_from_its_pictures(bench, operator, grace):
+    the_control().take(as_holder(grace), Terms(minutes=400))
+    job = bench.make(operator, time_lapse(5), starts_at=bench.clock.now() + timedelta(minutes=1))
+    bench.run_for(minutes=3, seconds=30)
+    the_control().release(as_holder(grace))
+    bench.run_for(minutes=10)
+    assert gaps_of(job)[0][2] == f"Controlled by {grace.display_name}"
+    assert assert_accounted_for(job).state == Job.State.FINISHED
+    assert 4 in stored_slots(job)
+
+
+@pytest.mark.parametrize("end", ["finished", "stopped", "paused"])
+def test_a_job_that_is_over_or_paused_by_people_leaves_the_camera_free(bench, operator, api, end):
+    job = bench.make(operator, time_lapse(2))
+    bench.run_for(seconds=30)
+    if end == "stopped":
+        stop_job(job.pk, operator)
+    if end == "paused":
+        api(operator).post(f"/api/v1/jobs/{job.pk}/pause")
+    bench.run_for(minutes=5)
+    assert the_control().current() is None
+
+
+def test_after_a_start_the_job_has_control_again_before_its_next_picture(bench, operator, grace):
+    job = bench.make(operator, time_lapse(4, 600))
+    bench.run_for(seconds=30)
+    fence = the_control().current().fence
+    bench.die(minutes=1)
+    register_control(Control())
+    bench.supervisor.step()
+    lease = the_control().current()
+    assert (lease.holder.job_id, lease.fence) == (job.pk, fence)
+    with pytest.raises(ControlHeld):
+        the_control().admit(as_holder(grace))
+    bench.run_for(hours=1)
+    assert stored_slots(job) == [0, 1, 2, 3]

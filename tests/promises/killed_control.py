@@ -1,0 +1,85 @@
+"""Control that is killed again and again: a process of its own forks, kills what it forked, and looks at the row.
+
+    python -m tests.promises.killed_control 200
+
+Prints how many were killed while they held control. Only where there is fork.
+"""
+
+import os
+import random
+import signal
+import sys
+import time
+from contextlib import suppress
+from datetime import timedelta
+
+import django
+
+
+def main(kills: int) -> None:
+    from django.contrib.auth import get_user_model
+    from django.db import connections
+
+    users = [get_user_model().objects.create_user(name, is_superuser=True) for name in ("ada", "ben")]
+    connections.close_all()
+    held, fence, random_of_run = 0, 0, random.Random(20_261_129)
+    for _ in range(kills):
+        child = os.fork()
+        if child == 0:
+            work_for_ever([user.pk for user in users])
+        time.sleep(random_of_run.uniform(0.0, 0.06))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        was_held, fence = look(fence)
+        held += was_held
+        connections.close_all()
+    sys.stdout.write(f"{held}\n")
+
+
+def work_for_ever(user_ids: list[int]) -> None:
+    from camera.errors import ControlRefused
+    from images.control import hand_over
+    from images.control.control import Control
+    from images.control.errors import ControlError
+    from images.control.lease import Holder, Kind, Terms
+
+    control = Control()
+    people = [Holder(number, str(number), str(number), Kind.PERSON, "browser") for number in user_ids]
+    acts = [
+        lambda who: control.take(who, Terms(minutes=random.choice([1, 400]))),
+        control.release,
+        control.admit,
+        lambda who: hand_over.ask(control, who, "please"),
+        lambda who: hand_over.give(control, who),
+    ]
+    while True:
+        with suppress(ControlRefused, ControlError):
+            random.choice(acts)(random.choice(people))
+
+
+def look(last_fence: int) -> tuple[bool, int]:
+    """What the next start finds: a holder who lives has 90 seconds to say so, and a dead one has no more."""
+    from images.control.control import Control
+    from images.control.lease import PATIENCE_S
+    from images.models import CameraControl
+    from images.tests.clocks import SetClock
+    from microscope.models import AuditEntry
+
+    clock = SetClock()
+    control = Control(clock)
+    lease = control.current()
+    row = CameraControl.objects.get()
+    assert row.fence >= last_fence, "the fence fell"
+    taken = AuditEntry.objects.filter(what__in=["control_taken", "control_given"]).count()
+    assert taken >= row.fence, "control passed on without an entry"
+    clock.run(timedelta(seconds=PATIENCE_S - 1))
+    assert (control.current() is None) == (lease is None)
+    clock.run(timedelta(seconds=2))
+    assert control.current() is None, "a holder that was killed has control for ever"
+    return lease is not None, row.fence
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microscope.settings")
+    django.setup()
+    main(int(sys.argv[1]))
