@@ -61,8 +61,8 @@ STATES = {
         "Open the job, Close",
     ),
     "denied": (
-        held(notice=notice("denied", text="in 5 minutes")),
-        "^Grace Hopper keeps control: in 5 minutes",
+        held(notice=notice("denied", byName="Ada Lovelace", text="In 5 minutes")),
+        r"^Ada Lovelace keeps control: In 5 minutes\.$",
         "Close",
     ),
 }
@@ -90,6 +90,14 @@ def text_of(page) -> str:
 def acts_of(page) -> str:
     buttons = page.locator(".control-said > :is(.control-act, .control-close):visible").all()
     return ", ".join(button.get_attribute("aria-label") or button.inner_text() for button in buttons)
+
+
+def test_an_answer_is_over_when_its_holder_has_control_anew(told):
+    denied = notice("denied", byName="Ada Lovelace", at=moment(-1))
+    page = told(held(notice=denied, since=moment(-5)))
+    expect(page.locator(".control-text")).to_contain_text("Ada Lovelace keeps control")
+    page.told.say(held(notice=denied, since=moment(-0.5)))
+    expect(page.locator(".control-text")).to_contain_text("Ada Lovelace controls the camera")
 
 
 @pytest.mark.parametrize("name", STATES)
