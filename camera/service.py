@@ -179,6 +179,13 @@ class Camera:
         # After the block: `_replace` takes `_change` and then `changed`. The other order could deadlock.
         raise copy_without_traceback(self._replace(loop))
 
+    def break_off(self) -> None:
+        """End the exposure in progress, and fail the captures whose permit is lost; the others are taken anew. Does not
+        block and never raises."""
+        loop = self._loop
+        if loop is not None:
+            loop.break_off()
+
     def look_again(self) -> None:
         """Close a simulated camera, and look for a real one in its place. Does not block and never raises. A real
         camera stays open. Captures that wait meanwhile are taken by the camera that is found."""

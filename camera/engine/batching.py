@@ -63,6 +63,17 @@ class Batching:
                 request.fail(as_capture_failed(problem, request.tries))
             request.tries += 1
 
+    def drop_refused(self) -> None:
+        """Fail the requests whose permit is lost."""
+        batch = self._batch
+        for request in list(batch.requests) if batch else []:
+            try:
+                request.require_permit()
+            except errors.ControlRefused as refused:
+                assert batch
+                self._leave(batch, request)
+                request.fail(refused)
+
     def find_in_vain(self, clock: ExposureStartEstimator) -> SettingsRequest | None:
         """Return the settings that are waited for if the next frame may have begun before the first request, so that it
         could not serve it."""

@@ -92,6 +92,11 @@ class FrameLoop:
             self.shared_state.must_look_again = True
             self.shared_state.changed.notify_all()
 
+    def break_off(self) -> None:
+        """End the exposure in progress, and fail the captures whose permit is lost. The others are taken anew."""
+        self._queue.break_off()
+        self._watchdog.cancel_grab()
+
     def note_watchers(self, number: int) -> None:
         """Set the number of watchers. The stream stays on while there are any."""
         with self.shared_state.changed:

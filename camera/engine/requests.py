@@ -120,6 +120,7 @@ class RequestQueue:
         self._waiting: deque[Request[Any]] = deque()
         self._taken: list[Request[Any]] = []
         self._closed_because: CameraError | None = None
+        self._is_to_be_broken_off = False
 
     def join(self, request: Request[Any]) -> None:
         """Append a request. If the queue is closed, the request fails at once."""
@@ -155,6 +156,18 @@ class RequestQueue:
             self._closed_because = self._closed_because or problem
             self.fail_all(problem)
             self._changed.notify_all()
+
+    def break_off(self) -> None:
+        """Let the camera's thread drop what it serves, as far as its permit is lost."""
+        with self._changed:
+            self._is_to_be_broken_off = True
+            self._changed.notify_all()
+
+    def take_break_off(self) -> bool:
+        """Return True once after `break_off`."""
+        with self._changed:
+            asked, self._is_to_be_broken_off = self._is_to_be_broken_off, False
+            return asked
 
     @property
     def is_closed(self) -> bool:

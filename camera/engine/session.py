@@ -94,6 +94,8 @@ class Session:
     def _advance(self) -> None:
         """Do the next thing: change shared settings, or let a capture wait together with others that want the
         same settings."""
+        if self._queue.take_break_off():
+            self._batching.drop_refused()
         while request := self._queue.take_first(self._can_start):
             try:
                 self._accept(request)

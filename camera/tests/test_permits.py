@@ -53,3 +53,23 @@ def test_a_permit_that_holds_is_asked_once_for_each_request(camera):
     camera.configure(exposure_ms=7.0, permit=permit)
     camera.take(permit=permit)
     assert permit.asked == 2
+
+
+def test_a_capture_that_lost_its_permit_is_broken_off_at_once_if_somebody_says_so(camera):
+    lost, held = Permit(), Permit()
+    long = Asking(lambda: camera.take(exposure_ms=10_000.0, permit=lost))
+    wait_until(lambda: lost.asked and camera.status().state == "streaming")
+    lost.is_withdrawn = True
+    camera.break_off()
+    with pytest.raises(ControlLost):
+        long.answer()
+    # The camera is free for whoever has control now.
+    assert camera.take(exposure_ms=4.0, permit=held).raw.descriptor.exposure_ms == pytest.approx(4.0)
+
+
+def test_what_has_its_permit_is_taken_all_the_same(camera):
+    permit = Permit()
+    asked = Asking(lambda: camera.take(exposure_ms=700.0, permit=permit))
+    wait_until(lambda: permit.asked and camera.status().state == "streaming")
+    camera.break_off()
+    assert asked.answer().raw.descriptor.exposure_ms == pytest.approx(700.0)

@@ -121,12 +121,12 @@ class Control:
             terms = Terms(None, lease.note, lease.share)
             return self._keep(lease, who, replace(terms, **changed)) if changed else lease
 
-    def release(self, who: Holder) -> None:
-        """Make the camera free. Does nothing if `who` does not control it."""
+    def release(self, who: Holder, **details: str) -> None:
+        """Make the camera free. Does nothing if `who` does not control it. `details`: for the audit log."""
         with self._changing:
             lease = self.current()
             if lease and lease.belongs_to(who):
-                self._set(None, Change("control_released", who, lease.as_details()))
+                self._set(None, Change("control_released", who, {**lease.as_details(), **details}))
 
     def make_lasting(self, lease: Lease, until: datetime | None) -> Permit:
         """Let a job keep its lease as long as this process carries it out."""
@@ -154,18 +154,6 @@ class Control:
         with self._lock:
             if self._lease is not None and self._lease.fence == lease.fence and not self._lease.has_ended(self.now_s):
                 self._lease = replace(self._lease, last_seen_s=self.now_s)
-
-    def forget_user(self, user_id: int, why: str, *, only_browser: bool = False) -> None:
-        """The user has signed out, or may not capture any more: control is free at once, and an ask is withdrawn. A job
-        goes on."""
-        with self._changing:
-            lease, ask = self.current(), self._ask
-            if ask and ask.who.user_id == user_id:
-                self.set_ask(None, Change("control_withdrawn", ask.who, {"why": why}))
-            if lease is None or lease.holder.user_id != user_id or lease.holder.kind is Kind.JOB:
-                return
-            if lease.holder.kind is Kind.PERSON or not only_browser:
-                self._set(None, Change("control_released", lease.holder, {**lease.as_details(), "why": why}))
 
     # Asks and notices, for images/control/hand_over.py
 

@@ -9,7 +9,9 @@ from django.db import transaction
 from django.db.models.signals import m2m_changed, post_delete, post_save
 from django.dispatch import receiver
 
-from images.control.control import the_control
+from images.control.control import Control, the_control
+from images.control.lease import Kind
+from images.control.rows import Change
 from images.permissions import CAPTURE
 
 User = get_user_model()
@@ -18,7 +20,7 @@ User = get_user_model()
 @receiver(user_logged_out)
 def release_at_sign_out(user: Any, **_: Any) -> None:
     if user is not None:
-        the_control().forget_user(user.pk, "signed out", only_browser=True)
+        forget_user(the_control(), user.pk, "signed out", only_browser=True)
 
 
 @receiver([post_save, post_delete], sender=User)
@@ -38,4 +40,16 @@ def release_what_is_not_allowed() -> None:
     for user_id in control.names_users:
         user = User._default_manager.filter(pk=user_id, is_active=True).first()
         if user is None or not user.has_perm(CAPTURE):
-            control.forget_user(user_id, "may not capture any more")
+            forget_user(control, user_id, "may not capture any more")
+
+
+def forget_user(control: Control, user_id: int, why: str, *, only_browser: bool = False) -> None:
+    """Withdraw the user's ask, and make the camera free at once if the user controls it. A job goes on."""
+    with control.changing:
+        asked = control.current_ask()
+        if asked and asked.who.user_id == user_id:
+            control.set_ask(None, Change("control_withdrawn", asked.who, {"why": why}))
+        lease = control.current()
+        kinds = {Kind.PERSON} if only_browser else {Kind.PERSON, Kind.SCRIPT}
+        if lease and lease.holder.user_id == user_id and lease.holder.kind in kinds:
+            control.release(lease.holder, why=why)

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import AbstractUser
 
+from camera.registry import the_camera
 from images.control import hand_over
 from images.control.control import the_control
 from images.control.lease import Holder, Kind, Lease
@@ -19,15 +20,20 @@ def give_control(by: AbstractUser, who: Holder) -> None:
     hand_over.give(control, who)
 
 
-def take_control(by: AbstractUser, who: Holder, reason: str, is_manager: bool, fence: int | None) -> Lease:
-    """Take control from whoever has it; a running job is paused first. Raises MayNotTake, ReasonMissing, ControlHeld,
-    or what `pause_job` raises."""
+def take_control(
+    by: AbstractUser, who: Holder, reason: str, *, is_manager: bool, fence: int | None, after_picture: bool = True
+) -> Lease:
+    """Take control from whoever has it; a running job is paused first. Without `after_picture` the picture in progress
+    is lost. Raises MayNotTake, ReasonMissing, ControlHeld, or what `pause_job` raises."""
     control = the_control()
     lease = hand_over.require_takeable(control, who, reason, is_manager=is_manager)
     if lease is not None and (fence is None or fence == lease.fence):
         _pause(lease, by, reason)
     seen = fence if fence is not None or lease is None else lease.fence
-    return hand_over.take_over(control, who, reason, is_manager=is_manager, instead_of=seen)
+    taken = hand_over.take_over(control, who, reason, is_manager=is_manager, instead_of=seen)
+    if not after_picture:
+        the_camera().break_off()
+    return taken
 
 
 def _pause(lease: Lease, by: AbstractUser, why: str) -> None:

@@ -42,6 +42,9 @@ class AnswerSerializer(StrictSerializer):
 
 class TakeSerializer(StrictSerializer):
     reason = TextField(max_length=MAX_TEXT, required=False, allow_blank=True, default="")
+    afterPicture = serializers.BooleanField(
+        required=False, default=True, help_text="false: at once; the picture in progress is lost."
+    )
     fence = serializers.IntegerField(
         required=False, help_text="What you saw. If control has passed on since, the response is 409."
     )
@@ -145,6 +148,12 @@ class TakeView(APIView):
     )
     def post(self, request: Request) -> Response:
         asked, user = read(TakeSerializer, request), cast(AbstractUser, request.user)
-        is_manager = user.has_perm(TAKE_CONTROL)
-        lease = take_control(user, read_holder(request), asked["reason"], is_manager, asked.get("fence"))
+        lease = take_control(
+            user,
+            read_holder(request),
+            asked["reason"],
+            is_manager=user.has_perm(TAKE_CONTROL),
+            fence=asked.get("fence"),
+            after_picture=asked["afterPicture"],
+        )
         return Response(describe_taken(request, lease), status=201)

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from camera.errors import ControlLost
 from camera.registry import the_live_view
+from camera.tests.rig import Asking, wait_until
 from images.control.control import Control, register_control, the_control
 from images.models import CameraControl
 from images.tests.clocks import SetClock
@@ -181,6 +183,19 @@ def test_a_manager_takes_it_with_a_reason(clock, ada, grace, ben):
     assert (notice["what"], notice["byName"], notice["text"]) == ("taken", "Grace Hopper", "sample change")
     entry = AuditEntry.objects.get(what="control_taken_over")
     assert (entry.who, entry.details["reason"], entry.details["fromUser"]) == ("grace", "sample change", "ada")
+
+
+def test_at_once_means_that_the_picture_in_progress_is_lost(clock, ada, grace, camera):
+    lease = ada.post(CONTROL, {"minutes": 60}, format="json").json()["leaseId"]
+    permit = the_control().admit(the_control().current().holder)
+    long = Asking(lambda: camera.take(exposure_ms=10_000.0, permit=permit))
+    wait_until(lambda: camera.status().state == "streaming")
+    said = {"reason": "sample change", "afterPicture": False}
+    assert grace.post(f"{CONTROL}/take", said, format="json").status_code == 201
+    with pytest.raises(ControlLost):
+        long.answer()
+    assert set_exposure(grace).status_code == 200
+    assert set_exposure(ada, HTTP_X_CONTROL_LEASE=lease).status_code == 409
 
 
 def test_control_that_passed_on_meanwhile_is_not_taken(clock, ada, grace, ben):

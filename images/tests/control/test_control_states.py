@@ -16,6 +16,7 @@ from images.control import hand_over
 from images.control.control import Control
 from images.control.errors import ControlError
 from images.control.lease import PATIENCE_S, Holder, Kind, Lease, Terms
+from images.control.leaving import forget_user
 from images.control.rows import Change, StoredControl
 from images.tests.clocks import SetClock
 
@@ -133,7 +134,7 @@ class Lab:
         self.last_sign_s[who.user_id] = self.clock.seconds
 
     def sign_out(self, who: Holder) -> None:
-        self.control.forget_user(who.user_id, "signed out", only_browser=True)
+        forget_user(self.control, who.user_id, "signed out", only_browser=True)
 
     def job_begins(self, _: Holder) -> None:
         hand_over.hold_for_job(self.control, JOB, "night", None)
