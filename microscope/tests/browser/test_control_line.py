@@ -257,12 +257,13 @@ def test_a_manager_takes_control_with_a_reason_and_the_safe_button_has_the_focus
     page.get_by_role("button", name="Take control…").click()
     dialog = page.get_by_role("dialog", name="Take control from Ada's job?")
     expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
-    expect(dialog).to_contain_text("The job pauses after the picture in progress")
+    expect(dialog).to_contain_text("The job pauses.")
     dialog.get_by_role("button", name="Take control").click()
     expect(dialog).to_be_visible()  # without a reason the browser holds it back
     dialog.get_by_label("Reason, Ada reads it").fill("sample change")
+    dialog.get_by_label("At once, the picture in progress is lost").check()
     taken = sent_by(page, "/take", dialog.get_by_role("button", name="Take control").click)
-    assert taken == {"reason": "sample change", "fence": 7}
+    assert taken == {"reason": "sample change", "afterPicture": False, "fence": 7}
 
 
 def test_a_refusal_stands_in_the_dialog_and_brings_the_line_up_to_date(told):

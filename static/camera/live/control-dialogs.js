@@ -61,8 +61,8 @@ export function openTakeOver() {
   const isJob = kind === "job";
   byId("take-title").textContent = `Take control from ${isJob ? `${first}'s job` : first}?`;
   byId("take-reason-label").textContent = `Reason, ${first} reads it`;
-  const wait = `the picture in progress, in at most ${describeExposure(currentExposureMs())}`;
-  byId("take-what").textContent = isJob ? `The job pauses after ${wait}. What it misses is listed with your reason.` : `It passes to you after ${wait}.`;
+  byId("take-after").textContent = `After the picture in progress, at most ${describeExposure(currentExposureMs())}`;
+  byId("take-what").textContent = isJob ? "The job pauses. What it misses is listed with your reason." : "";
   fence = currentControl().fence;
   byId("take-dialog").querySelector("form").reset();
   byId("take-dialog").showModal();
@@ -78,4 +78,4 @@ const mayKeep = ({ state, isMine }) => state === "free" || isMine;
 
 connectDialog(byId("ask-dialog"), ({ message }) => askForControl(message.value.trim()), isHeldElsewhere);
 connectDialog(byId("keep-dialog"), async (elements) => keep(elements), mayKeep);
-connectDialog(byId("take-dialog"), ({ reason }) => takeOver(reason.value.trim(), fence), isHeldElsewhere);
+connectDialog(byId("take-dialog"), ({ reason, when }) => takeOver(reason.value.trim(), when.value === "after", fence), isHeldElsewhere);

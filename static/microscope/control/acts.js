@@ -25,4 +25,6 @@ export function keepControl(isKept, minutes, note) {
 export const takeControl = () => done(post(`${ADDRESS}/take`));
 
 /** For managers. The holder reads the reason. `fence`: that of the holder whom the manager saw. */
-export const takeOver = (reason, fence) => done(post(`${ADDRESS}/take`, { reason, fence }));
+export function takeOver(reason, afterPicture, fence) {
+  return done(post(`${ADDRESS}/take`, { reason, afterPicture, fence }));
+}
