@@ -92,7 +92,7 @@ class EventsView(APIView):
         examples=[OpenApiExample("A capture", EXAMPLE, response_only=True)],
     )
     def get(self, request: Request) -> Response:
-        query = EventQuerySerializer(data=request.query_params)
+        query = EventQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         return Response(_find_page(request, **query.validated_data).as_json())
 

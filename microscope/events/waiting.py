@@ -21,7 +21,8 @@ MAX_ANSWER_BYTES = 1_000_000
 class WaitingRoom:
     """Safe to use from any thread."""
 
-    def __init__(self, most: int = MAX_WAITING) -> None:
+    def __init__(self, most: int = MAX_WAITING, look_every_s: float = LOOK_EVERY_S) -> None:
+        self.look_every_s = look_every_s
         self._most = most
         self._places = BoundedSemaphore(most)
 
@@ -56,7 +57,7 @@ def find_page(
     with room.place():
         while not page.events and not bell.is_closed and (left_s := until_s - time.monotonic()) > 0:
             close_database_connections()
-            bell.wait(heard, min(left_s, LOOK_AGAIN_S if settling.is_behind else LOOK_EVERY_S))
+            bell.wait(heard, min(left_s, LOOK_AGAIN_S if settling.is_behind else room.look_every_s))
             heard = bell.times
             require_right()
             page = look()

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from images.tests.conftest import wait_until
 from microscope.tests.server_process import ROOT, ServerProcess
 
 PASSWORD = "bright-sample-9"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+EVENTS = "docs/api/events.md"
 README, QUICKSTART, RETRIES = "README.md", "docs/api/quickstart.md", "docs/api/idempotency-and-retries.md"
 # A refused request ends the script.
 SHELL = 'set -euo pipefail\ncurl() { command curl --fail --silent --show-error "$@"; }\n'
@@ -61,3 +63,30 @@ def test_the_function_that_repeats_a_capture_works_as_it_stands(server, tmp_path
     call = f"print(capture({server.log_in('admin', PASSWORD)!r}, {{'exposure': 5}})['filename'])"
     said = run(sys.executable, "-c", f"{function}\n{call}", folder=tmp_path)
     assert re.search(r"capture_\d{8}_\d{6}_\d{3}", said)
+
+
+def test_the_script_that_follows_events_mirrors_each_image(server, tmp_path):
+    token = server.log_in("admin", PASSWORD)
+    (script,) = read_blocks(EVENTS, "python", server)
+    assert len(script.splitlines()) <= 20
+    script = script.replace(f"msc_{PASSWORD}", token)
+    names = []
+
+    def capture() -> None:
+        status, made = server.ask("POST", "/api/v1/camera/capture", {"exposure": 5}, token)
+        assert status == 201, made
+        names.append(made["filename"])
+
+    def is_mirrored() -> bool:
+        return (tmp_path / "mirror" / "next").exists() and all((tmp_path / "mirror" / name).exists() for name in names)
+
+    for _start in range(2):
+        capture()
+        follower = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path)
+        try:
+            wait_until(is_mirrored, within_s=60)
+            capture()
+            wait_until(is_mirrored, within_s=60)
+        finally:
+            follower.kill()
+            follower.wait()
