@@ -18,7 +18,7 @@ from django.dispatch import Signal
 library_changed = Signal()
 
 # job: the row as it is now; what: "begun", "paused", "continued", "resumed", "finished", "stopped", "failed" or another
-# event of a job; at: when; reason, detail: why, in words, or ""
+# event of a job; at: when; by: the user who did it, or "" for the program; reason, detail: why, in words, or ""
 job_changed = Signal()
 
 # After each capture of one image, whether it worked or not. seconds: from the request to the original on disk;

@@ -9,5 +9,9 @@ class MicroscopeConfig(AppConfig):
 
     def ready(self) -> None:
         from microscope import audit  # noqa: F401 (connects its signals)
+        from microscope.events.bell import the_bell
+        from microscope.events.deliverer import WebhookDeliverer, register_webhook_deliverer
         from microscope.metrics import captures  # noqa: F401 (connects its signal)
         from microscope.start import checks  # noqa: F401 (registers itself)
+
+        register_webhook_deliverer(WebhookDeliverer(the_bell()))

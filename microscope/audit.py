@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db import transaction
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
@@ -18,13 +19,21 @@ from django.http import HttpRequest, HttpResponse
 from accounts.addresses import address_of
 from accounts.events import token_changed
 from accounts.models import PersonalToken
-from images.events import library_changed
+from images.events import job_changed, library_changed
 from images.models import Job
+from microscope.events.bell import the_bell
+from microscope.events.kinds import is_event
+from microscope.events.order import hold_order
 from microscope.models import AuditDay, AuditEntry
 
 # These entries are removed after a time. Entries about images and users are kept for ever.
 SIGN_IN_EVENTS = [AuditEntry.What.SIGNED_IN, AuditEntry.What.SIGN_IN_FAILED, AuditEntry.What.SIGNED_OUT]
 KEPT_FOR_DAYS = 365
+# What happens to a job by itself, and that somebody has set the next plane. Whatever else people do to it, they say.
+BY_ITSELF = {
+    **{what: f"job_{what}" for what in ("begun", "paused", "continued", "resumed", "finished", "stopped", "failed")},
+    "plane_set": "job_continued",
+}
 REDACTED_FIELDS = {"password", "last_login", "folded_name"}
 
 User = get_user_model()
@@ -64,7 +73,17 @@ def forget_old_sign_in_events(days: int) -> int:
 def note_library(what: str, images: list | None, user_id: int | None, username: str, details: dict, **_: Any) -> None:
     fields = {**_who(user_id, username), "what": what, "details": details}
     done_to = [(None, "")] if images is None else images
-    AuditEntry.objects.bulk_create(AuditEntry(image_id=number, object=name, **fields) for number, name in done_to)
+    _write([AuditEntry(image_id=number, object=name, **fields) for number, name in done_to])
+
+
+@receiver(job_changed)
+def note_job(job: Job, what: str, reason: str, detail: str, by: str = "", **_: Any) -> None:
+    """Note what the program does to a job. `by` is the user, if it was one: control.py tells that itself."""
+    if what not in BY_ITSELF or (by and what != "plane_set"):
+        return
+    said = {name: text for name, text in (("reason", reason), ("detail", detail)) if text}
+    details = {"job": job.pk, "name": job.name, **said}
+    _write([AuditEntry(what=BY_ITSELF[what], details=details, **_who(None, by))])
 
 
 @receiver(token_changed)
@@ -152,7 +171,18 @@ def note_rights(instance: Any, action: str, model: Any, pk_set: set | None, **_:
 
 def _note(what: str, name: str, by: Any = None, **details: Any) -> None:
     who = _who(by.pk, by.get_username()) if by else _who(None, "")
-    AuditEntry.objects.create(what=what, object=_fit(name), details=details, **who)
+    _write([AuditEntry(what=what, object=_fit(name), details=details, **who)])
+
+
+def _write(entries: list[AuditEntry]) -> None:
+    """Write entries of one kind, in the caller's transaction. Programs hear of them once it is committed."""
+    if not entries or not is_event(entries[0].what):
+        AuditEntry.objects.bulk_create(entries)
+        return
+    with transaction.atomic(savepoint=False):
+        hold_order()
+        AuditEntry.objects.bulk_create(entries)
+        transaction.on_commit(the_bell().ring)
 
 
 def _who(user_id: int | None, username: str) -> dict[str, Any]:

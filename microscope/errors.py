@@ -21,6 +21,7 @@ from images.jobs import errors as jobs
 from images.jobs.export import errors as exports
 from images.jobs.plan import errors as plans
 from images.share import errors as sharing
+from microscope.events import errors as events
 from microscope.http import refusals
 from microscope.http.request_number import current_request_number
 
@@ -84,6 +85,9 @@ STATUS_BY_CAUSE: list[tuple[type[Exception], int]] = [
     (exports.ExportBusy, 503),
     (images.StorageUnavailable, 507),
     (images.LibraryError, 500),
+    (events.TooManyWaiting, 503),
+    (events.EventsUnsettled, 503),
+    (events.EventError, 500),
     (refusals.BeingSetUp, 503),
     (refusals.HttpsNeeded, 403),
     (refusals.PageOutdated, 403),

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils import timezone
 
 from folding.fields import FoldedField
+from microscope.events.webhook import Webhook as Webhook  # Django looks for models here
 
 
 class AuditEntry(models.Model):
@@ -23,8 +24,10 @@ class AuditEntry(models.Model):
         EMPTIED = "emptied", "Emptied the bin"
         CLOCK_CONFIRMED = "clock_confirmed", "Confirmed the clock"
         JOB_PLANNED = "job_planned", "Planned a job"
+        JOB_BEGUN = "job_begun", "Began a job"
         JOB_PAUSED = "job_paused", "Paused a job"
         JOB_CONTINUED = "job_continued", "Continued a job"
+        JOB_RESUMED = "job_resumed", "Resumed a job"
         JOB_MOVED = "job_moved", "Moved a job in the queue"
         JOB_STOPPED = "job_stopped", "Stopped a job"
         CONTROL_TAKEN = "control_taken", "Took control"
@@ -36,6 +39,8 @@ class AuditEntry(models.Model):
         CONTROL_TAKEN_OVER = "control_taken_over", "Took control from another"
         CONTROL_RELEASED = "control_released", "Released control"
         CONTROL_LAPSED = "control_lapsed", "Control ended by itself"
+        JOB_FINISHED = "job_finished", "Finished a job"
+        JOB_FAILED = "job_failed", "Failed a job"
         SIGNED_IN = "signed_in", "Signed in"
         SIGN_IN_FAILED = "sign_in_failed", "Failed to sign in"
         SIGNED_OUT = "signed_out", "Signed out"

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from accounts.views import PasswordView
 from microscope.about import AboutPage
+from microscope.events.api import EventsView
 from microscope.health import health
 from microscope.log.page import LogPage
 from microscope.metrics.api import MetricsView
@@ -44,6 +45,7 @@ urlpatterns = [
     path("status/parts", status_page.StatusPartsView.as_view(), name="status-parts"),
     path("status/report", status_page.StatusReportView.as_view(), name="status-report"),
     path("log/", LogPage.as_view(), name="log"),
+    path("api/v1/events", EventsView.as_view(), name="api-events"),
     path("api/v1/status", StatusView.as_view(), name="api-status"),
     path("api/schema", SchemaView.as_view(), name="schema"),
     path("api/docs", login_required(DocsView.as_view(url_name="schema")), name="docs"),

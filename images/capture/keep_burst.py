@@ -18,9 +18,11 @@ from images.calibration.scale import describe_scale
 from images.capture.capture import list_or_postpone
 from images.editable_fields import require_editable
 from images.errors import DATABASE_AWAY
+from images.events import emit
 from images.formats import FORMATS
 from images.index.listing import Captured, make_row
 from images.library import the_library
+from images.models import Image
 from images.record.image import Requested, make_record
 from images.record.jobs import JobRef, describe_job
 from images.record.people import name_person
@@ -139,6 +141,7 @@ class BurstKeeper:
         try:
             with transaction.atomic():
                 the_images = type(rows[0]).objects.bulk_create(rows)
+                self._announce(the_images, refs[0])
             return [Captured(one, record, row) for (one, record, _), row in zip(whole, the_images, strict=True)]
         except IntegrityError:
             return [list_or_postpone(archive, one, record, self._by, ref) for one, record, ref in whole]
@@ -146,3 +149,7 @@ class BurstKeeper:
             for one in kept:
                 the_library().backfiller.add_later(one.path)
             return [Captured(one, record, None) for one, record, _ in whole]
+
+    def _announce(self, the_images: Sequence[Image], ref: JobRef) -> None:
+        done = [(image.pk, image.filename) for image in the_images]
+        emit("captured", done, self._by, details={"job": ref.number})

@@ -151,14 +151,14 @@ def change_job(
         for column, value in columns.items():
             setattr(job, column, value)
         job.save(update_fields=["events", *columns])
-        announce(job, event["what"], at)
+        announce(job, event["what"], at, by=event.get("by", ""))
     return job
 
 
-def announce(job: Job, what: str, at: datetime, event: Entry | None = None) -> None:
+def announce(job: Job, what: str, at: datetime, event: Entry | None = None, by: str = "") -> None:
     """Send `job_changed`. An event with a detail says by itself what is to be told; else the state of the job does."""
     reason, detail = (event["text"], event["detail"]) if event and "detail" in event else (job.reason, job.detail)
-    job_changed.send(Job, job=job, what=what, at=at, reason=reason, detail=detail)
+    job_changed.send(Job, job=job, what=what, at=at, by=by, reason=reason, detail=detail)
 
 
 def follow_job_file(archive: Archive, job: Job) -> bool:

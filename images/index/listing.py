@@ -57,10 +57,14 @@ def list_original(
         image.save(force_insert=True)
         done = [(image.pk, image.filename)]
         if is_adopted:
-            emit("adopted", done)
-        elif job_slot is None:  # a job sends its own events, not one for each image
-            emit("captured", done, user_id=user_id, username=record["user"])
+            emit("adopted", done, details=_name_job(job_id))
+        else:
+            emit("captured", done, user_id=user_id, username=record["user"], details=_name_job(job_id))
     return image
+
+
+def _name_job(job_id: int | None) -> dict[str, Any]:
+    return {} if job_id is None else {"job": job_id}
 
 
 def make_row(

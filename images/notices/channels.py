@@ -33,7 +33,7 @@ def send(delivery: Delivery) -> None:
     if delivery.channel == Delivery.Channel.EMAIL:
         _send_email(delivery)
     elif delivery.channel == Delivery.Channel.PING:
-        _post(_ping_address(What(delivery.what)), describe_in_lines(delivery).encode(), {"Content-Type": "text/plain"})
+        post(_ping_address(What(delivery.what)), describe_in_lines(delivery).encode(), {"Content-Type": "text/plain"})
     else:
         _send_webhook(delivery)
 
@@ -50,14 +50,7 @@ def _send_webhook(delivery: Delivery) -> None:
     facts = delivery.facts
     told = {"type": f"job.{delivery.what}", "timestamp": facts["at"], "data": facts}
     body = json.dumps(told, ensure_ascii=False).encode()
-    delivery_id, timestamp = str(delivery.lasting_id), str(int(time.time()))
-    headers = {
-        "Content-Type": "application/json",
-        "webhook-id": delivery_id,
-        "webhook-timestamp": timestamp,
-        "webhook-signature": make_signature(settings.JOB_WEBHOOK_SECRET, delivery_id, timestamp, body),
-    }
-    _post(settings.JOB_WEBHOOK_URL, body, headers)
+    post_signed(settings.JOB_WEBHOOK_URL, settings.JOB_WEBHOOK_SECRET, str(delivery.lasting_id), body)
 
 
 def _ping_address(what: What) -> str:
@@ -67,7 +60,21 @@ def _ping_address(what: What) -> str:
     return parts._replace(path=parts.path.rstrip("/") + ending).geturl()
 
 
-def _post(address: str, body: bytes, headers: dict[str, str], within_s: float = CALL_S) -> None:
+def post_signed(address: str, secret: str, delivery_id: str, body: bytes, more: dict[str, str] | None = None) -> None:
+    """Post JSON with a signature. `more`: further headers. Blocks until the address has taken it. Raises
+    NotDelivered."""
+    timestamp = str(int(time.time()))
+    headers = {
+        "Content-Type": "application/json",
+        "webhook-id": delivery_id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": make_signature(secret, delivery_id, timestamp, body),
+    }
+    post(address, body, headers | (more or {}))
+
+
+def post(address: str, body: bytes, headers: dict[str, str], within_s: float = CALL_S) -> None:
+    """Blocks until the address has taken it, at most for so long. Raises NotDelivered."""
     headers = {"User-Agent": f"Microscope/{settings.VERSION}", **headers}
     request = urllib.request.Request(address, data=body, headers=headers, method="POST")
     try:

@@ -16,7 +16,7 @@ from images.jobs.trouble import is_stalled
 from images.models import Delivery, Job
 from images.notices.addresses import Address, list_addresses
 from images.notices.channels import send
-from images.notices.errand import Errand, Send
+from images.notices.errand import Errand
 from images.notices.notices import What
 from images.notices.outbox import find_last_told, put_in_outbox
 from images.run_days import Clock
@@ -47,7 +47,7 @@ class Deliverer:
         self,
         read_sign: Callable[[], Sign | None],
         clock: Clock | None = None,
-        send: Send = send,
+        send: Callable[[Delivery], None] = send,
         deadline_s: float = DEADLINE_S,
     ) -> None:
         """Starts nothing. `read_sign` returns how jobs are."""
@@ -55,8 +55,8 @@ class Deliverer:
         self._clock = clock or Clock()
         self._send = send
         self._deadline_s = deadline_s
-        self._errands: dict[str, Errand] = {}
-        self._settled: set[Errand] = set()
+        self._errands: dict[str, Errand[Delivery]] = {}
+        self._settled: set[Errand[Delivery]] = set()
         self._looks = 0
         self._changed = threading.Event()
         self._is_ending = False
@@ -89,7 +89,7 @@ class Deliverer:
         self._give_up_unknown(addresses)
         for channel in {address.channel for address in addresses} - set(self._errands):
             if delivery := self._claim(channel):
-                self._errands[channel] = Errand(delivery, self._send, self._deadline_s, self._changed.set)
+                self._errands[channel] = Errand(delivery, channel, self._send, self._deadline_s, self._changed.set)
         self._looks += 1
 
     def _run(self) -> None:
@@ -119,15 +119,15 @@ class Deliverer:
         delivery.tries += 1
         return delivery if is_ours else None
 
-    def _settle(self, errand: Errand) -> None:
+    def _settle(self, errand: Errand[Delivery]) -> None:
         """Write down what became of it. One that hangs keeps its channel until its thread ends."""
         problem = errand.look()
         if problem is not None and errand not in self._settled:
-            self._write(errand.delivery, problem)
+            self._write(errand.sent, problem)
             self._settled.add(errand)
         if errand in self._settled and not errand.is_running:
             self._settled.discard(errand)
-            del self._errands[errand.delivery.channel]
+            del self._errands[errand.sent.channel]
 
     def _write(self, delivery: Delivery, problem: str) -> None:
         now = self._clock.now()

@@ -4,26 +4,30 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
-from images.models import Delivery
 from images.notices.channels import NotDelivered
 
 logger = logging.getLogger(__name__)
 
-Send = Callable[[Delivery], None]
+Sent = TypeVar("Sent")
 
 
-class Errand:
+class Errand(Generic[Sent]):
     """`problem` is None until it is over; then it is empty if the address took it, else says why not."""
 
-    def __init__(self, delivery: Delivery, send: Send, deadline_s: float, when_over: Callable[[], None]) -> None:
-        self.delivery = delivery
+    def __init__(
+        self, sent: Sent, by: str, send: Callable[[Sent], None], deadline_s: float, when_over: Callable[[], None]
+    ) -> None:
+        """Begins at once. `by` names the way, for thread and log. `when_over` is called on the errand's thread."""
+        self.sent = sent
+        self._by = by
         self.problem: str | None = None
         self._send = send
         self._deadline_s = deadline_s
         self._ends_at_s = time.monotonic() + deadline_s
         self._when_over = when_over
-        self._thread = threading.Thread(target=self._run, name=f"delivers by {delivery.channel}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"delivers by {by}", daemon=True)
         self._thread.start()
 
     @property
@@ -38,12 +42,12 @@ class Errand:
 
     def _run(self) -> None:
         try:
-            self._send(self.delivery)
+            self._send(self.sent)
             self.problem = ""
         except NotDelivered as problem:
             self.problem = str(problem)
         except Exception as problem:
             # The thread's boundary: what fails once in sending is tried again like all else.
-            logger.exception("A notice could not be delivered by %s", self.delivery.channel)
+            logger.exception("It could not be delivered by %s", self._by)
             self.problem = repr(problem)
         self._when_over()

@@ -120,16 +120,26 @@ def root_path(name: str) -> str:
 def web_address(name: str) -> str:
     """Return an address of the web, or an empty text. No message shows it, because it may hold a password."""
     value = text(name)
+    if value and not is_web_address(value):
+        raise _invalid(name, "(hidden)", "an address such as https://lab.example/jobs, or empty")
+    if value and names_user(value):
+        raise _invalid(name, "(hidden)", "an address without user name and password")
+    return value
+
+
+def is_web_address(value: str) -> bool:
+    """Return True if the program can call this address."""
     try:
         parts = urlsplit(value)
         is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         is_web = False
-    if value and not (is_web and value.isascii() and value.isprintable() and " " not in value):
-        raise _invalid(name, "(hidden)", "an address such as https://lab.example/jobs, or empty")
-    if value and parts.username is not None:
-        raise _invalid(name, "(hidden)", "an address without user name and password")
-    return value
+    return is_web and value.isascii() and value.isprintable() and " " not in value
+
+
+def names_user(address: str) -> bool:
+    """Return True if user name or password stand in the address."""
+    return urlsplit(address).username is not None
 
 
 def mail_address(name: str) -> str:

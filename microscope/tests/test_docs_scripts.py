@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from images.tests.conftest import wait_until
 from microscope.tests.server_process import ROOT, ServerProcess
 
 PASSWORD = "bright-sample-9"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 CONTROL = "docs/api/control.md"
+EVENTS = "docs/api/events.md"
 README, QUICKSTART, RETRIES = "README.md", "docs/api/quickstart.md", "docs/api/idempotency-and-retries.md"
 # A refused request ends the script.
 SHELL = 'set -euo pipefail\ncurl() { command curl --fail --silent --show-error "$@"; }\n'
@@ -88,3 +90,30 @@ except urllib.error.HTTPError as refused:
     first_lines = script.replace("TOKEN", token).split("    for exposure in", 1)[0]
     ending = "".join(f"    {line}\n" for line in taking.strip().splitlines())
     assert run(sys.executable, "-c", first_lines + ending, folder=tmp_path).strip() == "409 control_lost"
+
+
+def test_the_script_that_follows_events_mirrors_each_image(server, tmp_path):
+    token = server.log_in("admin", PASSWORD)
+    (script,) = read_blocks(EVENTS, "python", server)
+    assert len(script.splitlines()) <= 20
+    script = script.replace(f"msc_{PASSWORD}", token)
+    names = []
+
+    def capture() -> None:
+        status, made = server.ask("POST", "/api/v1/camera/capture", {"exposure": 5}, token)
+        assert status == 201, made
+        names.append(made["filename"])
+
+    def is_mirrored() -> bool:
+        return (tmp_path / "mirror" / "next").exists() and all((tmp_path / "mirror" / name).exists() for name in names)
+
+    for _start in range(2):
+        capture()
+        follower = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path)
+        try:
+            wait_until(is_mirrored, within_s=60)
+            capture()
+            wait_until(is_mirrored, within_s=60)
+        finally:
+            follower.kill()
+            follower.wait()

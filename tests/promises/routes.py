@@ -27,6 +27,7 @@ API = {
     "/api/v1/control/take": {"POST": "capture"},
     "/api/v1/storage": {"GET": "view"},
     "/api/v1/status": {"GET": "oversee"},
+    "/api/v1/events": {"GET": "view"},
     "/api/v1/jobs": {"GET": "view", "POST": "capture"},
     "/api/v1/jobs/estimate": {"POST": "capture"},
     "/api/v1/jobs/<int:job_id>": {"GET": "view"},
@@ -138,6 +139,7 @@ ADMIN = {
             "images/objective",
             "images/job",
             "microscope/auditentry",
+            "microscope/webhook",
         )
         for place in (
             *("", "add/", "<path:object_id>/"),

@@ -180,7 +180,8 @@ class Ledger:
             Job.objects.filter(pk=self.job.pk).update(stored=self.stored, missed=self.missed)
             job = Job.objects.select_related("user").get(pk=self.job.pk)
             if job.state != state_before and job.events:
-                announce(job, job.events[-1]["what"], parse_time(job.events[-1]["at"]))
+                last = job.events[-1]
+                announce(job, last["what"], parse_time(last["at"]), by=last.get("by", ""))
         self._for_rows.clear()
         self._written = self.stored, self.missed
 

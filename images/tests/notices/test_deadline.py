@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from images.notices.channels import NotDelivered, _post
+from images.notices.channels import NotDelivered, post
 from images.notices.deadline import Deadline, deadline_of
 
 
@@ -58,14 +58,14 @@ def certificate(tmp_path):
 
 def test_an_answer_without_end_is_given_up():
     with dripping() as port, pytest.raises(NotDelivered, match=r"no whole answer within 0\.3 s"):
-        _post(f"http://127.0.0.1:{port}/", b"{}", {}, within_s=0.3)
+        post(f"http://127.0.0.1:{port}/", b"{}", {}, within_s=0.3)
 
 
 def test_an_encrypted_answer_without_end_is_given_up(certificate, monkeypatch):
     trusted, context = certificate
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
     with dripping(context) as port, pytest.raises(NotDelivered, match=r"no whole answer within 0\.5 s"):
-        _post(f"https://127.0.0.1:{port}/", b"{}", {}, within_s=0.5)
+        post(f"https://127.0.0.1:{port}/", b"{}", {}, within_s=0.5)
 
 
 def test_what_fails_in_time_keeps_its_own_reason():

@@ -16,6 +16,8 @@ from images.backup.schedule import BackupSchedule
 from images.jobs.supervisor import the_supervisor
 from images.library import the_library
 from images.notices.deliverer import the_deliverer
+from microscope.events.bell import the_bell
+from microscope.events.deliverer import the_webhook_deliverer
 from microscope.http.server import Server, make_server, register_server, serve_until
 from microscope.setup.invitation import Invitation, may_invite, open_if_there_is_a_desktop, open_nothing
 from microscope.start.database_address import SQLITE
@@ -95,7 +97,8 @@ def address_on_this_pc() -> str:
 def list_parts(server: Server, startup: Startup, stop: threading.Event) -> list[Part]:
     """Return the parts that live as long as the program, in the order of their start.
 
-    They close in reverse order: first the live streams, because watchers never leave by themselves, then the requests
+    They close in reverse order: first what waits for events and the live streams, because watchers never leave by
+    themselves, then the requests
     in progress, and then what those requests may still need.
     """
     library, camera, schedule = the_library(), the_camera(), make_schedule()
@@ -106,18 +109,21 @@ def list_parts(server: Server, startup: Startup, stop: threading.Event) -> list[
         Part("thumbnails", library.thumbnails.close),
         Part("camera", camera.close, deadline_s=CAMERA_PATIENCE_S),
         Part("notices", the_deliverer().end),
+        Part("webhooks", the_webhook_deliverer().end),
         Part("jobs", the_supervisor().close),
         Part("web server", server.stop, lambda: listen(server), server.shutdown_timeout + PATIENCE_S),
         Part("live view", the_live_view().close),
+        Part("waiting for events", the_bell().close),
         Part("startup", startup.end, lambda: run_unless(stop, startup.begin, startup.end)),
         Part("daily backup", schedule.end, schedule.begin),
     ]
 
 
 def start_jobs() -> None:
-    """Carry out jobs, and tell people about them."""
+    """Carry out jobs, and tell people and programs what happens."""
     the_supervisor().start()
     the_deliverer().start()
+    the_webhook_deliverer().start()
 
 
 def listen(server: Server) -> None:

@@ -1,0 +1,147 @@
+"""The thread that sends events to webhooks. All it must not forget is in their rows."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import connections
+from django.db.models import F
+from django.db.models.functions import Coalesce
+
+from images.errors import DATABASE_AWAY
+from images.notices.deliverer import DEADLINE_S, ENDING_S, LEASE, MAX_WAIT, wait_after
+from images.notices.errand import Errand
+from images.run_days import Clock
+from microscope.events.bell import Bell
+from microscope.events.order import LOOK_AGAIN_S, Settling
+from microscope.events.parcel import Parcel, pack, send_parcel
+from microscope.events.webhook import IS_WELL, MAX_PROBLEM, Webhook, WebhookQuerySet
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 5.0
+# What happens within that time goes out together.
+GATHER_S = 0.2
+# Events that a webhook does not want are noted as delivered when they are so many: a row is written for each note.
+SKIPPED_AT_ONCE = 1000
+
+
+class WebhookDeliverer:
+    """One delivery at a time for each webhook, on a thread of its own, so that a silent receiver holds up no other."""
+
+    def __init__(
+        self,
+        bell: Bell,
+        clock: Clock | None = None,
+        wait_after: Callable[[int], timedelta] = wait_after,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        """Starts nothing. `wait_after` returns how long to wait after so many failed tries."""
+        self._clock = clock or Clock()
+        self._wait_after = wait_after
+        self._deadline_s = deadline_s
+        self._settling = Settling()
+        self._errands: dict[int, Errand[Parcel]] = {}
+        self._written: set[Errand[Parcel]] = set()
+        self._changed = threading.Event()
+        self._is_ending = False
+        self._thread: threading.Thread | None = None
+        bell.add_listener(self._changed.set)
+
+    def start(self) -> None:
+        if self._thread is None and not self._is_ending:
+            self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
+            self._thread.start()
+
+    def end(self, patience_s: float = ENDING_S) -> None:
+        """Let what is under way come to its end for so long. What is left goes out after the next start."""
+        until_s = time.monotonic() + patience_s
+        while self._thread and self._errands and time.monotonic() < until_s:
+            self._changed.set()
+            time.sleep(0.05)
+        self._is_ending = True
+        self._changed.set()
+        if self._thread is not None:
+            self._thread.join(max(until_s - time.monotonic(), 0.1))
+
+    def look(self) -> None:
+        """Do what is to be done now; does not wait for any receiver. Raises Django's DatabaseError."""
+        for errand in list(self._errands.values()):
+            self._write_down(errand)
+        due = [webhook for webhook in Webhook.objects.active() if self._is_due(webhook)]
+        newest = self._settling.newest() if due else None
+        if newest is not None:
+            for webhook in due:
+                self._begin(webhook, newest)
+
+    def _run(self) -> None:
+        while not self._is_ending:
+            try:
+                self.look()
+            except DATABASE_AWAY as away:
+                logger.warning("Webhooks wait for the database: %s", str(away).strip())
+            except Exception:
+                # The thread's boundary: whatever goes wrong once, the next delivery may be possible.
+                logger.exception("Events cannot be delivered; trying again")
+            finally:
+                # Others need the connection while nothing happens.
+                connections.close_all()
+            self._changed.wait(LOOK_AGAIN_S if self._settling.is_behind else LOOK_EVERY_S)
+            if not self._is_ending:
+                time.sleep(GATHER_S)
+            self._changed.clear()
+
+    def _is_due(self, webhook: Webhook) -> bool:
+        now, at = self._clock.now(), webhook.next_try_at
+        # What lies further ahead was written by a clock that was wrong.
+        return webhook.pk not in self._errands and (at is None or at <= now or at > now + MAX_WAIT + LEASE)
+
+    def _begin(self, webhook: Webhook, newest: int) -> None:
+        parcel = pack(webhook, newest)
+        if not parcel.is_empty:
+            way = f"webhook {webhook.pk}"
+            self._errands[webhook.pk] = Errand(parcel, way, send_parcel, self._deadline_s, self._changed.set)
+        elif parcel.through - parcel.after >= SKIPPED_AT_ONCE:
+            _rows_of(parcel).update(delivered_through=parcel.through)
+
+    def _write_down(self, errand: Errand[Parcel]) -> None:
+        """Write down what became of it. One that hangs keeps its webhook until its thread ends."""
+        problem = errand.look()
+        if problem is not None and errand not in self._written:
+            if problem:
+                self._note_failure(errand.sent, problem, self._clock.now())
+            else:
+                _rows_of(errand.sent).update(delivered_through=errand.sent.through, **IS_WELL)
+            self._written.add(errand)
+        if errand.problem is not None or not errand.is_running:
+            self._written.discard(errand)
+            del self._errands[errand.sent.webhook_id]
+
+    def _note_failure(self, parcel: Parcel, problem: str, now: datetime) -> None:
+        tries = (_rows_of(parcel).values_list("tries", flat=True).first() or 0) + 1
+        _rows_of(parcel).update(
+            tries=tries,
+            next_try_at=now + self._wait_after(tries),
+            failing_since=Coalesce(F("failing_since"), now),
+            last_problem=problem[:MAX_PROBLEM],
+        )
+        logger.warning("Try %d to send events to webhook %d: %s", tries, parcel.webhook_id, problem)
+
+
+def _rows_of(parcel: Parcel) -> WebhookQuerySet:
+    """The row of the webhook; none if it was changed meanwhile: then what became of the delivery says nothing of it."""
+    return Webhook.objects.filter(pk=parcel.webhook_id, url=parcel.url, delivered_through=parcel.after)
+
+
+_deliverers: list[WebhookDeliverer] = []
+
+
+def register_webhook_deliverer(deliverer: WebhookDeliverer) -> None:
+    """Make this the one of the process. One that stood there is forgotten, not ended."""
+    _deliverers[:] = [deliverer]
+
+
+def the_webhook_deliverer() -> WebhookDeliverer:
+    return _deliverers[0]

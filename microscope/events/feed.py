@@ -1,0 +1,65 @@
+"""Reads events, and says them in the words of the API."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from images.record.image import format_time
+from microscope.events.kinds import IS_EVENT
+from microscope.models import AuditEntry
+
+# The address of who did it is not among them.
+COLUMNS = ("pk", "at", "what", "who", "image_id", "object", "details")
+# What else these hold, the event says by itself.
+WITHOUT_DETAILS = ("captured", "adopted", "binned", "restored", "removed")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Events in the order of their numbers. `next` is the number from which to go on."""
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+    next: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        return {"events": self.events, "next": self.next}
+
+
+def read_page(after: int, newest: int, most: int, most_bytes: int, kinds: Collection[str] = ()) -> Page:
+    """Return the events behind `after` and up to `newest`: as many as there is room for, but one in any case. `kinds`:
+    only these; empty means all. Raises Django's DatabaseError."""
+    entries = AuditEntry.objects.filter(IS_EVENT, pk__gt=after, pk__lte=newest).order_by("pk")
+    if kinds:
+        entries = entries.filter(what__in=kinds)
+    events: list[dict[str, Any]] = []
+    size_bytes = 0
+    for entry in entries.values(*COLUMNS)[:most]:
+        event = describe_event(entry)
+        size_bytes += len(json.dumps(event))
+        if events and size_bytes > most_bytes:
+            return Page(events, events[-1]["number"])
+        events.append(event)
+    # If there are no more, all up to `newest` is read.
+    return Page(events, events[-1]["number"] if len(events) == most else max(after, newest))
+
+
+def describe_event(entry: dict[str, Any]) -> dict[str, Any]:
+    """`entry`: the columns of an entry of the audit log."""
+    what, details = entry["what"], dict(entry["details"])
+    job_id, name = None, ""
+    # The details of a change are named like the fields of an image.
+    if what != "changed":
+        job_id, name = details.pop("job", None), details.pop("name", "")
+    if what == "job_deleted":
+        job_id = details.pop("number", None)
+    return {
+        "number": entry["pk"],
+        "at": format_time(entry["at"]),
+        "what": what,
+        "by": entry["who"],
+        "imageId": entry["image_id"],
+        "object": entry["object"] or name,
+        "jobId": job_id,
+        "details": {} if what in WITHOUT_DETAILS else details,
+    }

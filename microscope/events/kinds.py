@@ -1,0 +1,22 @@
+"""Which entries of the audit log are events. Entries about sign-ins, users, roles, tokens and share links are private,
+so a kind that is not listed here is none."""
+
+from django.db.models import Q
+
+ABOUT_IMAGES = ("captured", "adopted", "changed", "binned", "restored", "removed")
+ABOUT_JOBS = (
+    *("job_planned", "job_begun", "job_paused", "job_continued", "job_resumed", "job_moved"),
+    *("job_finished", "job_stopped", "job_failed", "job_deleted"),
+)
+CONTROL = "control_"
+ABOUT_CONTROL = tuple(
+    f"{CONTROL}{what}" for what in ("taken", "asked", "given", "denied", "lapsed", "released", "taken_over")
+)
+KINDS = (*ABOUT_IMAGES, *ABOUT_JOBS, *ABOUT_CONTROL)
+
+# As a filter of AuditEntry.
+IS_EVENT = Q(what__in=[*ABOUT_IMAGES, *ABOUT_JOBS]) | Q(what__startswith=CONTROL)
+
+
+def is_event(what: str) -> bool:
+    return what in KINDS or what.startswith(CONTROL)
