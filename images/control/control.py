@@ -239,6 +239,8 @@ class Control:
             self._fence = max(self._fence, lease.fence if lease else self._fence)
             if not is_same_holder:
                 self._ask = None
+        if lease is not None and not is_same_holder:
+            self.notices.forget(lease.holder.user_id)
         self._write(change)
 
     def _write(self, *changes: Change) -> None:

@@ -24,5 +24,11 @@ class Notices:
             self._count += 1
             self._by_user[user_id] = Notice(self._count, what, by_name, text, at, job_id)
 
+    def forget(self, user_id: int | None) -> None:
+        """Whoever has control again need not read how they lost it."""
+        if user_id is not None:
+            with self._lock:
+                self._by_user.pop(user_id, None)
+
     def last_of(self, user_id: int | None) -> Notice | None:
         return None if user_id is None else self._by_user.get(user_id)

@@ -70,11 +70,13 @@ class ServerProcess:
             time.sleep(0.05)
         raise AssertionError(self.log())
 
-    def ask(self, method: str, path: str, body: Any = None, token: str = "") -> tuple[int, Any]:
+    def ask(self, method: str, path: str, body: Any = None, token: str = "", lease: str = "") -> tuple[int, Any]:
         """Return status and JSON of the answer. Raises one of NO_ANSWER."""
         headers = {"Content-Type": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
+        if lease:
+            headers["X-Control-Lease"] = lease
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.address(path), data, headers, method=method)
         try:

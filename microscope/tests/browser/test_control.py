@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import expect
 
+from microscope.tests.browser.conftest import fill_in
 from microscope.tests.browser.control_states import LOOK_AGAIN
-from microscope.tests.browser.sight import live_stage
 
 TAGS = "<img src=nowhere onerror=alert(1)><b>"
 
@@ -87,10 +87,13 @@ def test_a_hand_over_is_asked_for_so_often_that_it_is_seen_within_two_seconds(bo
         page.on(
             "request", lambda one, begun=begun: one.url.endswith("/api/v1/camera") and begun.append(time.monotonic())
         )
-        for _ in range(4):
+        # On a busy machine one answer or another takes long.
+        for _ in range(30):
             with page.expect_response("**/api/v1/camera"):
                 pass
-        assert min(later - earlier for earlier, later in pairwise(begun)) < 2
+            if any(later - earlier < 2 for earlier, later in pairwise(begun)):
+                break
+        assert any(later - earlier < 2 for earlier, later in pairwise(begun))
 
 
 def test_not_now_tells_the_asker_when(both):
@@ -152,17 +155,15 @@ def test_released_control_leaves_the_place_empty(both):
     assert linus.locator("#control-line").bounding_box()["height"] == 36
 
 
-def test_whoever_signs_out_has_no_control_any_more(both):
-    ada, linus = both
-    ada.context.clear_cookies()  # the test's own sign-in, so that that of other tests lives on
-    ada.goto("/sign-in?next=/")
-    ada.get_by_label("User name").fill("ada")
-    ada.get_by_label("Password", exact=True).fill("bench-password")
-    ada.get_by_role("button", name="Sign in").click()
-    live_stage(ada).wait_for()
-    said(ada, "You control the camera until")
-    ada.locator("#account-menu summary").click()
-    ada.get_by_role("button", name="Sign out").click()
+def test_whoever_signs_out_has_no_control_any_more(both, open_browser):
+    """At whichever of their browsers: what they leave behind must not hold others up."""
+    _, linus = both
+    elsewhere = open_browser()  # a sign-in of its own, so that that of other tests lives on
+    elsewhere.goto("/sign-in?next=/profile")
+    fill_in(elsewhere, "ada")
+    elsewhere.wait_for_url("**/profile")
+    elsewhere.locator("summary").filter(has_text="ada").or_(elsewhere.locator(".avatar")).first.click()
+    elsewhere.get_by_role("button", name="Sign out").click()
     expect(linus.locator(".control-said")).to_have_count(0)
     expect(linus.locator("#exposure")).to_be_enabled()
 
@@ -226,3 +227,43 @@ def test_a_viewer_sees_who_controls_and_is_offered_nothing(both, watch_live):
     said(vera, "ada controls the camera until")
     assert vera.locator(".control-act").count() == 0
     expect(vera.locator("#control-row")).to_contain_text("ada sets the camera until")
+
+
+def test_a_script_is_a_holder_like_a_person_and_its_owner_takes_it_back(watch_live, bench):
+    ada, linus = watch_live("ada"), watch_live("linus")
+    bench.free_camera()
+    taken = bench.ask("POST", "/api/v1/control", {"label": "night_scan.py", "minutes": 30}, bench.token())[1]
+    said(ada, "Your script night_scan.py controls the camera until")
+    said(linus, "ada's script night_scan.py controls the camera until")
+    for page in (ada, linus):
+        expect(page.locator("#exposure")).to_be_disabled()
+    press(ada, "Take it back")
+    expect(ada.locator("#exposure")).to_be_enabled()
+    set_exposure(ada, "21")
+    expect(linus.locator("#exposure")).to_have_value("21.00")
+    again = ("PATCH", "/api/v1/camera/settings", {"exposure": 7}, bench.token(), taken["leaseId"])
+    status, answer = bench.ask(*again)
+    assert (status, answer["code"]) == (409, "control_lost")
+    assert bench.camera()["settings"]["exposure"] == pytest.approx(21, abs=0.1)
+
+
+def test_a_running_job_holds_the_camera_on_every_page_until_it_is_stopped(watch_live, bench):
+    ada, linus = watch_live("ada"), watch_live("linus")
+    bench.free_camera()
+    plan = {"time_plan": {"interval": 3600, "loops": 3}}
+    job = bench.ask("POST", "/api/v1/jobs", {"name": "Wound 3", "plan": plan}, bench.token())[1]["jobId"]
+    try:
+        said(linus, "ada's job Wound 3 controls the camera until")
+        for page in (ada, linus):
+            expect(page.locator("#exposure")).to_be_disabled()
+        for act in ("PATCH", "/api/v1/camera/settings"), ("POST", "/api/v1/camera/capture"):
+            for person in ("ada", "linus", "grace"):
+                status, answer = bench.ask(*act, {"exposure": 9}, bench.token(person))
+                assert (status, answer["code"]) == (409, "control_held")
+        linus.locator("#stage").click()
+        linus.keyboard.press(" ")
+        expect(linus.locator("#slot-result")).to_contain_text("Safe on disk")
+    finally:
+        bench.ask("POST", f"/api/v1/jobs/{job}/stop", {}, bench.token())
+    expect(linus.locator(".control-said")).to_have_count(0)
+    expect(ada.locator("#exposure")).to_be_enabled()
