@@ -14,6 +14,11 @@ ERROR = {
             "description": "What is wrong with which field.",
             "additionalProperties": {"type": "array", "items": {"type": "string"}},
         },
+        "control": {
+            "type": "object",
+            "description": "Who controls the camera, if the request failed because of that.",
+            "additionalProperties": True,
+        },
     },
     "required": ["statusCode", "code", "message", "errors"],
 }

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from django.db import connection
 
+from camera.engine.requests import Permit
 from camera.frame import Frame
 from camera.registry import the_instrument
 from camera.taken_frame import TakenFrame
@@ -86,7 +87,11 @@ class StillCamera:
         self._frame = frame
 
     def take(
-        self, exposure_ms: float | None = None, gain_db: float | None = None, asked_at_s: float | None = None
+        self,
+        exposure_ms: float | None = None,
+        gain_db: float | None = None,
+        asked_at_s: float | None = None,
+        permit: Permit | None = None,
     ) -> TakenFrame:
         return make_taken(self._frame)
 

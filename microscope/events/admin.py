@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from images.admin.deleting import GuardedDeletion
 from images.admin.forms import FreshForms, SeenValuesForm
 from images.admin.lists import SealedLists
 from microscope.events.bell import the_bell
@@ -72,7 +73,7 @@ class WebhookForm(SeenValuesForm):
 
 
 @admin.register(Webhook)
-class WebhookAdmin(FreshForms, SealedLists):
+class WebhookAdmin(FreshForms, SealedLists, GuardedDeletion):
     form = WebhookForm
     list_display = ["name", "is_active", "delivered_through", "failing_since", "last_problem"]
     list_filter = ["is_active"]

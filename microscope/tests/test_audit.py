@@ -59,7 +59,7 @@ def test_a_capture_and_all_that_happens_to_it(ask, since, operator, administrato
     verbs = ["captured", "changed", "binned", "restored", "binned"]
     assert told(image_id=image_id) == [*(("ada", verb, name) for verb in verbs), ("root", "removed", name)]
     assert told(what="emptied") == [("root", "emptied", "")]
-    first = AuditEntry.objects.earliest("id")
+    first = AuditEntry.objects.filter(image_id=image_id).earliest("id")
     assert (first.user, first.address, first.image_id) == (operator, "10.0.0.7", image_id)
     assert AuditEntry.objects.get(what="changed").details == {"note": {"before": "", "after": "seen"}}
 

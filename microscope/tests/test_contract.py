@@ -17,8 +17,11 @@ from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import RefreshToken
 
 from accounts.personal_tokens.tokens import make_token
+from images.control import hand_over
+from images.control.control import Control, register_control, the_control
+from images.control.lease import Holder, Kind
 from images.jobs.make import make_job
-from images.models import Image, Job, Objective
+from images.models import CameraControl, Image, Job, Objective
 from images.share.links import make_share_link
 from images.tests.conftest import keep_image, keep_original  # noqa: F401 (fixtures)
 from microscope.tests.contract import FORM, Contract, Example, Operation, operations_of, read_schema
@@ -51,6 +54,8 @@ class Prepared:
         """Send an example as the form would. `user` False sends it without a sign-in."""
         client = APIClient(raise_request_exception=False)
         asking = self.user if user is None else user
+        if operation.path in ("/api/v1/control", "/api/v1/control/answer"):
+            self._let_somebody_ask()
         if asking and fields.get("by_session"):
             client.force_login(asking)
         elif asking:
@@ -69,6 +74,16 @@ class Prepared:
                 content_type=fields.get("content_type", example.media_type or "application/json"),
                 headers=headers,
             )
+
+    def _let_somebody_ask(self) -> None:
+        """The user has control as a script, and a guest asks for it."""
+        me = Holder(self.user.pk, "admin", "admin", Kind.SCRIPT, "script")
+        guest = Holder(None, "guest", "Guest", Kind.SCRIPT, "scan.py")
+        # As it was before the first request of the test.
+        CameraControl.objects.all().delete()
+        register_control(Control())
+        the_control().take(me)
+        hand_over.ask(the_control(), guest, "please")
 
     def _content_of(self, example: Example, secrets: dict[str, str]) -> str:
         if example.media_type is None:

@@ -44,6 +44,11 @@ def kinds(answer) -> list[tuple[str, str]]:
     return [(event["what"], event["by"]) for event in answer["events"]]
 
 
+def without_control(answer: dict) -> dict:
+    """Whoever captures takes control, too."""
+    return {**answer, "events": [one for one in answer["events"] if not one["what"].startswith("control_")]}
+
+
 def test_a_program_sees_all_that_happens_to_an_image(ask, api, operator, administrator):
     client = api(operator)
     made = client.post("/api/v1/camera/capture", {"exposure": 2}, format="json", REMOTE_ADDR="10.0.0.7").json()
@@ -53,7 +58,7 @@ def test_a_program_sees_all_that_happens_to_an_image(ask, api, operator, adminis
     client.post(f"{address}/restore")
     client.delete(address)
     api(administrator).post("/api/v1/images/bin/empty")
-    answer = ask(after=0)
+    answer = without_control(ask(after=0))
     deeds = [("ada", what) for what in ("captured", "changed", "binned", "restored", "binned")]
     assert kinds(answer) == [(what, by) for by, what in [*deeds, ("root", "removed")]]
     first, second = answer["events"][:2]
@@ -88,7 +93,7 @@ def test_control_of_the_instrument_is_an_event_of_whatever_kind(ask):
 def test_a_job_and_each_of_its_pictures_are_events(ask, bench, operator):
     job = bench.make(operator, time_lapse(3), name="wound")
     bench.run_for(minutes=10)
-    answer = ask(after=0)
+    answer = without_control(ask(after=0))
     assert kinds(answer) == [
         ("job_planned", "ada"),
         ("job_begun", ""),
