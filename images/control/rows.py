@@ -2,11 +2,13 @@
 works on, and the row follows."""
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, transaction
 
 from images.control.lease import Ask, Holder, Kind, Lease
 from images.errors import DATABASE_AWAY
@@ -54,13 +56,33 @@ class ControlRow:
         self._pending.extend(changes)
         columns = {"fence": fence, "last_used_at": now, **_columns_of(lease), **_columns_of_ask(ask)}
         try:
-            with transaction.atomic():
-                self._update(fence, columns)
-                for change in self._pending:
-                    emit(change.what, user_id=change.by.user_id, username=change.by.username, details=change.details)
+            self._write(fence, columns, {change.by.user_id for change in self._pending})
+        # Before DATABASE_AWAY, because it is one of them: here a user was deleted meanwhile.
+        except IntegrityError:
+            self._write_without_deleted_users(fence, columns)
         except DATABASE_AWAY:
             return
+
+    def _write(self, fence: int, columns: dict[str, Any], users: Collection[int | None]) -> None:
+        """`users`: the ids that the entries may name."""
+        with transaction.atomic():
+            self._update(fence, columns)
+            for change in self._pending:
+                user_id = change.by.user_id if change.by.user_id in users else None
+                emit(change.what, user_id=user_id, username=change.by.username, details=change.details)
         self._pending.clear()
+
+    def _write_without_deleted_users(self, fence: int, columns: dict[str, Any]) -> None:
+        """The names stay in row and entries."""
+        named = {change.by.user_id for change in self._pending}
+        named |= {columns["holder_user_id"], columns["asked_by_id"]}
+        try:
+            there = set(get_user_model()._default_manager.filter(pk__in=named - {None}).values_list("pk", flat=True))
+            for column in ("holder_user_id", "asked_by_id"):
+                columns[column] = columns[column] if columns[column] in there else None
+            self._write(fence, columns, there)
+        except DATABASE_AWAY:
+            return
 
     def _update(self, fence: int, columns: dict[str, Any]) -> None:
         # One statement: of two that take control at once, the later one cannot lower the fence again.

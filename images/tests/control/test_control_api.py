@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.models import User
 from camera.errors import ControlLost
 from camera.registry import the_live_view
 from camera.tests.rig import Asking, wait_until
@@ -223,8 +224,6 @@ def test_release_makes_it_free_for_others(clock, ada, ben):
 
 
 def test_who_may_not_capture_any_more_has_no_control(clock, ada, ben, make_user, django_capture_on_commit_callbacks):
-    from accounts.models import User
-
     ada.post(CONTROL, {"minutes": 60}, format="json")
     with django_capture_on_commit_callbacks(execute=True):
         User.objects.get(username="ada").groups.clear()
@@ -253,3 +252,23 @@ def test_texts_are_bounded_and_kept_as_they_are(clock, ada, ben):
     assert told(ben)["note"] == "<script>"
     for minutes in (0, -1, 481, "NaN", "Infinity", 1e300):
         assert ada.post(CONTROL, {"minutes": minutes}, format="json").status_code == 400
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_user_who_is_deleted_leaves_the_camera_free_and_the_log_whole(ada, ben):
+    ada.post(CONTROL, {"minutes": 60}, format="json")
+    ben.post(f"{CONTROL}/ask", {}, format="json")
+    User.objects.get(username="ada").delete()
+    assert told(ben)["state"] == "free"
+    assert set_exposure(ben).status_code == 200
+    User.objects.get(username="ben").delete()
+    entries = AuditEntry.objects.filter(what__startswith="control").order_by("pk").values_list("who", "what")
+    assert list(entries) == [
+        ("ada", "control_taken"),
+        ("ben", "control_asked"),
+        ("ada", "control_released"),
+        ("ben", "control_taken"),
+        ("ben", "control_released"),
+    ]
+    row = CameraControl.objects.get()
+    assert (row.lease_id, row.holder_user_id, row.asked_by_id) == (None, None, None)
