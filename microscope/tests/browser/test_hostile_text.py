@@ -64,6 +64,7 @@ def hostile(bench):
     objective = ask("POST", "/api/v1/objectives", {"name": OBJECTIVE, "magnification": 20}, 201)
     bench.set_camera(objective=objective["id"])
     said = {"sample": SAMPLE, "note": NOTE, "format": "jpg"}
+    bench.free_camera()
     kept, binned, renamed = (ask("POST", "/api/v1/camera/capture", said, 201)["imageId"] for _ in range(3))
     line = {"imageId": kept, "x1": 100, "y1": 200, "x2": 1100, "y2": 200, "lengthUm": 500}
     ask("POST", f"/api/v1/objectives/{objective['id']}/calibrations", line, 201)
