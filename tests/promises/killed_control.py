@@ -24,19 +24,24 @@ def main(kills: int) -> None:
     connections.close_all()
     held, fence, random_of_run = 0, 0, random.Random(20_261_129)
     for _ in range(kills):
+        reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
-            work_for_ever([user.pk for user in users])
+            work_for_ever([user.pk for user in users], writing)
+        # From its first act on, however busy the machine is.
+        os.read(reading, 1)
         time.sleep(random_of_run.uniform(0.0, 0.06))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+        os.close(reading)
+        os.close(writing)
         was_held, fence = look(fence)
         held += was_held
         connections.close_all()
     sys.stdout.write(f"{held}\n")
 
 
-def work_for_ever(user_ids: list[int]) -> None:
+def work_for_ever(user_ids: list[int], writing: int) -> None:
     from camera.errors import ControlRefused
     from images.control import hand_over
     from images.control.control import Control
@@ -52,6 +57,8 @@ def work_for_ever(user_ids: list[int]) -> None:
         lambda who: hand_over.ask(control, who, "please"),
         lambda who: hand_over.give(control, who),
     ]
+    control.take(people[0])
+    os.write(writing, b"!")
     while True:
         with suppress(ControlRefused, ControlError):
             random.choice(acts)(random.choice(people))

@@ -55,6 +55,7 @@ class Library:
 
     def capture(self, by: Client, key: str | None = None, **asked: Any) -> Row:
         answer = by.ask("POST", "/api/v1/camera/capture", asked, key=key)
+        by.ask("DELETE", "/api/v1/control")  # the next one is somebody else's
         assert answer.status == 201, answer.content
         self.bench.note(answer.body)
         return answer.body
