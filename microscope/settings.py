@@ -122,6 +122,7 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "microscope.http.proxy.HttpsMiddleware",
     "microscope.http.middleware.ApiTimeMiddleware",
+    "microscope.http.middleware.KeptCookieMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

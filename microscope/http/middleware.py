@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.utils import timezone
@@ -26,6 +27,21 @@ class ArrivalMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.arrived_at_s = time.perf_counter()
         return self.get_response(request)
+
+
+class KeptCookieMiddleware:
+    """Lets no poll take the browser's session cookie away. A poll that was asked under an old session may be answered
+    after the browser has got the cookie of the new one. It stands before the middleware of the sessions."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        cookie = response.cookies.get(settings.SESSION_COOKIE_NAME)
+        if cookie is not None and not cookie.value and request.method in SAFE_METHODS and is_for_programs(request):
+            del response.cookies[settings.SESSION_COOKIE_NAME]
+        return response
 
 
 class ContentSecurityPolicyMiddleware:

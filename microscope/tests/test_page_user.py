@@ -130,3 +130,15 @@ def test_a_form_of_the_admin_in_an_old_tab_is_refused(administrator, make_user, 
 def test_what_shows_the_library_as_it_is_now_is_kept_by_no_cache(client, operator, address):
     client.force_login(operator)
     assert client.get(address).headers["Cache-Control"] == "no-store"
+
+
+def test_a_poll_under_an_old_session_takes_no_cookie_away(client, operator, settings):
+    """The browser may have the cookie of a new session already, for example after a new password."""
+    client.force_login(operator)
+    operator.set_password("another-password-9")
+    operator.save()
+    answer = client.get("/api/v1/camera")
+    assert answer.status_code == 401
+    assert settings.SESSION_COOKIE_NAME not in answer.cookies
+    page = client.get("/images/")
+    assert page.status_code == 302

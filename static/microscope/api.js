@@ -28,7 +28,12 @@ export class ApiError extends Error {
 export const pageUser = document.querySelector("meta[name=page-user]")?.content ?? "";
 const NOTICE = "notice-after-loading";
 const ROOT = document.documentElement.dataset.root ?? "";
+const FORM_MS = 10_000;
 const refusalListeners = [];
+let formSentAt = -Infinity;
+addEventListener("submit", (event) => {
+  if (!event.defaultPrevented) formSentAt = performance.now();
+});
 
 /** Call `run(control)` if an act was refused because somebody else controls the camera. `control`: who, until when. */
 export function onRefusal(run) {
@@ -180,7 +185,10 @@ function loadAnew(notice) {
   location.reload();
 }
 
+/** A form that is on its way may end the session that an earlier request still carries, as a new password does. Its
+ * answer brings the new session and says where to go on. */
 function goToSignIn() {
+  if (performance.now() - formSentAt < FORM_MS) return;
   const here = location.pathname + location.search;
   location.assign(`${addressOf("/sign-in")}?next=${encodeURIComponent(here)}`);
 }

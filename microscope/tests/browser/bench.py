@@ -27,6 +27,7 @@ MAX_WATCHERS = 4
 # Their passwords stay what they are.
 TAKERS = ("ada", "linus", "grace")
 TOKEN_USED_FOR_S = 300
+STOPPED_JOB_S = 15
 
 
 class Bench(ServerProcess):
@@ -56,8 +57,11 @@ class Bench(ServerProcess):
         assert status == 200, answer
 
     def free_camera(self) -> None:
-        """Take control away from whoever has it. A job keeps it."""
-        held = self.camera()["control"]
+        """Take control away from whoever has it. A job that was stopped gives it back soon; one that runs keeps it."""
+        held, until_s = self.camera()["control"], time.monotonic() + STOPPED_JOB_S
+        while held["kind"] == "job" and time.monotonic() < until_s:
+            time.sleep(0.1)
+            held = self.camera()["control"]
         if held["state"] == "free" or held["kind"] == "job":
             return
         # Whoever holds it takes it back, so that nobody is told of it; else a manager takes it.

@@ -92,6 +92,7 @@ def test_the_numbers_of_a_region_or_a_gain_that_nobody_touched_are_not_sent(late
         late.locator(field).press("Enter")
     late.get_by_label("Rotation").select_option("180")
     wait_until(late, lambda: settings(bench)["rotation"], lambda turn: turn == 180)
+    wait_until(late, lambda: asked, bool)
     assert asked == [{"rotation": 180}]
 
 
