@@ -112,6 +112,7 @@ class Library:
 
     def choose(self, objective: str | None) -> None:
         self.operator.must("PATCH", "/api/v1/camera/settings", {"objective": objective})
+        self.operator.must("DELETE", "/api/v1/control")
 
     def calibrate(self, objective: str, image: Row, length_um: float) -> None:
         line = {"x1": 10, "y1": 20, "x2": 310, "y2": 21, "lengthUm": length_um}
