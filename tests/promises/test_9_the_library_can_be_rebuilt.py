@@ -83,7 +83,8 @@ class Work:
                 self._once()
 
     def _once(self) -> None:
-        image = self._ask("POST", "/api/v1/camera/capture", {"exposure": 20})
+        # As the camera is set: with settings of their own only one of them would have control.
+        image = self._ask("POST", "/api/v1/camera/capture", {})
         if not image:
             return
         self._bench.note(image)
