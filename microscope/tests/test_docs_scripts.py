@@ -66,11 +66,18 @@ def test_the_function_that_repeats_a_capture_works_as_it_stands(server, tmp_path
     assert re.search(r"capture_\d{8}_\d{6}_\d{3}", said)
 
 
+def write_module(server: ServerProcess, folder: Path, token: str) -> str:
+    """Write microscope.py of the page, and return the script that uses it."""
+    [module] = read_blocks(CONTROL, "python", server)
+    assert len(module.splitlines()) <= 30
+    (folder / "microscope.py").write_text(module.replace("TOKEN", token))
+    page = (ROOT / CONTROL).read_text(encoding="utf-8")
+    return next(text for name, text in BLOCK.findall(page) if name == "python" and "import microscope" in text)
+
+
 def test_the_script_that_takes_control_works_as_it_stands(server, tmp_path):
     token = server.log_in("admin", PASSWORD)
-    [script] = read_blocks(CONTROL, "python", server)
-    assert len(script.splitlines()) <= 30
-    said = run(sys.executable, "-c", script.replace("TOKEN", token), folder=tmp_path)
+    said = run(sys.executable, "-c", write_module(server, tmp_path, token), folder=tmp_path)
     assert len(re.findall(r"capture_\d{8}_\d{6}_\d{3}", said)) == 3
     assert server.ask("GET", "/api/v1/control", token=token)[1]["state"] == "free"
 
@@ -78,18 +85,19 @@ def test_the_script_that_takes_control_works_as_it_stands(server, tmp_path):
 def test_a_script_that_lost_control_stops(server, tmp_path):
     """Its owner takes it back from another place, and the next call of the script ends it."""
     token = server.log_in("admin", PASSWORD)
-    [script] = read_blocks(CONTROL, "python", server)
+    script = write_module(server, tmp_path, token)
     taking = f"""
-import urllib.error
-Microscope("http://localhost:{server.port}", {token!r}).ask("POST", "/api/v1/control/take")
-try:
-    microscope.ask("POST", "/api/v1/camera/capture", {{"exposure": 5}})
-except urllib.error.HTTPError as refused:
-    print(refused.code, json.loads(refused.read())["code"])
+    import json, urllib.error, urllib.request
+    headers = {{"Authorization": "Bearer {token}"}}
+    taken = urllib.request.Request("http://localhost:{server.port}/api/v1/control/take", b"", headers, method="POST")
+    urllib.request.urlopen(taken).close()
+    try:
+        microscope.ask("POST", "/api/v1/camera/capture", {{"exposure": 5}})
+    except urllib.error.HTTPError as refused:
+        print(refused.code, json.loads(refused.read())["code"])
 """
-    first_lines = script.replace("TOKEN", token).split("    for exposure in", 1)[0]
-    ending = "".join(f"    {line}\n" for line in taking.strip().splitlines())
-    assert run(sys.executable, "-c", first_lines + ending, folder=tmp_path).strip() == "409 control_lost"
+    first_lines = script.split("    for exposure in", 1)[0]
+    assert run(sys.executable, "-c", first_lines + taking, folder=tmp_path).strip() == "409 control_lost"
 
 
 def test_the_script_that_follows_events_mirrors_each_image(server, tmp_path):
