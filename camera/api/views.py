@@ -1,6 +1,6 @@
 """The views of the camera API for whoever watches. What changes the camera is in images/api/camera.py."""
 
-from typing import Any, cast
+from typing import cast
 
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpResponse, StreamingHttpResponse
@@ -58,8 +58,3 @@ class LiveStreamView(APIView):
         # A personal token can be revoked while the stream runs. Other kinds of sign-in have no such method.
         has_ended = getattr(request.auth, "has_ended", None)
         return stream_live(admit(cast(AbstractUser, request.user), has_sign_in_ended=has_ended), describe_frame)
-
-
-def name_of(request: Request) -> str:
-    """Return the name of the user. The permission check has ensured that the user is signed in."""
-    return cast(Any, request.user).display_name

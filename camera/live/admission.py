@@ -9,9 +9,10 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any, cast
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractBaseUser, AbstractUser, AnonymousUser
 from django.db import DatabaseError, InterfaceError, connections
 
 from camera.live.view import Watcher
@@ -47,8 +48,12 @@ class Admission:
 def admit(
     user: AbstractUser, ends_at_s: float = math.inf, has_sign_in_ended: Callable[[], bool] | None = None
 ) -> Admission:
-    name = str(getattr(user, "display_name", user.get_username()))
-    return Admission(user.pk, mark_password(user), ends_at_s, has_sign_in_ended, name)
+    return Admission(user.pk, mark_password(user), ends_at_s, has_sign_in_ended, name_of(user))
+
+
+def name_of(user: AbstractBaseUser | AnonymousUser) -> str:
+    """Return the name that others see. The project's users have it; Django's own type does not know."""
+    return str(cast(Any, user).display_name)
 
 
 def may_watch(user: AbstractUser) -> bool:

@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from camera.api.serializers import SettingsSerializer, describe_settings, describe_status
-from camera.api.views import name_of
 from camera.auto_exposure import expose_automatically
+from camera.live.admission import name_of
 from camera.registry import the_camera
 from images.api.control.holders import LEASE, permit_change
 from images.api.control.state import ControlSerializer, describe_control
@@ -67,7 +67,7 @@ class SettingsView(APIView):
             # Checked before the camera is configured, so that a wrong objective changes nothing at all.
             require_usable(objective_id)
         permit = permit_change(request)
-        settings = describe_settings(change.configure(the_camera(), by=name_of(request), permit=permit))
+        settings = describe_settings(change.configure(the_camera(), by=name_of(request.user), permit=permit))
         if is_chosen:
             choose_objective(objective_id, by=cast(AbstractBaseUser, request.user))
         return Response({**settings, **describe_optics(the_library().optics.current())})
@@ -85,7 +85,7 @@ class AutoExposureView(APIView):
     )
     def post(self, request: Request) -> Response:
         permit = permit_change(request)
-        return Response(describe_settings(expose_automatically(the_camera(), by=name_of(request), permit=permit)))
+        return Response(describe_settings(expose_automatically(the_camera(), by=name_of(request.user), permit=permit)))
 
 
 class WhiteBalanceView(APIView):
@@ -100,7 +100,7 @@ class WhiteBalanceView(APIView):
     )
     def post(self, request: Request) -> Response:
         permit = permit_change(request)
-        return Response(describe_settings(the_camera().balance_white(by=name_of(request), permit=permit)))
+        return Response(describe_settings(the_camera().balance_white(by=name_of(request.user), permit=permit)))
 
 
 def describe_optics(in_use: CurrentOptics) -> dict[str, Any]:

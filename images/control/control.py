@@ -55,18 +55,16 @@ class Control:
         """Return the lease that is in force; None if the camera is free."""
         self._read_once()
         lease = self._lease
-        if lease is not None and lease.has_ended(self.now_s):
-            self._let_lapse()
-            lease = self._lease
-            # Another thread may be writing down its end.
-            return None if lease is None or lease.has_ended(self.now_s) else lease
-        return lease
+        if lease is None or not lease.has_ended(self.now_s):
+            return lease
+        self._let_lapse()
+        return None
 
     def current_ask(self) -> Ask | None:
         return self._ask if self.current() else None
 
     @property
-    def names_users(self) -> set[int]:
+    def named_users(self) -> set[int]:
         """The users who have control or ask for it."""
         lease, ask = self._lease, self._ask
         named = {lease.holder.user_id if lease else None, ask.who.user_id if ask else None}
@@ -172,9 +170,9 @@ class Control:
     def now(self) -> datetime:
         return self._clock.now()
 
-    def refuse(self, cause: type[ControlRefused], who: Holder, hint: str = "") -> Exception:
+    def refuse(self, cause: type[ControlRefused], who: Holder) -> Exception:
         """Return the error for a refused act, and count it: a script that tries again and again gets another one."""
-        return self._refusals.count(who.user_id) or explain(cause, self.current(), hint)
+        return self._refusals.count(who.user_id) or explain(cause, self.current())
 
     # Within
 
@@ -193,7 +191,7 @@ class Control:
 
     def _begin(self, who: Holder, terms: Terms = FREE_SOON) -> Lease:
         with self._changing:
-            if self.current() is not None and (used := self._use(who)) is not None:
+            if (used := self._use(who)) is not None:
                 return used
             if self._lease is not None:
                 raise self.refuse(ControlHeld, who)

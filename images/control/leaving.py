@@ -30,14 +30,14 @@ def release_at_sign_out(user: Any, **_: Any) -> None:
 @receiver([post_save, post_delete], sender=Group)
 def look_again(**_: Any) -> None:
     """Any of these can take the right away. Only after the commit: before it, nothing has changed yet."""
-    if the_control().names_users:
+    if the_control().named_users:
         transaction.on_commit(release_what_is_not_allowed)
 
 
 def release_what_is_not_allowed() -> None:
     """Ask the database about holder and asker. Django's DatabaseError leaves all as it is."""
     control = the_control()
-    for user_id in control.names_users:
+    for user_id in control.named_users:
         user = User._default_manager.filter(pk=user_id, is_active=True).first()
         if user is None or not user.has_perm(CAPTURE):
             forget_user(control, user_id, "may not capture any more")

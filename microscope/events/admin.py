@@ -96,17 +96,8 @@ class WebhookAdmin(FreshForms, SealedLists, GuardedDeletion):
     def skip_what_waits(self, request: HttpRequest, queryset: QuerySet) -> None:
         queryset.update(delivered_through=find_newest(), **IS_WELL)
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
+    def may_oversee(self, request: HttpRequest, obj: Any = None) -> bool:
         return meets(request.user, "oversee")
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return meets(request.user, "oversee")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return meets(request.user, "oversee")
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return meets(request.user, "oversee")
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return meets(request.user, "oversee")
+    has_module_permission = has_view_permission = has_add_permission = may_oversee
+    has_change_permission = has_delete_permission = may_oversee

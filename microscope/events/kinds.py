@@ -3,20 +3,19 @@ so a kind that is not listed here is none."""
 
 from django.db.models import Q
 
+from microscope.models import AuditEntry
+
 ABOUT_IMAGES = ("captured", "adopted", "changed", "binned", "restored", "removed")
 ABOUT_JOBS = (
     *("job_planned", "job_begun", "job_paused", "job_continued", "job_resumed", "job_moved"),
     *("job_finished", "job_stopped", "job_failed", "job_deleted"),
 )
-CONTROL = "control_"
-ABOUT_CONTROL = tuple(
-    f"{CONTROL}{what}" for what in ("taken", "asked", "given", "denied", "lapsed", "released", "taken_over")
-)
+ABOUT_CONTROL = tuple(what for what in AuditEntry.What.values if what.startswith("control_"))
 KINDS = (*ABOUT_IMAGES, *ABOUT_JOBS, *ABOUT_CONTROL)
 
 # As a filter of AuditEntry.
-IS_EVENT = Q(what__in=[*ABOUT_IMAGES, *ABOUT_JOBS]) | Q(what__startswith=CONTROL)
+IS_EVENT = Q(what__in=KINDS)
 
 
 def is_event(what: str) -> bool:
-    return what in KINDS or what.startswith(CONTROL)
+    return what in KINDS

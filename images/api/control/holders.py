@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from camera.engine.requests import Permit
+from camera.live.admission import name_of
 from camera.registry import the_camera
 from images.control.control import the_control
 from images.control.lease import MAX_TEXT, Holder, Kind
@@ -38,11 +39,6 @@ def read_holder(request: Request, label: str | None = None) -> Holder:
         label=named[:MAX_TEXT],
         lease_id=request.headers.get(LEASE_HEADER),
     )
-
-
-def name_of(user: AbstractUser) -> str:
-    """Return the name that others see."""
-    return str(getattr(user, "display_name", user.get_username()))
 
 
 def permit_change(request: Request) -> Permit:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from camera.engine.requests import Permit
+from camera.live.admission import name_of
 from images.control.control import the_control
 from images.control.hand_over import hold_for_job
 from images.control.lease import Holder, Kind
@@ -21,7 +22,7 @@ class JobControl:
         self._who = Holder(
             user_id=user.pk if user else None,
             username=user.get_username() if user else "",
-            name=str(user.display_name) if user else "",
+            name=name_of(user) if user else "",
             kind=Kind.JOB,
             label=f"job {job.pk}",
             job_id=job.pk,
@@ -34,8 +35,4 @@ class JobControl:
     def settle(self, job: Job) -> None:
         """Release the camera if the job is over, or waits for people."""
         if job.has_ended or (job.state == Job.State.PAUSED and job.pause_cause in WAITS_FOR_PEOPLE):
-            self.release()
-
-    def release(self) -> None:
-        """Make the camera free. Does nothing if the job does not control it."""
-        the_control().release(self._who)
+            the_control().release(self._who)

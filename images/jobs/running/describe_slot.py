@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 
+from camera.engine.requests import Permit
 from images.capture.capture import CaptureOrder
 from images.jobs.plan import Plan, Slot
 from images.jobs.seat import Seat
@@ -29,7 +30,7 @@ def ref_of(job: Job, plan: Plan, slot: Slot, due_at: datetime, *, is_first: bool
 
 
 def order_of(
-    by: AbstractBaseUser, job: Job, plan: Plan, slot: Slot, due_at: datetime, *, is_first: bool
+    by: AbstractBaseUser, job: Job, plan: Plan, slot: Slot, due_at: datetime, permit: Permit, *, is_first: bool
 ) -> CaptureOrder:
     """What is wanted of the picture of this slot. The job has begun, so it has a seat. Asks no database."""
     assert job.seat
@@ -40,6 +41,7 @@ def order_of(
         quality=job.seat["quality"],
         job=ref_of(job, plan, slot, due_at, is_first=is_first),
         editable=describe_for_people(plan, slot),
+        permit=permit,
     )
 
 

@@ -290,8 +290,7 @@ class Runner:
 
     def _capture(self, slot: Slot, permit: Permit) -> None:
         due_at = self._grid.due_at(slot.round)
-        order = order_of(self._by, self.job, self._plan, slot, due_at, is_first=not self._ledger.stored)
-        order = replace(order, permit=permit)
+        order = order_of(self._by, self.job, self._plan, slot, due_at, permit, is_first=not self._ledger.stored)
         late_s = (self._watch.now - due_at).total_seconds()
         captured = self._sums.take_part(order) if self._sums else capture(order, time.perf_counter() - late_s)
         if captured is None:

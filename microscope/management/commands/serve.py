@@ -98,8 +98,7 @@ def list_parts(server: Server, startup: Startup, stop: threading.Event) -> list[
     """Return the parts that live as long as the program, in the order of their start.
 
     They close in reverse order: first what waits for events and the live streams, because watchers never leave by
-    themselves, then the requests
-    in progress, and then what those requests may still need.
+    themselves, then the requests in progress, and then what those requests may still need.
     """
     library, camera, schedule = the_library(), the_camera(), make_schedule()
     log = LogFile(settings.DATA_PATH)
