@@ -66,7 +66,8 @@ class SettingsView(APIView):
         if objective_id is not None:
             # Checked before the camera is configured, so that a wrong objective changes nothing at all.
             require_usable(objective_id)
-        permit = permit_change(request)
+        # An empty request only makes the server look for the camera, which anybody who watches may want.
+        permit = permit_change(request) if request.data else None
         settings = describe_settings(change.configure(the_camera(), by=name_of(request.user), permit=permit))
         if is_chosen:
             choose_objective(objective_id, by=cast(AbstractBaseUser, request.user))

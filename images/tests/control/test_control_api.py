@@ -58,6 +58,15 @@ def test_one_person_never_meets_it(clock, ada):
     assert set_exposure(ada).status_code == 200
 
 
+def test_a_request_that_changes_nothing_neither_takes_control_nor_needs_it(clock, ada, ben):
+    """The pages send it after a loss, to make the server look for the camera."""
+    assert ben.patch(SETTINGS, {}, format="json").status_code == 200
+    assert told(ben)["state"] == "free"
+    set_exposure(ada)
+    assert ben.patch(SETTINGS, {}, format="json").status_code == 200
+    assert told(ada)["isMine"]
+
+
 def test_another_is_refused_and_told_whom_to_ask(clock, ada, ben, camera):
     set_exposure(ada, 8)
     answer = set_exposure(ben, 30)
