@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from microscope.tests.browser.bench import EXPOSURE_MS, GAIN_DB, UPRIGHT, Bench
+from microscope.tests.browser.control_states import Told
 from microscope.tests.browser.incidents import Incidents
 from microscope.tests.browser.serve_bench import PASSWORD
 from microscope.tests.browser.sight import live_stage
@@ -213,3 +214,18 @@ def changes_of():
         return asked[page]
 
     return watch
+
+
+@pytest.fixture
+def told(visit):
+    """told(control) opens the live page, or another one, and the server says this of control."""
+
+    def go(control, address="/", **kind):
+        page = visit("/profile", **kind)
+        page.told = Told(page, control)
+        page.goto(address)
+        if address == "/":
+            live_stage(page).wait_for()
+        return page
+
+    return go

@@ -74,12 +74,21 @@ class Told:
         self._control = control
         page.route("**/api/v1/camera", self._answer)
 
+    def let_be(self, control: dict[str, Any]) -> None:
+        """From now on the server says this; the page asks when it likes."""
+        self._control = control
+
     def say(self, control: dict[str, Any]) -> None:
         """From now on the server says this, and the page asks again."""
-        self._control = control
+        self.let_be(control)
         self._page.evaluate(LOOK_AGAIN)
 
     def _answer(self, route: Route) -> None:
         with suppress(Error):  # the page was closed meanwhile
             answer = route.fetch()
             route.fulfill(response=answer, json={**answer.json(), "control": self._control})
+
+
+JOB = {"id": 41, "name": "Wound 3, HeLa", "state": "running", "secondsToNext": 3600.0}
+HELD_BY_JOB = {"kind": "job", "note": "", "job": JOB, "holder": holder(label="job 41")}
+UNKEPT = {"isKept": False, "until": None, "note": ""}
