@@ -129,3 +129,18 @@ def test_a_name_that_nobody_changed_does_not_undo_another_persons_renaming(objec
     expect(page.locator("#rename-dialog")).to_be_hidden()
     page.reload()
     expect(part.get_by_role("heading")).to_have_text("Plan 20, left")
+
+
+@pytest.mark.parametrize(("field", "settings_of"), [("#exposure", "settings"), ("#roi-left", "geometry-fields")])
+def test_what_is_half_typed_is_not_sent_when_the_settings_are_taken_away(watch_live, field, settings_of):
+    """The camera is lost for a moment, or somebody else takes control."""
+    page = watch_live()
+    page.locator("#geometry").evaluate("details => { details.open = true; }")
+    asked = sent(page)
+    page.locator(field).press_sequentially("7")
+    page.evaluate("id => { document.getElementById(id).disabled = true; }", settings_of)
+    page.wait_for_function("field => document.activeElement !== document.querySelector(field)", arg=field)
+    # What the page sends at that moment is under way before this answer.
+    with page.expect_response("**/api/v1/camera"):
+        pass
+    assert asked == []

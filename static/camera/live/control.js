@@ -78,8 +78,10 @@ export class Control {
   }
 
   /** Sends only what the user has changed, because another user may have set a newer value than the one shown here.
-      A refused value stays in the field and may be sent again. */
+      A refused value stays in the field and may be sent again. A field that was just disabled loses the focus, and sends
+      nothing: the user has not finished. */
   followField() {
+    if (this.field.matches(":disabled")) return;
     const value = this.field.valueAsNumber;
     const isOwn = this.field.hasAttribute("aria-invalid") || (this.isEdited && this.field.value !== this.seen);
     this.isEdited = false;

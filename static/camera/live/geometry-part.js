@@ -65,8 +65,8 @@ export class Part {
 export class NumbersPart extends Part {
   connect() {
     this.element.addEventListener("input", () => (this.isEdited = true));
-    this.element.addEventListener("focusout", ({ relatedTarget }) => {
-      if (this.isEdited && !this.element.contains(relatedTarget)) this.commit();
+    this.element.addEventListener("focusout", ({ target, relatedTarget }) => {
+      if (this.isEdited && !target.matches(":disabled") && !this.element.contains(relatedTarget)) this.commit();
     });
   }
 
