@@ -1,6 +1,7 @@
 """The control line in each of its states, and the panel while somebody else controls the camera."""
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -20,57 +21,59 @@ from microscope.tests.browser.control_states import (
 from microscope.tests.browser.sight import live_stage, scrolls_sideways, wait_until
 from microscope.tests.browser.test_accessible import violations
 
-OWN_SCRIPT = held(
-    {"mayAsk": False, "mayTake": True}, isOwn=True, kind="script", note="", holder=holder(label="night_scan.py")
-)
-# state, what the line says, its buttons
-STATES = {
-    "you control": (
-        mine(**UNKEPT, secondsToFree=72.0),
-        "You control the camera. It becomes free in",
-        "Keep it…, Release",
-    ),
-    "you keep control": (mine(), "You control the camera until .*: focus series$", "Longer…, Release"),
-    "another controls": (held(), "Ada Lovelace controls the camera until .*: focus series$", "Ask for control…"),
-    "another, for a manager": (held({"mayTakeOver": True}), "Ada Lovelace", "Take control…, Ask for control…"),
-    "you asked": (
-        held({"mayAsk": False}, ask=ask(isMine=True)),
-        r"You asked Ada Lovelace for control\. No answer for 1:",
-        "Withdraw",
-    ),
-    "nobody answers": (
-        held({"mayAsk": False, "mayTake": True}, ask=ask(isMine=True), isAway=True),
-        "Ada is away.$",
-        "Withdraw, Take control",
-    ),
-    "you are asked": (mine(ask=ask()), "^Ben Osei asks for control: two pictures$", "Not now…, Give control"),
-    "a job": (
-        held(**HELD_BY_JOB),
-        "^Ada's job Wound 3, HeLa controls the camera until .* Next picture in",
-        "Ask Ada…, Open the job",
-    ),
-    "your own job": (
-        held({"mayAsk": False}, isOwn=True, **HELD_BY_JOB),
-        "^Your job Wound 3, HeLa controls",
-        "Pause, Open the job",
-    ),
-    "your own script": (OWN_SCRIPT, r"^Your script night_scan\.py controls .* Last call \d+ s ago", "Take it back"),
-    "ended": (
-        free(notice=notice("ended", text="this page was away for 90 s")),
-        r"^Your control ended at \S+: this page was away for 90 s\. The camera is free\.$",
-        "Close",
-    ),
-    "taken": (
-        held(notice=notice("taken", text="sample change", jobId=41)),
-        r"^Grace Hopper took control at \S+: sample change\. Your job is paused\.$",
-        "Open the job, Close",
-    ),
-    "denied": (
-        held(notice=notice("denied", byName="Ada Lovelace", text="In 5 minutes")),
-        r"^Ada Lovelace keeps control: In 5 minutes\.$",
-        "Close",
-    ),
-}
+
+def states() -> dict[str, tuple[dict[str, Any], str, str]]:
+    """Each state, what the line says, and its buttons. The times in them count from now."""
+    own_script = held(
+        {"mayAsk": False, "mayTake": True}, isOwn=True, kind="script", note="", holder=holder(label="night_scan.py")
+    )
+    return {
+        "you control": (
+            mine(**UNKEPT, secondsToFree=72.0),
+            "You control the camera. It becomes free in",
+            "Keep it…, Release",
+        ),
+        "you keep control": (mine(), "You control the camera until .*: focus series$", "Longer…, Release"),
+        "another controls": (held(), "Ada Lovelace controls the camera until .*: focus series$", "Ask for control…"),
+        "another, for a manager": (held({"mayTakeOver": True}), "Ada Lovelace", "Take control…, Ask for control…"),
+        "you asked": (
+            held({"mayAsk": False}, ask=ask(isMine=True)),
+            r"You asked Ada Lovelace for control\. No answer for 1:",
+            "Withdraw",
+        ),
+        "nobody answers": (
+            held({"mayAsk": False, "mayTake": True}, ask=ask(isMine=True), isAway=True),
+            "Ada is away.$",
+            "Withdraw, Take control",
+        ),
+        "you are asked": (mine(ask=ask()), "^Ben Osei asks for control: two pictures$", "Not now…, Give control"),
+        "a job": (
+            held(**HELD_BY_JOB),
+            "^Ada's job Wound 3, HeLa controls the camera until .* Next picture in",
+            "Ask Ada…, Open the job",
+        ),
+        "your own job": (
+            held({"mayAsk": False}, isOwn=True, **HELD_BY_JOB),
+            "^Your job Wound 3, HeLa controls",
+            "Pause, Open the job",
+        ),
+        "your own script": (own_script, r"^Your script night_scan\.py controls .* Last call \d+ s ago", "Take it back"),
+        "ended": (
+            free(notice=notice("ended", text="this page was away for 90 s")),
+            r"^Your control ended at \S+: this page was away for 90 s\. The camera is free\.$",
+            "Close",
+        ),
+        "taken": (
+            held(notice=notice("taken", text="sample change", jobId=41)),
+            r"^Grace Hopper took control at \S+: sample change\. Your job is paused\.$",
+            "Open the job, Close",
+        ),
+        "denied": (
+            held(notice=notice("denied", byName="Ada Lovelace", text="In 5 minutes")),
+            r"^Ada Lovelace keeps control: In 5 minutes\.$",
+            "Close",
+        ),
+    }
 
 
 def text_of(page) -> str:
@@ -90,9 +93,9 @@ def test_an_answer_is_over_when_its_holder_has_control_anew(told):
     expect(page.locator(".control-text")).to_contain_text("Ada Lovelace controls the camera")
 
 
-@pytest.mark.parametrize("name", STATES)
+@pytest.mark.parametrize("name", states())
 def test_the_line_says_who_why_and_until_when_and_what_one_can_do(told, name):
-    control, words, acts = STATES[name]
+    control, words, acts = states()[name]
     page = told(control)
     expect(page.locator(".control-text")).to_be_visible()
     assert re.search(words, text_of(page)), text_of(page)
@@ -166,6 +169,7 @@ def test_while_another_controls_the_settings_are_text_and_say_whose(told):
 def test_what_was_being_typed_gives_way_to_the_value_in_force(told):
     page = told(free())
     field = page.locator("#exposure")
+    expect(field).to_have_value("10.00")
     in_force = field.input_value()
     field.press_sequentially("77")
     page.told.say(held())
@@ -192,7 +196,7 @@ def test_without_a_live_picture_there_is_nothing_to_keep(told):
 
 @pytest.mark.parametrize("name", ["you keep control", "nobody answers", "you are asked", "a job", "taken"])
 def test_axe_finds_nothing_in_the_line_and_the_panel(told, name):
-    page = told(STATES[name][0])
+    page = told(states()[name][0])
     expect(page.locator(".control-text")).to_be_visible()
     assert violations(page) == []
 
@@ -201,7 +205,7 @@ def test_axe_finds_nothing_in_the_line_and_the_panel(told, name):
 def test_a_phone_has_two_lines_and_one_button(told, width):
     page = told(free(), **{**PHONE, "viewport": {"width": width, "height": 740}})
     before = page.locator("#viewport").bounding_box()
-    for control, _, _ in STATES.values():
+    for control, _, _ in states().values():
         page.told.say(control)
         page.wait_for_function("() => document.querySelector('.control-said')")
         assert page.locator(".control-said > :is(button, a):not(.control-text):visible").count() == 1

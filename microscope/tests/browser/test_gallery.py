@@ -45,7 +45,7 @@ def test_a_filter_lives_in_the_address_and_outlives_a_reload(bench, visit):
     assert jpg["imageId"] not in shown(page)
     page.get_by_role("link", name="Clear the filter Format").click()
     expect(page).to_have_url(re.compile(r"/images/$"))
-    assert jpg["imageId"] in shown(page)
+    expect(page.locator(f".shot[data-id='{jpg['imageId']}']")).to_be_visible()
 
 
 def test_words_and_exposures_are_looked_for(capture_set, bench, visit):
@@ -87,7 +87,7 @@ def test_the_keyboard_moves_opens_and_comes_back_to_the_same_place(own_three):
     page.locator("#tools").wait_for()  # the page's script has run
     page.keyboard.press("Escape")
     expect(page.locator(f".shot[data-id='{numbers[1]}'] a")).to_be_focused()
-    assert shown(page) == numbers
+    wait_until(page, lambda: shown(page), lambda now: now == numbers)
 
 
 def test_shift_and_arrows_select_and_escape_clears(own_three):

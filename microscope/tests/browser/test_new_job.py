@@ -62,7 +62,7 @@ def test_an_average_is_planned_and_its_picture_says_of_how_many_frames_it_is(vis
     page.keyboard.press("Control+Enter")
     page.wait_for_url(re.compile(r"/jobs/\d+/$"))
     expect(page.locator("main")).to_contain_text("each the sum of 4 frames")
-    expect(page.locator("main")).to_contain_text("1 of 1 stored", timeout=20_000)
+    expect(page.locator("main")).to_contain_text("1 of 1 stored", timeout=60_000)
 
 
 def test_a_wrong_field_says_so_and_the_others_stay(visit):

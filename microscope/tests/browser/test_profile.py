@@ -41,6 +41,9 @@ def test_a_changed_password_ends_sessions_elsewhere_and_is_asked_for_from_then_o
     for page in (here, elsewhere):
         page.goto("/sign-in?next=/profile/password")
         fill_in(page, "mary")
+        page.wait_for_url("**/profile/password")
+    # A page that is open learns by itself that its session has ended, and goes to sign in.
+    elsewhere.goto("about:blank")
     change_password(here, PASSWORD, "12345")
     expect(here.get_by_role("alert").first).to_be_visible()
     change_password(here, PASSWORD, NEW_PASSWORD)

@@ -18,6 +18,11 @@ def watchers(bench) -> int:
     return bench.camera()["watchers"]
 
 
+def wait_for_watchers(page, bench, number: int) -> None:
+    """Wait until so many are counted: the server learns after a while that a browser of an earlier test is gone."""
+    wait_until(page, lambda: watchers(bench), lambda counted: counted == number)
+
+
 def test_a_setting_of_one_watcher_shows_for_the_other(watch_live):
     ada, linus = watch_live("ada"), watch_live("linus")
     dark = brightness(linus.locator("#picture"))
@@ -42,27 +47,29 @@ def test_what_is_captured_in_one_tab_comes_to_the_strip_of_the_others(watch_live
 
 def test_a_hidden_tab_stops_streaming_and_goes_on_when_it_is_looked_at(watch_live, bench):
     page = watch_live()
-    assert watchers(bench) == 1
+    wait_for_watchers(page, bench, 1)
     page.evaluate(TURN_AWAY, True)  # a headless browser never hides a tab by itself
     expect(page.locator("#stage")).to_have_attribute("data-state", "paused")
-    wait_until(page, lambda: watchers(bench), lambda number: number == 0)
+    wait_for_watchers(page, bench, 0)
     before = fingerprint(page.locator("#picture"))
     page.evaluate(TURN_AWAY, False)
     live_stage(page).wait_for()
     wait_until(page, lambda: fingerprint(page.locator("#picture")), lambda now: now != before)
-    assert watchers(bench) == 1
+    wait_for_watchers(page, bench, 1)
 
 
 def test_who_goes_to_another_page_watches_no_more(watch_live, bench):
     page = watch_live()
     page.goto("/profile")
-    wait_until(page, lambda: watchers(bench), lambda number: number == 0)
+    wait_for_watchers(page, bench, 0)
 
 
 def test_beyond_the_limit_a_watcher_is_told_and_gets_the_next_free_place(visit, bench):
-    others = [open_stream(bench) for _ in range(MAX_WATCHERS)]
-    page = visit("/")
+    page = visit("/profile")
     page.incidents.expect("503")
+    wait_for_watchers(page, bench, 0)
+    others = [open_stream(bench) for _ in range(MAX_WATCHERS)]
+    page.goto("/")
     expect(page.locator("#stage-card").get_by_role("heading")).to_have_text("Too many viewers")
     page.locator("#capture").click()
     expect(page.locator("#slot-result")).to_contain_text("Safe on disk")
