@@ -8,6 +8,7 @@ import atexit
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Callable
 
@@ -34,6 +35,11 @@ os.environ.update(
         "ADMIN_PASSWORD": "",
     }
 )
+
+# The programs that tests start find the compiled modules of those before them, also if the shell says to keep none:
+# a third of such a start is compiling.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # If the tests run in the background, these signals may be ignored, and processes of the tests would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
