@@ -120,11 +120,11 @@ class TestUnplugged:
     )
     def test_in_the_middle_of_an_exposure(self, rig, code):
         rig.camera.unplugged_code = code
-        request = Asking(lambda: rig.service.capture(3000.0))
+        request = Asking(lambda: rig.service.capture(9000.0))
         assert rig.camera.wait_until_grabbing()
         rig.library.unplug(rig.camera)
         assert isinstance(request.join().problem, errors.CameraLost)
-        assert request.took_s < 2
+        assert request.took_s < 6
         assert rig.service.status().cause
 
     @pytest.mark.parametrize("function", ["PxLSetFeature", "PxLGetFeature", "PxLSetStreamState"])
@@ -184,7 +184,7 @@ class TestNoCamera:
             asked = 0
             while time.perf_counter() < until_s:
                 with pytest.raises(errors.CameraNotFound):
-                    assert took_s(rig.service.capture) < 1
+                    assert took_s(rig.service.capture) < 3
                 asked += 1
             assert asked > 10
             assert rig.count("PxLInitializeEx") <= 1 / 0.25 + 2

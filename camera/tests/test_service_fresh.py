@@ -208,7 +208,7 @@ class TestLongExposures:
         rig.service.configure(8000.0)
         with rig.service.watching():
             assert rig.camera.wait_until_grabbing()
-            assert took_s(lambda: rig.service.configure(2.0)) < 3
+            assert took_s(lambda: rig.service.configure(2.0)) < 6
 
     def test_ordinary_exposures_never_stop_the_stream(self, rig):
         rig.service.capture(100.0)

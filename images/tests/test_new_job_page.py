@@ -176,7 +176,7 @@ def test_an_estimate_of_an_average_counts_the_light_of_all_frames_and_four_bytes
     size_kb = float(re.search(r"<dd>([\d.]+) kB</dd><dt>on disk</dt>", page)[1])
     assert 4 * 3 * 320 * 240 / 1000 < size_kb < 4 * 3 * 320 * 240 / 1000 + 30
     seconds = float(re.search(r"<dd>([\d.]+) s</dd><dt>from its start</dt>", page)[1])
-    assert 6.4 <= seconds < 9
+    assert 6.4 <= seconds < 60
     assert "<span>100.00 ms, sum of 64 frames</span>" in page
     assert list(archive.root.glob("*/*")) == []
 
@@ -187,7 +187,7 @@ def test_an_estimate_offers_what_would_do(estimate):
     )
     assert "and the interval is 0.05 s" in page
     every_s = float(re.search(r'data-every="([\d.]+)"', page)[1])
-    assert 0.2 < every_s < 5
+    assert 0.2 < every_s < 60
     assert 'data-when-late="skip"' in page
     assert "One problem above must be solved first." in page
 
