@@ -10,6 +10,7 @@ from folding import fold
 from folding.fields import BETWEEN
 from images.admin.lists import ReadOnlyLists
 from microscope import admin_people as admin_people
+from microscope import admin_tokens as admin_tokens
 from microscope.events import admin as admin_webhooks  # noqa: F401 (registers webhooks)
 from microscope.models import AuditEntry
 

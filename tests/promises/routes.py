@@ -131,6 +131,7 @@ ADMIN = {
     *(
         f"/admin/{model}/{place}"
         for model in (
+            "accounts/personaltoken",
             "accounts/user",
             "auth/group",
             "images/calibration",
