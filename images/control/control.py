@@ -16,12 +16,10 @@ from camera.errors import ControlHeld, ControlLost, ControlRefused
 from images.control.lease import MAX_MINUTES, Ask, Holder, Kind, Lease, Terms
 from images.control.notices import Notices
 from images.control.refusals import Refusals
-from images.control.rows import Change, ControlRow
+from images.control.rows import WRITE_EVERY_S, Change, ControlRow
 from images.control.words import explain
 from images.run_days import Clock
 
-# While a lease is used, its row is written this often.
-WRITE_EVERY_S = 30.0
 FREE_SOON = Terms()
 
 

@@ -135,7 +135,8 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """The last thing that happened to one user's control. `what`: "ended", "taken", "given", "received" or "denied"."""
+    """The last thing that happened to one user's control. `what`: "ended", "taken", "received" or "denied". `picture`:
+    the number of the picture after which a job was paused; 0 until that is known."""
 
     number: int
     what: str
@@ -143,3 +144,4 @@ class Notice:
     text: str
     at: datetime
     job_id: int | None = None
+    picture: int = 0

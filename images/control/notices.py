@@ -1,6 +1,7 @@
 """What happened last to each user's control, for their next page."""
 
 import threading
+from dataclasses import replace
 from datetime import datetime
 
 from images.control.lease import Notice
@@ -23,6 +24,13 @@ class Notices:
         with self._lock:
             self._count += 1
             self._by_user[user_id] = Notice(self._count, what, by_name, text, at, job_id)
+
+    def note_picture(self, job_id: int, number: int) -> None:
+        """Whoever lost control to somebody who paused this job reads after which picture."""
+        with self._lock:
+            for user_id, notice in self._by_user.items():
+                if notice.job_id == job_id and not notice.picture:
+                    self._by_user[user_id] = replace(notice, picture=number)
 
     def forget(self, user_id: int | None) -> None:
         """Whoever has control again need not read how they lost it."""

@@ -3,7 +3,7 @@ works on, and the row follows."""
 
 from collections import deque
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,8 @@ from images.events import emit
 from images.models import CameraControl
 
 INSTRUMENT = "camera"
+# While a lease is used, its row is written this often.
+WRITE_EVERY_S = 30.0
 # What could not be written while the database was away. Older changes are dropped.
 MAX_PENDING = 1000
 
@@ -89,6 +91,18 @@ class ControlRow:
         rows = CameraControl.objects.filter(instrument=INSTRUMENT, fence__lte=fence)
         if not rows.update(**columns):
             CameraControl.objects.get_or_create(instrument=INSTRUMENT, defaults=columns)
+
+
+def look_at_lease(now: datetime) -> Lease | None:
+    """Return the lease that the server wrote down last, for another process; None if it cannot be in force any more.
+    Writes nothing. Raises Django's DatabaseError."""
+    row = CameraControl.objects.select_related("holder_user").filter(instrument=INSTRUMENT).first()
+    lease = _read_lease(row, now, 0.0) if row else None
+    if row is None or lease is None:
+        return None
+    unused_s = (now - row.last_used_at) / timedelta(seconds=1) if row.last_used_at else 0.0
+    # The server may have used it since, and not written it down.
+    return None if replace(lease, last_used_s=-unused_s).has_ended(-WRITE_EVERY_S) else lease
 
 
 def _columns_of(lease: Lease | None) -> dict[str, Any]:

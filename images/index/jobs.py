@@ -41,11 +41,13 @@ CHANGED = {
 @dataclass(frozen=True, slots=True)
 class Decided:
     """How many slots of a job are decided. Slots are decided in order: `next_slot` is the first slot after all decided
-    ones. If `stored` and `missed` do not add up to it, stored pictures were lost."""
+    ones. If `stored` and `missed` do not add up to it, stored pictures were lost. `newest`: the number of the newest
+    picture, which is its slot and 1; 0 if there is none."""
 
     stored: int
     missed: int
     next_slot: int
+    newest: int
 
     @property
     def is_complete(self) -> bool:
@@ -247,8 +249,8 @@ def count_decided(job_id: int) -> Decided:
     gaps = JobGap.objects.filter(job_id=job_id)
     stored = images.aggregate(count=Count("pk"), last=Max("job_slot"))
     missed = gaps.aggregate(count=Sum(F("last_slot") - F("first_slot") + 1), last=Max("last_slot"))
-    last = max(-1 if one["last"] is None else one["last"] for one in (stored, missed))
-    return Decided(stored["count"], missed["count"] or 0, last + 1)
+    newest, newest_missed = (0 if one["last"] is None else one["last"] + 1 for one in (stored, missed))
+    return Decided(stored["count"], missed["count"] or 0, max(newest, newest_missed), newest)
 
 
 def find_holes(job_id: int, end: int) -> Iterator[range]:

@@ -9,11 +9,13 @@ from django.utils import timezone
 
 from images.errors import DATABASE_AWAY
 from microscope.status.camera import read_camera
+from microscope.status.control import read_control
 from microscope.status.disk import read_disk
 from microscope.status.line import Group, Line, Status, not_measured
 from microscope.status.program import read_program
 from microscope.status.records import read_database, read_safety, read_verification
 from microscope.status.running import Running, ask_running_program
+from microscope.status.webhooks import read_webhooks
 from microscope.status.work import read_clock, read_jobs
 
 logger = logging.getLogger(__name__)
@@ -44,6 +46,7 @@ def list_checks(running: Running) -> dict[str, list[Check]]:
     return {
         "Instrument": [
             ("Camera", partial(read_camera, running)),
+            ("Control", partial(read_control, running)),
             ("Jobs", partial(read_jobs, running)),
             ("Clock", partial(read_clock, running)),
         ],
@@ -52,7 +55,7 @@ def list_checks(running: Running) -> dict[str, list[Check]]:
             ("Database", read_database),
             ("Verification", read_verification),
         ],
-        "Safety": [("Backup", read_safety)],
+        "Safety": [("Backup", read_safety), ("Webhooks", read_webhooks)],
         "Program": [("Program", partial(read_program, running))],
     }
 

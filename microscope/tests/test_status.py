@@ -29,8 +29,9 @@ from microscope.tests.losing import lose
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("archive", "camera", "own_data")]
 
 NAMES = [
-    *("Camera library", "Camera", "USB", "USB rights", "Jobs", "Clock", "Disk", "Disk speed", "Folder", "Database"),
-    *("Verification", "Backup", "Restore drill", "Version", "Address", "Names", "Proxy", "TLS", "Threads", "Log"),
+    *("Camera library", "Camera", "USB", "USB rights", "Control", "Jobs", "Clock"),
+    *("Disk", "Disk speed", "Folder", "Database", "Verification", "Backup", "Restore drill", "Webhooks"),
+    *("Version", "Address", "Names", "Proxy", "TLS", "Threads", "Log"),
 ]
 
 
@@ -253,7 +254,7 @@ def test_managers_see_the_page_and_nobody_else(client, manager, operator, archiv
     client.force_login(manager)
     page = client.get("/status/").content.decode()
     assert all(f">{name}</th>" in page for name in NAMES if not name.startswith("USB "))
-    assert "2 of 20 need you." in page
+    assert "2 of 22 need you." in page
     parts = client.get("/status/parts").json()["parts"]
     assert "need you" in parts["head"] and "<table" in parts["groups"]
 

@@ -1,4 +1,5 @@
-/* The profile: the switch for single-letter keys, copying a new token, and the day on which the next one would end. */
+/* The profile: the switches for keys and sound, copying a new token, and the day on which the next one would end. */
+import { allowSound, isSoundAllowed } from "../microscope/control/sound.js";
 import { singleLetterKeysAreOn } from "../microscope/keys.js";
 
 const byId = (id) => document.getElementById(id);
@@ -7,6 +8,11 @@ const choice = byId("single-letter-keys");
 byId("keys-section").hidden = false;
 choice.checked = singleLetterKeysAreOn();
 choice.addEventListener("change", () => localStorage.setItem("single-letter-keys", choice.checked ? "on" : "off"));
+
+const sound = byId("sound-when-asked");
+byId("sound-section").hidden = false;
+sound.checked = isSoundAllowed();
+sound.addEventListener("change", () => allowSound(sound.checked));
 
 function sayWhenItWouldEnd() {
   const chosen = document.querySelector('input[name="days"]:checked');

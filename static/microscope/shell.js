@@ -1,6 +1,8 @@
 /* The parts of every page: status line, menus, keys. */
 import { get, takeNotice } from "./api.js";
 import { showAskedToasts } from "./control/asked-toast.js";
+import { showReceivedToasts } from "./control/received-toast.js";
+import { playWhenAsked } from "./control/sound.js";
 import { askAnewWith, noteControl, pollPauseMs } from "./control/state.js";
 import { elapsedMs, markNow } from "./elapsed.js";
 import { showJob } from "./job-status.js";
@@ -184,10 +186,13 @@ if (status?.hasAttribute("data-poll-camera")) {
   const poll = new Poll("/api/v1/camera", { show: noteCamera, showOld: showOldCamera, pauseMs: () => pollPauseMs(POLL_MS) });
   askAnewWith(() => poll.ask());
   showAskedToasts();
+  showReceivedToasts();
 }
 if (status?.dataset.storage) {
   new Poll(status.dataset.storage, { show: showDisk, showOld: showOldDisk, showProblem: showDiskProblem });
 }
+
+playWhenAsked();
 
 const notice = byId("toasts") && takeNotice();
 if (notice) showToast({ message: notice, isError: true });

@@ -55,6 +55,9 @@ class NoticeSerializer(serializers.Serializer):
     text = serializers.CharField()
     at = serializers.DateTimeField()
     jobId = serializers.IntegerField(allow_null=True)
+    pictureNumber = serializers.IntegerField(
+        allow_null=True, help_text="After which picture the job was paused; null if that is not known yet."
+    )
 
 
 class RightsSerializer(serializers.Serializer):
@@ -213,4 +216,5 @@ def _describe_notice(notice: Notice | None) -> dict[str, Any] | None:
         "text": notice.text,
         "at": format_time(notice.at),
         "jobId": notice.job_id,
+        "pictureNumber": notice.picture or None,
     }

@@ -32,7 +32,9 @@ class JobControl:
         """Take control, or go on to have it. Returns the permit for the next pictures. Raises ControlHeld."""
         return hold_for_job(the_control(), self._who, self._name, until)
 
-    def settle(self, job: Job) -> None:
-        """Release the camera if the job is over, or waits for people."""
+    def settle(self, job: Job, newest: int) -> None:
+        """Release the camera if the job is over, or waits for people. `newest`: the number of its newest picture, of
+        which whoever lost control is told."""
+        the_control().notices.note_picture(job.pk, newest)
         if job.has_ended or (job.state == Job.State.PAUSED and job.pause_cause in WAITS_FOR_PEOPLE):
             the_control().release(self._who)

@@ -33,7 +33,8 @@ GROWTH_EVERY = timedelta(seconds=5)
 
 
 class Ledger:
-    """On the thread that runs the job. Slots are decided in order, each once: `next_slot` is the next one."""
+    """On the thread that runs the job. Slots are decided in order, each once: `next_slot` is the next one. `newest` is
+    the number of the newest picture; 0 if there is none."""
 
     def __init__(self, archive: Archive, job: Job) -> None:
         """Brings rows and file together. Raises DamagedJobFile, OSError, StorageUnavailable, or Django's
@@ -46,7 +47,8 @@ class Ledger:
             append_entries(archive, self._path, self._describe_so_far())
         job.refresh_from_db()
         decided = count_decided(job.pk)
-        self.next_slot, self.stored, self.missed = decided.next_slot, decided.stored, decided.missed
+        self.next_slot, self.newest = decided.next_slot, decided.newest
+        self.stored, self.missed = decided.stored, decided.missed
         self._growing: JobGap | None = None
         self._grown_at: datetime | None = None
         self._for_file: list[Entry] = []
@@ -65,7 +67,8 @@ class Ledger:
     def store(self, slot: int, count: int = 1) -> None:
         """The slot has its original; so have those after it, if `count` is more than 1."""
         self._require_next(slot)
-        self.next_slot, self.stored = slot + count, self.stored + count
+        self.next_slot = self.newest = slot + count
+        self.stored += count
         self.flush()
 
     def miss(self, slots: Sequence[int], reason: str, since: datetime, until: datetime, detail: str = "") -> None:

@@ -100,7 +100,7 @@ class Runner:
         self._ledger.refresh()
         if self.job.state != Job.State.RUNNING:
             self._free_camera()
-            self._control.settle(self.job)
+            self._control.settle(self.job, self._ledger.newest)
         if self.job.has_ended:
             self._ledger.flush()
             return None if self._ledger.is_settled else RETRY_S

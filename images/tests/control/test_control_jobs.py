@@ -51,6 +51,8 @@ def test_a_manager_who_takes_it_pauses_the_job_and_its_owner_reads_why(bench, op
     notice = api(operator).get(CONTROL).json()["notice"]
     assert (notice["what"], notice["text"], notice["jobId"]) == ("taken", "sample change", job.pk)
     bench.run_for(minutes=2)
+    # Slots 0 and 1 are taken; what is missed meanwhile does not count.
+    assert api(operator).get(CONTROL).json()["notice"]["pictureNumber"] == 2
     continue_job(job.pk, operator, with_camera_as_it_is=True)
     bench.run_for(minutes=1)
     the_control().release(as_holder(grace))

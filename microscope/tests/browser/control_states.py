@@ -24,7 +24,15 @@ def ask(**changes: Any) -> dict[str, Any]:
 
 
 def notice(what: str, **changes: Any) -> dict[str, Any]:
-    told = {"number": 17, "what": what, "byName": "Grace Hopper", "text": "", "at": moment(-1), "jobId": None}
+    told = {
+        "number": 17,
+        "what": what,
+        "byName": "Grace Hopper",
+        "text": "",
+        "at": moment(-1),
+        "jobId": None,
+        "pictureNumber": None,
+    }
     return {**told, **changes}
 
 

@@ -68,6 +68,11 @@ def states() -> dict[str, tuple[dict[str, Any], str, str]]:
             r"^Grace Hopper took control at \S+: sample change\. Your job is paused\.$",
             "Open the job, Close",
         ),
+        "taken from a job": (
+            held(notice=notice("taken", text="sample change", jobId=41, pictureNumber=1118)),
+            r"^Grace Hopper took control at \S+: sample change\. Your job is paused after No\. 1,118\.$",
+            "Open the job, Close",
+        ),
         "denied": (
             held(notice=notice("denied", byName="Ada Lovelace", text="In 5 minutes")),
             r"^Ada Lovelace keeps control: In 5 minutes\.$",

@@ -46,6 +46,7 @@ def test_a_changed_password_ends_sessions_elsewhere_and_is_asked_for_from_then_o
     elsewhere.goto("about:blank")
     change_password(here, PASSWORD, "12345")
     expect(here.get_by_role("alert").first).to_be_visible()
+    here.incidents.expect("401")  # what the page asked with the sign-in that the new password just ended
     change_password(here, PASSWORD, NEW_PASSWORD)
     expect(here.get_by_role("status").filter(has_text="Password changed.")).to_be_visible()
     elsewhere.incidents.expect("401")

@@ -1,15 +1,15 @@
 /* The line under the top bar: who controls the camera, why, until when, and what one can do. */
-import { addressOf, pageUser } from "../../microscope/api.js";
+import { addressOf } from "../../microscope/api.js";
 import { giveControl, pauseJob, release, takeControl, withdrawAsk } from "../../microscope/control/acts.js";
 import { openAsked, openNotNow } from "../../microscope/control/answering.js";
+import { closeNotice, isNoticeClosed, nameNotice } from "../../microscope/control/closed-notice.js";
 import { currentControl, heardSecondsAgo, onControl } from "../../microscope/control/state.js";
-import { describeControl, nameNotice } from "../../microscope/control/words.js";
+import { describeControl } from "../../microscope/control/words.js";
 import { icon } from "../../microscope/icon.js";
 import { showToast } from "../../microscope/shell.js";
 import { openAsk, openKeep, openTakeOver } from "./control-dialogs.js";
 
 const TICK_MS = 250;
-const CLOSED = `closed-control-notice:${pageUser}`;
 const RUN = {
   ask: openAsk,
   give: giveControl,
@@ -37,8 +37,7 @@ export class ControlLine {
     if (!control) return;
     // What happened to one's control before one has it again is over.
     if (control.isMine && control.notice) closeNotice(nameNotice(control.notice));
-    const isClosed = Boolean(control.notice) && localStorage.getItem(CLOSED) === nameNotice(control.notice);
-    const line = describeControl(control, heardSecondsAgo(), isClosed);
+    const line = describeControl(control, heardSecondsAgo(), isNoticeClosed(control));
     const key = line && `${line.key} ${line.acts.map(({ label }) => label)}`;
     if (key !== this.key) this.build(line);
     this.key = key;
@@ -130,11 +129,6 @@ export class ControlLine {
     const names = watcherNames.map((name) => make("li", "", name));
     this.watchers.querySelector("ul").replaceChildren(...names);
   }
-}
-
-/** In all tabs of this browser. */
-function closeNotice(name) {
-  if (localStorage.getItem(CLOSED) !== name) localStorage.setItem(CLOSED, name);
 }
 
 function makeWatchers() {

@@ -6,11 +6,9 @@
    acts    [{name, label, narrow}], one of them `isMain`, else the last one. A phone shows only that one, called `narrow`.
    closes  the name of the notice that a cross closes */
 import { formatSeconds } from "../elapsed.js";
+import { nameNotice } from "./closed-notice.js";
 import { clockTime, firstName, holderName, minutesAndSeconds, shortHolderName, untilWords } from "./names.js";
 import { isAsked } from "./state.js";
-
-/** The numbers of the server begin anew when it starts again. */
-export const nameNotice = ({ number, at }) => `${number} ${at}`;
 
 /** Null: there is nothing to say. `ageS`: seconds since the server said so. `isClosed`: its notice was closed here. */
 export function describeControl(control, ageS, isClosed) {
@@ -66,10 +64,14 @@ function describeTaken({ notice }) {
     shape: "warning",
     tone: "taken",
     strong: `${notice.byName} took control at ${clockTime(notice.at)}${notice.text ? ":" : "."}`,
-    rest: [notice.text && ` ${sentence(notice.text)}`, notice.jobId && " Your job is paused."],
+    rest: [notice.text && ` ${sentence(notice.text)}`, notice.jobId && whereJobPaused(notice)],
     narrow: { strong: `${firstName(notice.byName)} took control`, rest: [notice.text || `at ${clockTime(notice.at)}`] },
     acts: notice.jobId ? [{ name: "open-job", label: "Open the job", narrow: "Open", jobId: notice.jobId }] : [],
   };
+}
+
+function whereJobPaused({ pictureNumber }) {
+  return pictureNumber ? ` Your job is paused after No. ${pictureNumber.toLocaleString("en-GB")}.` : " Your job is paused.";
 }
 
 function describeDenied({ notice }) {
