@@ -65,6 +65,7 @@ JOB_WEBHOOK_SECRET = env.secret("JOB_WEBHOOK_SECRET", 32)
 JOB_PING_URL = env.web_address("JOB_PING_URL")
 JOB_EMAIL_TO = env.mail_addresses("JOB_EMAIL_TO")
 DEFAULT_FROM_EMAIL = env.mail_address("EMAIL_FROM")
+EMAIL_BACKEND = "images.notices.smtp.BoundedEmailBackend"
 EMAIL_HOST = env.text("EMAIL_HOST")
 EMAIL_PORT = env.whole_number("EMAIL_PORT", 587, 1, 65535)
 EMAIL_SECURITY = env.choice("EMAIL_SECURITY", "starttls", ["starttls", "tls", "none"])

@@ -10,18 +10,17 @@ from http.client import HTTPException
 from smtplib import SMTPException
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 
 from images.jobs.trouble import show_time
 from images.models import Delivery
-from images.notices.deadline import deadline_of, make_opener
+from images.notices.deadline import CALL_S, deadline_of
+from images.notices.http import make_opener
 from images.notices.notices import ALARMS, ENDS, What
 from images.notices.signing import make_signature
 
 # For each step: to connect, to send, to wait for the answer.
 TIMEOUT_S = 10.0
-# For a whole call by HTTP.
-CALL_S = 25.0
 
 
 class NotDelivered(Exception):
@@ -31,7 +30,7 @@ class NotDelivered(Exception):
 def send(delivery: Delivery) -> None:
     """Block until the address has taken it. Uses no database. Raises NotDelivered."""
     if delivery.channel == Delivery.Channel.EMAIL:
-        _send_email(delivery)
+        send_email(delivery)
     elif delivery.channel == Delivery.Channel.PING:
         post(_ping_address(What(delivery.what)), describe_in_lines(delivery).encode(), {"Content-Type": "text/plain"})
     else:
@@ -87,7 +86,8 @@ def post(address: str, body: bytes, headers: dict[str, str], within_s: float = C
         raise NotDelivered(f"The address does not answer: {getattr(problem, 'reason', problem)}.") from problem
 
 
-def _send_email(delivery: Delivery) -> None:
+def send_email(delivery: Delivery, within_s: float = CALL_S) -> None:
+    """Blocks until the mail server has taken it, at most for so long. Raises NotDelivered."""
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip("> ")
     message = EmailMessage(
         subject=delivery.facts["title"],
@@ -96,6 +96,7 @@ def _send_email(delivery: Delivery) -> None:
         to=[delivery.recipient],
         # The same at each try: a mail program shows what came twice once.
         headers={"Message-ID": f"<{delivery.lasting_id}@{domain}>", "Auto-Submitted": "auto-generated"},
+        connection=get_connection(within_s=within_s),
     )
     try:
         message.send()

@@ -1,14 +1,13 @@
-"""HTTP with a deadline for the whole call. A timeout alone begins anew with each byte, so an address that sends a byte
-now and then would hold the call for ever."""
+"""A deadline for a whole call to another computer. A timeout alone begins anew with each byte, so an address that sends
+a byte now and then would hold the call for ever."""
 
 import contextlib
 import socket
 import threading
-import urllib.request
 from collections.abc import Iterator
-from functools import partial
-from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
-from typing import Any
+
+# For a whole call.
+CALL_S = 25.0
 
 
 class Deadline:
@@ -52,48 +51,6 @@ def deadline_of(seconds: float) -> Iterator[Deadline]:
     # An answer that was broken off can look like one that has come to its end.
     if deadline.is_over:
         raise too_late
-
-
-class _Connection(HTTPConnection):
-    def __init__(self, deadline: Deadline, *args: Any, **named: Any) -> None:
-        super().__init__(*args, **named)
-        self._deadline = deadline
-
-    def connect(self) -> None:
-        super().connect()
-        self._deadline.watch(self.sock)
-
-
-class _SecureConnection(_Connection, HTTPSConnection):
-    """HTTPSConnection comes second, so that the socket is watched once it is encrypted."""
-
-
-class _Http(urllib.request.HTTPHandler):
-    def __init__(self, deadline: Deadline) -> None:
-        super().__init__()
-        self._deadline = deadline
-
-    def http_open(self, request: urllib.request.Request) -> HTTPResponse:
-        return self.do_open(partial(_Connection, self._deadline), request)  # type: ignore[arg-type]
-
-
-class _Https(urllib.request.HTTPSHandler):
-    def __init__(self, deadline: Deadline) -> None:
-        super().__init__()
-        self._deadline = deadline
-
-    def https_open(self, request: urllib.request.Request) -> HTTPResponse:
-        return self.do_open(partial(_SecureConnection, self._deadline), request)  # type: ignore[arg-type]
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-def make_opener(deadline: Deadline) -> urllib.request.OpenerDirector:
-    """Return an opener whose connections end with the deadline. It follows no redirect."""
-    return urllib.request.build_opener(_NoRedirect, _Http(deadline), _Https(deadline))
 
 
 def _break_off(connected: socket.socket) -> None:

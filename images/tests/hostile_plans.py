@@ -34,6 +34,11 @@ HOSTILE_PLANS = {
     "names": number_names("{", "}", 25_000),
     "names in metadata": number_names('{"channels":["a"],"metadata":{', "}}", 25_000),
     "names, and the last one twice": number_names("{", ',"last":0,"last":0}', 25_000),
+    "as many names as are possible, and the last one twice": number_names("{", ',"last":0,"last":0}', 19_900),
+    "names in many objects, and one twice": IN_METADATA + '{"x":0},' * 13_000 + '{"x":0,"x":1}]}}',
+    "as many names as are possible, and no number": number_names(
+        '{"channels":["a"],"metadata":{', ',"y":NaN}}', 19_900
+    ),
     "a digit of all a text may hold": "9" * MAX_BYTES,
     "many digits, many times": repeat("9" * 4_000),
     "decimals": "0." + "9" * (MAX_BYTES - 2),
@@ -41,6 +46,7 @@ HOSTILE_PLANS = {
     "as many positions as are possible, the last one wrong": '{"stage_positions":['
     + ",".join(['{"x":0,"y":0}'] * 999)
     + ',{"x":"a"}]}',
+    "as many planes as are possible, the last one wrong": '{"z_plan":{"absolute":[' + "0.1," * 9_999 + '"a"]}}',
     "1e12 loops": '{"time_plan":{"interval":1,"loops":1000000000000}}',
     "1e12 time points": '{"time_plan":{"interval":0.001,"duration":1e9}}',
     "1e12 planes": '{"z_plan":{"range":1e9,"step":1e-3}}',
@@ -53,6 +59,7 @@ HOSTILE_PLANS = {
 LARGE_PLANS = {
     "all positions": '{"stage_positions":[' + ",".join(f'{{"x":{x},"y":0,"z":1.5}}' for x in range(1_000)) + "]}",
     "all planes": '{"z_plan":{"absolute":[' + ",".join(f"{z / 10}" for z in range(10_000)) + "]}}",
+    "all parts": number_names('{"channels":["a","b","c","d"],"metadata":{', "}}", 19_900),
     "all phases": '{"time_plan":[' + ",".join(['{"interval":1,"loops":100}'] * 100) + "]}",
     "all slots": '{"time_plan":{"interval":0.5,"loops":100000},"channels":["a","b"],"z_plan":{"range":49,"step":1}}',
 }

@@ -13,6 +13,7 @@ from images.archive.write_times import WriteTime
 from images.errors import DATABASE_AWAY, StorageUnavailable
 from images.library import the_library
 from images.models import Image
+from images.pages.display_fields import format_bytes
 from microscope.status.line import BAD, FINE, WARN, Line, not_measured
 from microscope.status.running import Running
 
@@ -43,7 +44,7 @@ def describe_space(archive: Archive) -> Line:
         free_bytes, reserve_bytes = archive.space()
     except StorageUnavailable as problem:
         return not_measured(name, str(problem))
-    shown = f"{show_bytes(free_bytes)} free, {show_bytes(reserve_bytes)} kept in reserve."
+    shown = f"{format_bytes(free_bytes)} free, {format_bytes(reserve_bytes)} kept in reserve."
     if free_bytes < reserve_bytes:
         return Line(name, BAD, "Full", f"{shown} No picture can be kept.", todo=MAKE_SPACE)
     now = timezone.now()
@@ -85,7 +86,7 @@ def describe_speed(archive: Archive, running: Running) -> Line:
         size_bytes, seconds = try_disk(archive)
     except StorageUnavailable as problem:
         return not_measured(name, str(problem))
-    shown = f"{show_bytes(size_bytes)} written, forced to disk and read again in {seconds:.2f} s"
+    shown = f"{format_bytes(size_bytes)} written, forced to disk and read again in {seconds:.2f} s"
     return _judge(name, shown, size_bytes / seconds < SLOW_BYTES_PER_S, timezone.now())
 
 
@@ -93,7 +94,7 @@ def describe_write_times(name: str, last: list[WriteTime]) -> Line:
     size_bytes = sum(one.size_bytes for one in last) // len(last)
     usual_s, slowest_s = median(one.seconds for one in last), max(one.seconds for one in last)
     shown = (
-        f"{show_bytes(size_bytes)} forced to disk in {usual_s * 1000:.0f} ms, "
+        f"{format_bytes(size_bytes)} forced to disk in {usual_s * 1000:.0f} ms, "
         f"slowest of the last {len(last)}: {slowest_s * 1000:.0f} ms"
     )
     is_slow = usual_s > SLOW_S and size_bytes / usual_s < SLOW_BYTES_PER_S
@@ -116,14 +117,6 @@ def describe_folder(archive: Archive) -> Line:
         todo = "Connect or mount its drive, or make it writable. The program goes on by itself."
         return Line(name, BAD, "Away", str(problem), todo=todo, names=where)
     return Line(name, FINE, "Right", "Its marker is there, and it can be written", names=where)
-
-
-def show_bytes(count: int) -> str:
-    """Return such as `412 GB` or `2.4 MB`."""
-    for unit, size in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):
-        if count >= size:
-            return f"{count / size:.{0 if count >= 10 * size else 1}f} {unit}"
-    return f"{count // 1000} kB"
 
 
 def _judge(name: str, shown: str, is_slow: bool, since: datetime) -> Line:

@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from camera.registry import the_camera
+from images.pages.display_fields import format_bytes
 from microscope.http.server import the_server
 from microscope.start.log_file import KEPT_FILES, log_files
-from microscope.status.disk import show_bytes
 from microscope.status.line import BAD, FINE, WARN, Line, not_measured
 from microscope.status.running import Running
 
@@ -112,7 +112,7 @@ def describe_log(running: Running) -> Line:
     files = log_files(settings.DATA_PATH)
     size_bytes = sum(path.stat().st_size for path in files)
     if files:
-        return Line("Log", FINE, "Written", f"{show_bytes(size_bytes)}, in {len(files)} of {KEPT_FILES + 1} files")
+        return Line("Log", FINE, "Written", f"{format_bytes(size_bytes)}, in {len(files)} of {KEPT_FILES + 1} files")
     if running.is_here:
         todo = "Make the folder log in the data folder writable, then start the program again."
         return Line("Log", WARN, "None", "It is on the console alone", todo=todo)

@@ -10,9 +10,9 @@ from django.utils import timezone
 from images.backup.state import FAILED, FINDINGS, BackupState, Outcome, describe_trouble, read_state
 from images.errors import DATABASE_AWAY
 from images.models import Verification
+from images.pages.display_fields import format_bytes
 from images.verification.run import is_silent
 from microscope.health import time_database
-from microscope.status.disk import show_bytes
 from microscope.status.line import BAD, FINE, WARN, Line, not_measured
 
 SLOW_ANSWER_MS = 100.0
@@ -72,7 +72,9 @@ def read_safety() -> list[Line]:
 
 def describe_backup(state: BackupState, folder: Path | None, now: datetime) -> Line:
     name, finished = "Backup", state.last_finished_backup
-    shown = f"{finished.file_count:,} files, {show_bytes(finished.byte_count)}" if finished else "None is finished yet"
+    shown = (
+        f"{finished.file_count:,} files, {format_bytes(finished.byte_count)}" if finished else "None is finished yet"
+    )
     since, names = finished and finished.ended, str(folder or (finished.place if finished else ""))
     trouble = describe_trouble(state, folder is not None, now)
     if trouble:

@@ -13,7 +13,7 @@ export function showJob(job) {
   place.hidden = !job;
   if (!job) return;
   const link = Object.assign(document.createElement("a"), { href: `${place.dataset.jobs}${job.jobId}/` });
-  link.textContent = job.name;
+  link.textContent = link.title = job.name;
   const shown = place.querySelector("a");
   if (shown?.href !== link.href || shown.textContent !== job.name) {
     place.replaceChildren("Job ", link, ", ", document.createElement("span"));

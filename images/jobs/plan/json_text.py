@@ -3,7 +3,6 @@
 import json
 import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from json.decoder import JSONDecodeError
 from typing import Any
@@ -17,6 +16,9 @@ MAX_DEPTH = 20
 # Each part needs a sign, and a note may have as many of them as it has characters.
 MAX_SIGNS = MAX_PARTS + 10_000
 
+# Most parts are one of these: a look at their type is cheaper than asking if they are a Mapping.
+SINGLE = (str, int, float, type(None))
+
 # Neither database can keep these, nor can any answer carry them.
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -29,8 +31,8 @@ def read_json(text: str | bytes) -> Any:
     try:
         text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
         if text.count(",") + text.count("[") + text.count("{") > MAX_SIGNS:
-            raise PlanTooLarge("", f"A plan has at most {MAX_PARTS:,} parts.")
-        return json.loads(text, object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant)
+            raise _too_many()
+        return json.loads(text, object_pairs_hook=_Objects().read, parse_constant=_refuse_constant)
     except PlanUnreadable as refused:
         refused.line = find_unreadable(str(text))
         raise
@@ -55,9 +57,9 @@ def check_parts(whole: Any) -> None:
         for name, value in siblings:
             parts += 1
             if parts > MAX_PARTS:
-                raise PlanTooLarge("", f"A plan has at most {MAX_PARTS:,} parts.")
+                raise _too_many()
             _check_part(path, name, value)
-            if isinstance(value, (Mapping, list, tuple)):
+            if not isinstance(value, SINGLE) and isinstance(value, (Mapping, list, tuple)):
                 if len(open_parts) > MAX_DEPTH:
                     raise _too_deep(_join(path, name))
                 open_parts.append((_join(path, name) if open_parts[1:] else "", _parts_of(value)))
@@ -86,12 +88,30 @@ def _join(path: str, name: str | int) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    parts = dict(pairs)
-    if len(parts) < len(pairs):
-        [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
-        raise PlanUnreadable("", f'"{twice[:40]}" stands twice in one object.')
-    return parts
+class _Objects:
+    """The objects of one text, as they are read. Too many names are refused before they cost more."""
+
+    def __init__(self) -> None:
+        self._names = 0
+
+    def read(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        self._names += len(pairs)
+        if self._names > MAX_PARTS:
+            raise _too_many()
+        parts = dict(pairs)
+        if len(parts) < len(pairs):
+            raise PlanUnreadable("", f'"{_find_repeated(pairs)[:40]}" stands twice in one object.')
+        return parts
+
+
+def _find_repeated(pairs: list[tuple[str, Any]]) -> str:
+    """Return the first name that stands there a second time; empty if none does."""
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            return name
+        seen.add(name)
+    return ""
 
 
 def _refuse_constant(constant: str) -> None:
@@ -100,3 +120,7 @@ def _refuse_constant(constant: str) -> None:
 
 def _too_deep(path: str) -> PlanTooLarge:
     return PlanTooLarge(path[:200], f"A plan is nested at most {MAX_DEPTH} deep.")
+
+
+def _too_many() -> PlanTooLarge:
+    return PlanTooLarge("", f"A plan has at most {MAX_PARTS:,} parts.")

@@ -3,9 +3,12 @@
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 DECODER = json.JSONDecoder()
 SPACE = re.compile(r"[ \t\n\r]*")
+# More than 1,000 positions have. Whoever writes more of them is told what is wrong, but not where.
+MAX_TOKENS = 10_000
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"(?:\s*:)?|[{}]|NaN|-?Infinity')
 
 
@@ -21,9 +24,12 @@ def find_line(text: str, path: str) -> int | None:
 
 
 def find_unreadable(text: str) -> int | None:
-    """The line of the first name that stands twice in its object, or of a constant that is no number."""
+    """The line of the first name that stands twice in its object, or of a constant that is no number.
+
+    None if MAX_TOKENS names, texts and braces stand before it.
+    """
     names_by_depth: list[set[str]] = [set()]
-    for token in TOKEN.finditer(text):
+    for token in islice(TOKEN.finditer(text), MAX_TOKENS):
         word = token[0]
         if word == "{":
             names_by_depth.append(set())
@@ -62,6 +68,8 @@ def _walk(text: str, place: int) -> Iterator[tuple[str, int]]:
 
 
 def _skip_space(text: str, place: int) -> int:
+    if text[place] not in " \t\n\r":
+        return place
     found = SPACE.match(text, place)
     return found.end() if found else place
 

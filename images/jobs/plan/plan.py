@@ -231,6 +231,9 @@ class Plan:
 
 def _normalise(value: Any) -> Any:
     """Return whole numbers as integers: a database that keeps JSON may return 2 for 2.0."""
+    # Most parts are one of these: the other looks cost more.
+    if value is None or isinstance(value, (str, int)):
+        return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, Mapping):

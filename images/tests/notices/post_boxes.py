@@ -1,9 +1,10 @@
 """Little servers on this computer that take webhooks, pings and e-mails, or do not."""
 
 import socketserver
+import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -69,43 +70,67 @@ def web_box() -> Iterator[WebBox]:
 
 @dataclass
 class MailBox:
-    """`refused`: recipients that it does not take. `greeting` of another kind turns everybody away."""
+    """`refused`: recipients that it does not take. `greeting` of another kind turns everybody away. The answer to
+    the verb `drips_at` comes byte by byte, without end; `CONNECT` is the greeting, `TAKEN` what follows the mail."""
 
     port: int = 0
     greeting: str = "220 sink"
     refused: set[str] = field(default_factory=set)
+    drips_at: str = ""
+    is_over: threading.Event = field(default_factory=threading.Event)
     mails: list[tuple[list[str], EmailMessage]] = field(default_factory=list)
 
 
 @contextmanager
-def mail_box() -> Iterator[MailBox]:
+def mail_box(context: ssl.SSLContext | None = None, is_encrypted_at_once: bool = False) -> Iterator[MailBox]:
+    """With a context it offers STARTTLS, or is encrypted at once."""
     box = MailBox()
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
-            self.say(box.greeting)
+            with suppress(OSError):
+                self.talk()
+
+        def talk(self) -> None:
+            if is_encrypted_at_once:
+                self.encrypt()
+            self.say("CONNECT", box.greeting)
             recipients: list[str] = []
             while line := self.rfile.readline().decode().strip():
                 verb = line[:4].upper()
                 if verb == "RCPT":
                     recipient = line.partition("<")[2].partition(">")[0]
                     is_refused = recipient in box.refused
-                    self.say("550 nobody of that name" if is_refused else "250 ok")
+                    self.say(verb, "550 nobody of that name" if is_refused else "250 ok")
                     recipients += [] if is_refused else [recipient]
                 elif verb == "DATA":
-                    self.say("354 go on")
+                    self.say(verb, "354 go on")
                     lines = iter(self.rfile.readline, b".\r\n")
                     message = message_from_bytes(b"".join(lines), policy=default)
                     box.mails.append((recipients, message))
-                    self.say("250 taken")
+                    self.say("TAKEN", "250 taken")
                     recipients = []
                 elif verb == "QUIT":
-                    self.say("221 bye")
+                    self.say(verb, "221 bye")
                     return
+                elif verb == "STAR":
+                    self.say(verb, "220 go on")
+                    self.encrypt()
+                elif verb == "EHLO" and context and not isinstance(self.request, ssl.SSLSocket):
+                    self.say(verb, "250-sink\r\n250 STARTTLS")
                 else:
-                    self.say("250 sink")
+                    self.say(verb, "250 sink")
 
-        def say(self, line: str) -> None:
+        def encrypt(self) -> None:
+            assert context
+            self.request = context.wrap_socket(self.request, server_side=True)
+            self.setup()
+
+        def say(self, verb: str, line: str) -> None:
+            if verb == box.drips_at:
+                self.wfile.write(b"250-")
+                while not box.is_over.wait(0.02):
+                    self.wfile.write(b"x")
             self.wfile.write(f"{line}\r\n".encode())
 
     server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
@@ -113,6 +138,7 @@ def mail_box() -> Iterator[MailBox]:
     box.port = server.server_address[1]
     with serving(server):
         yield box
+        box.is_over.set()
 
 
 @contextmanager

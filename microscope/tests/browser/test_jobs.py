@@ -172,3 +172,19 @@ def test_the_status_line_of_every_page_names_the_job_that_is_under_way(visit, pl
     expect(place).to_have_text("Job Wound 3, HeLa, paused")
     bench.ask("POST", f"/api/v1/jobs/{job_id}/stop", {}, bench.token())
     expect(place).to_be_hidden()
+
+
+def test_on_a_phone_the_job_has_a_line_of_its_own_and_its_name_is_what_becomes_shorter(visit, plan_job):
+    job_id = plan_job(LONG_NAME, loops=3, interval=3600)
+    page = visit("/", **PHONE)
+    place = page.locator("#status-job")
+    link = place.get_by_role("link", name=LONG_NAME)
+    expect(place.locator("span")).to_have_text(re.compile(r"^next picture in (1:00:00|59:\d\d)$"))
+    expect(place.locator("span")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#status-disk")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#capture")).to_be_in_viewport(ratio=1)
+    assert link.evaluate("link => link.clientWidth") > 100
+    assert sideways(page) == []
+    expect(link).to_have_attribute("title", LONG_NAME)
+    link.tap()
+    expect(page).to_have_url(re.compile(rf"/jobs/{job_id}/$"))
