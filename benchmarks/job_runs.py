@@ -158,9 +158,9 @@ def report_memory(slots: int) -> bool:
     instrument, clock = the_instrument(), SetClock()
     still = StillCamera(make_frame())
     folder = Path(os.environ["DATA_PATH"])
-    job = make_job(by=_find_owner(), name="memory", clock=clock, plan={"time_plan": {"interval": 1, "loops": slots}})
     instrument.camera = Beside(instrument.camera)
     instrument.camera.take = still.take
+    job = make_job(by=_find_owner(), name="memory", clock=clock, plan={"time_plan": {"interval": 1, "loops": slots}})
     supervisor = Supervisor(the_library().archive, folder, clock)
     first_mb, began_s = 0.0, time.monotonic()
     while (seconds := supervisor.step()) >= 0:
