@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from camera.drivers.settings import SettingsRequest
+from camera.drivers.simulated.banner import draw_banner
 from camera.drivers.simulated.driver import MODELS, Clock, SimulatedDriver, SimulatedModel
 from camera.drivers.simulated.limits import first_settings
 from camera.drivers.simulated.scene import FULL_WELL_ELECTRONS, SimulatedScene, noise_variant, response_table
-from camera.drivers.simulated.specimen import draw_banner
 from camera.errors import CameraLost, FrameInvalid, FrameTimeout
 from camera.frame import RawFrame
 

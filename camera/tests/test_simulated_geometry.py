@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from camera.drivers.settings import SettingsRequest
+from camera.drivers.simulated.banner import draw_banner
 from camera.drivers.simulated.driver import SimulatedDriver, SimulatedModel
-from camera.drivers.simulated.specimen import draw_banner
 from camera.errors import SettingRefused
 from camera.frame import Binning, Roi, to_display
 from camera.live.statistics import compute_statistics

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from camera.drivers.simulated.specimen import blur, draw_banner, draw_specimen
+from camera.drivers.simulated.banner import draw_banner
+from camera.drivers.simulated.specimen import blur, draw_specimen
 
 
 @pytest.fixture(scope="module")

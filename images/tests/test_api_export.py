@@ -9,8 +9,8 @@ import pytest
 import tifffile
 from PIL import Image as Picture
 
+from camera.drivers.simulated.banner import draw_banner
 from camera.drivers.simulated.frame import label_rows
-from camera.drivers.simulated.specimen import draw_banner
 from images.errors import NotAnOriginal
 from images.export.convert import SCHEMA
 from images.formats import FORMATS

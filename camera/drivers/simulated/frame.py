@@ -3,7 +3,7 @@
 import numpy as np
 
 from camera.drivers.settings import Settings
-from camera.drivers.simulated.specimen import draw_banner
+from camera.drivers.simulated.banner import draw_banner
 from camera.frame import Binning
 
 
