@@ -67,8 +67,8 @@ class Ledger:
     def store(self, slot: int, count: int = 1) -> None:
         """The slot has its original; so have those after it, if `count` is more than 1."""
         self._require_next(slot)
-        self.next_slot = self.newest = slot + count
-        self.stored += count
+        self.next_slot, self.stored = slot + count, self.stored + count
+        self.newest = self.next_slot
         self.flush()
 
     def miss(self, slots: Sequence[int], reason: str, since: datetime, until: datetime, detail: str = "") -> None:
