@@ -75,7 +75,8 @@ def test_every_page_names_the_job_in_its_status_line(viewer, operator, bench):
     bench.run_for(seconds=1)
     for address in ("/images/", "/jobs/", "/profile"):
         page = client.get(address).content.decode()
-        assert f'Job <a href="/jobs/{job.pk}/">Wound &lt;3&gt;, HeLa</a>, <span>next picture' in page, address
+        name = "Wound &lt;3&gt;, HeLa"
+        assert f'Job <a href="/jobs/{job.pk}/" title="{name}">{name}</a>, <span>next picture' in page, address
 
 
 def test_who_may_see_no_images_is_told_of_no_job(make_user, operator, bench):
