@@ -12,7 +12,7 @@ from accounts.models import PersonalToken, User
 from accounts.personal_tokens.tokens import living_tokens, revoke_tokens
 from folding.searching import FoldedSearch
 from images.admin.lists import ReadOnlyLists
-from microscope.permissions import meets
+from microscope.permissions import ForOverseers
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -30,7 +30,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(PersonalToken)
-class PersonalTokenAdmin(FoldedSearch, ReadOnlyLists):
+class PersonalTokenAdmin(ForOverseers, FoldedSearch, ReadOnlyLists):
     list_display = ["name", "user", "prefix", "scope", "state", "last_used_at", "last_used_from", "expires_at"]
     list_filter = [StateFilter, "scope"]
     list_select_related = ["user", "revoked_by"]
@@ -52,8 +52,3 @@ class PersonalTokenAdmin(FoldedSearch, ReadOnlyLists):
         level = messages.SUCCESS if count else messages.WARNING
         tokens = "token was" if count == 1 else "tokens were"
         self.message_user(request, f"{count} {tokens} revoked. Who used one is told so at the next request.", level)
-
-    def may_oversee(self, request: HttpRequest, obj: Any = None) -> bool:
-        return meets(request.user, "oversee")
-
-    has_module_permission = has_view_permission = may_oversee

@@ -4,6 +4,9 @@ A view says what it needs, for example `needs = {"GET": "view", "POST": "capture
 nobody may use that method.
 """
 
+from typing import Any
+
+from django.http import HttpRequest
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -42,3 +45,12 @@ class HasNeeded(BasePermission):
             # Any signed-in user may ask what the view accepts, or get the answer that it has no such method.
             return meets(request.user, SIGNED_IN)
         return meets(request.user, getattr(view, "needs", {}).get(method))
+
+
+class ForOverseers:
+    """For a ModelAdmin: whoever may oversee the program sees its rows. It comes first among the base classes."""
+
+    def may_oversee(self, request: HttpRequest, obj: Any = None) -> bool:
+        return meets(request.user, "oversee")
+
+    has_module_permission = has_view_permission = may_oversee

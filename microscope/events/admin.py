@@ -16,7 +16,7 @@ from microscope.events.kinds import KINDS
 from microscope.events.order import settle
 from microscope.events.webhook import IS_WELL, Webhook
 from microscope.models import AuditEntry
-from microscope.permissions import meets
+from microscope.permissions import ForOverseers
 from microscope.start.environment import is_web_address, names_user
 
 MIN_SECRET = 32
@@ -73,7 +73,7 @@ class WebhookForm(SeenValuesForm):
 
 
 @admin.register(Webhook)
-class WebhookAdmin(FreshForms, SealedLists, GuardedDeletion):
+class WebhookAdmin(ForOverseers, FreshForms, SealedLists, GuardedDeletion):
     form = WebhookForm
     list_display = ["name", "is_active", "delivered_through", "failing_since", "last_problem"]
     list_filter = ["is_active"]
@@ -96,8 +96,4 @@ class WebhookAdmin(FreshForms, SealedLists, GuardedDeletion):
     def skip_what_waits(self, request: HttpRequest, queryset: QuerySet) -> None:
         queryset.update(delivered_through=find_newest(), **IS_WELL)
 
-    def may_oversee(self, request: HttpRequest, obj: Any = None) -> bool:
-        return meets(request.user, "oversee")
-
-    has_module_permission = has_view_permission = has_add_permission = may_oversee
-    has_change_permission = has_delete_permission = may_oversee
+    has_add_permission = has_change_permission = has_delete_permission = ForOverseers.may_oversee
