@@ -10,6 +10,7 @@ from tests.promises.databases import database_to_take_away
 # The database makes no difference to these: they are about files, delays and connections.
 ON_ONE_DATABASE = {
     "test_10_it_opens_right_elsewhere.py",
+    "test_7_nobody_gets_in_by_bomb.py",
     "test_7_nobody_gets_in_for_real.py",
     "test_7_nobody_gets_in_slowly.py",
     "test_8_watching_never_delays_capturing.py",
