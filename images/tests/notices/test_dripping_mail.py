@@ -1,4 +1,4 @@
-"""A mail server that answers a byte at a time ends with its deadline, at whatever step, and holds nothing for ever."""
+"""A mail server that sends its answer byte by byte: the call is broken off at its deadline, at each of its steps."""
 
 from datetime import timedelta
 from functools import partial
