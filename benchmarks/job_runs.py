@@ -112,7 +112,7 @@ def report_lateness(_slots: int) -> bool:
 def report_resume(_slots: int) -> bool:
     """A job of 100,000 pictures was killed. Until the next start knows which slot comes next."""
     from benchmarks.library_rows import JOB_IMAGES, PEOPLE, insert_rows, make_rows
-    from images.archive.job_file import append_entries, path_of_job
+    from images.archive.job_file import append_entries, job_file_of
     from images.index.jobs import describe_change, describe_header
     from images.jobs.plan import parse_plan
     from images.jobs.running.runner import Runner
@@ -132,7 +132,7 @@ def report_resume(_slots: int) -> bool:
     entries = [describe_header(job), describe_change(began_at, {"state": "running", "anchor_at": began_at})]
     archive.check()
     archive.make_day_folder(began_at)
-    append_entries(archive, path_of_job(archive, began_at, job.lasting_id), entries)
+    append_entries(archive, job_file_of(archive, began_at, job.lasting_id), entries)
     rows = make_rows(RESUME_IMAGES, [owner.pk] * PEOPLE, [job.pk] * (RESUME_IMAGES // JOB_IMAGES + 1))
     insert_rows({**row, "job_id": job.pk, "job_slot": number} for number, row in enumerate(rows))
     began_s = time.perf_counter()

@@ -12,6 +12,7 @@ from images.api.image_serializer import ImageSerializer, file_address, thumbnail
 from images.edit.bin import Outcome
 from images.formats import FORMATS
 from images.index.listing import Captured
+from images.library import the_library
 from images.models import MAX_ID
 from images.record.image import format_time
 from images.verification.check import Verified
@@ -160,7 +161,7 @@ def describe_captured(captured: Captured) -> dict[str, Any]:
         "success": True,
         "imageId": image.pk if image else None,
         "filename": kept.filename,
-        "filepath": str(kept.path),
+        "filepath": str(the_library().archive.path_of(kept.filename)),
         "capturedAt": record["capturedAt"],
         "exposureTime": record["actual"]["exposureMs"],
         "gain": record["actual"]["gainDb"],

@@ -6,53 +6,43 @@ in one step that fails if the name exists. So every final name in the archive st
 
 import contextlib
 import os
-import re
 import secrets
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from camera.durable_files import give_name, sync_folder
-from images.archive.folder import StorageFolder, lock, measure, raising_storage_errors, remove_if_orphaned
+from images.archive.draft import PendingFile, begin_draft
+from images.archive.folder import StorageFolder, measure, raising_storage_errors, remove_if_orphaned
+from images.archive.names import (
+    MAX_IN_ONE_MILLISECOND,
+    TEMPORARY_SUFFIX,
+    Location,
+    day_of,
+    is_day,
+    location_of,
+    name_for,
+)
+from images.archive.paced_reader import forget_cached
 from images.archive.write_times import WriteTimes
-from images.errors import ImpossibleName, OriginalChanged, OriginalMissing, StorageUnavailable
-
-TEMPORARY_SUFFIX = ".part"
-MAX_IN_ONE_MILLISECOND = 10_000
-NAME = re.compile(r"capture_(\d{4})(\d{2})(\d{2})_\d{6}_\d{3}(_\d{1,4})?(\.ome\.tif|\.\w{1,8})", re.ASCII)
+from images.errors import NotAnOriginal, OriginalChanged, OriginalMissing, StorageUnavailable
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
     """An original that is complete on disk. `changed_since_capture`: see images.index.originals; None if unknown."""
 
-    path: Path
+    location: Location
     size_bytes: int
     sha256: str
     changed_since_capture: bool | None = None
 
     @property
     def filename(self) -> str:
-        return self.path.name
-
-
-@dataclass(slots=True)
-class PendingFile:
-    """A file that is being written, and its final name, which no other writer can get."""
-
-    temporary: Path
-    final: Path
-    file: BinaryIO
-    is_published: bool = False
-
-    def discard(self) -> None:
-        """Remove the file. An error here is ignored, because it would hide the error that led here."""
-        for path in [self.temporary, self.final] if self.is_published else [self.temporary]:
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
+        return self.location.name
 
 
 class Archive:
@@ -62,6 +52,8 @@ class Archive:
         self, root: Path, reserve_bytes: int, memory: Path, link: Callable[[Path, Path], None] = os.link
     ) -> None:
         """`link` gives a file a second name, and fails if that name exists. For the others see StorageFolder."""
+        # Only for this room, and for those that look after the disk: backups, the start, the status. All others ask by
+        # name or location. So it does not matter to them where a file is.
         self.root = root
         self._folder = StorageFolder(root, reserve_bytes, memory)
         self._system_link = link
@@ -115,7 +107,7 @@ class Archive:
             except BaseException:
                 draft.discard()
                 raise
-        return StoredFile(draft.final, size_bytes, sha256)
+        return StoredFile(draft.location, size_bytes, sha256)
 
     def try_writing(self, write: Callable[[BinaryIO], object]) -> int:
         """Write a file as `keep` does, force it to disk, and remove it again. Returns its size in bytes. Raises as
@@ -134,12 +126,13 @@ class Archive:
                 attempt.unlink(missing_ok=True)
 
     def path_of(self, filename: str) -> Path:
-        """Return the path of the original with that name, even if there is none. Raises ImpossibleName
-        if the name is not one of this program."""
-        named = NAME.fullmatch(filename)
-        if named is None:
-            raise ImpossibleName(f"{filename} is not how this program names an image.")
-        return self.root / f"{named[1]}-{named[2]}-{named[3]}" / filename
+        """Return the path of the original with that name, even if there is none: for this room, and to show to people.
+        Raises ImpossibleName if the name is not one of this program."""
+        return self.path_at(location_of(filename))
+
+    def path_at(self, location: Location) -> Path:
+        """Return the path of a file: for this room, and for those that look after the disk."""
+        return self.root / location.folder / location.name
 
     def open(self, filename: str) -> BinaryIO:
         """Open an original for reading; the caller closes it. Does not check the content: images.index.originals does.
@@ -156,23 +149,53 @@ class Archive:
                 self.check_folder()
                 raise OriginalMissing(f"The file {filename} is missing from the archive.") from problem
 
-    def measure(self, path: Path) -> StoredFile:
-        """Read a whole file of the archive for its size and SHA-256. Raises OSError."""
-        with path.open("rb") as file:
-            return StoredFile(path, *measure(file))
+    def open_at(self, location: Location) -> BinaryIO:
+        """Open a file for reading, whatever it holds; the caller closes it. Raises NotAnOriginal if it is no regular
+        file, and OSError."""
+        path = self.path_at(location)
+        # Asked before it is opened: opening a pipe would wait for its writer.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise NotAnOriginal(f"{location.name} is no file.")
+        return path.open("rb")
+
+    def has(self, location: Location) -> bool:
+        """Return True if there is something at this location."""
+        return self.path_at(location).exists()
+
+    def is_file(self, location: Location) -> bool:
+        """Return True if there is a regular file at this location. Returns False also if nobody can tell."""
+        return self.path_at(location).is_file()
+
+    def size_at(self, location: Location) -> int:
+        """Return the size of a file in bytes. Raises OSError."""
+        return self.path_at(location).stat().st_size
+
+    def forget_cached(self, location: Location) -> None:
+        """Drop a file from the page cache once it is not needed any more: others need the memory."""
+        with contextlib.suppress(OSError), self.path_at(location).open("rb") as file:
+            forget_cached(file)
+
+    def measure(self, location: Location) -> StoredFile:
+        """Read a whole file for its size and SHA-256. Raises OSError."""
+        with self.path_at(location).open("rb") as file:
+            return StoredFile(location, *measure(file))
 
     def rename_to_free(
-        self, path: Path, taken_at: datetime, take_along: Callable[[Path], object] = lambda renamed: None
-    ) -> Path:
-        """Give an original the next free name of its millisecond, and return the new path. The content stays as it is.
-        `take_along` is called while the file has both names. Raises StorageUnavailable."""
-        extension = "." + path.name.partition(".")[2]
+        self,
+        location: Location,
+        taken_at: datetime,
+        take_along: Callable[[Location], object] = lambda renamed: None,
+    ) -> Location:
+        """Give an original the next free name of its millisecond, and return the new location. The content stays as it
+        is. `take_along` is called while the file has both names. Raises StorageUnavailable."""
+        path = self.path_at(location)
+        extension = "." + location.name.partition(".")[2]
         with raising_storage_errors():
             for attempt in range(2, MAX_IN_ONE_MILLISECOND):
-                renamed = path.with_name(name_for(taken_at, attempt) + extension)
+                renamed = location.beside(name_for(taken_at, attempt) + extension)
                 # The second name comes first, and the old one goes last. So the file has a name at every moment, also
                 # after a power cut.
-                if self._has_also_name(path, renamed):
+                if self._has_also_name(path, self.path_at(renamed)):
                     take_along(renamed)
                     path.unlink(missing_ok=True)
                     sync_folder(path.parent)
@@ -189,20 +212,24 @@ class Archive:
             path.unlink()
             sync_folder(path.parent)
 
-    def day_folders(self) -> list[Path]:
-        """Return the folders of all days, oldest first."""
-        return sorted(folder for folder in self.root.glob("????-??-??") if _is_day(folder.name) and folder.is_dir())
+    def days(self) -> list[str]:
+        """Return the names of all days' folders, oldest first. Raises OSError."""
+        return sorted(folder.name for folder in self.root.glob("????-??-??") if is_day(folder.name) and folder.is_dir())
+
+    def names_of(self, day: str) -> list[str]:
+        """Return the names of everything in the folder of a day, sorted. Raises OSError."""
+        return sorted(os.listdir(self.root / day))
 
     def remove_orphaned_temporaries(self) -> int:
         """Delete the temporary files of writers that died, and return their number. Files that are still being written
         are locked, and stay."""
         return sum(
-            remove_if_orphaned(path) for folder in self.day_folders() for path in folder.glob(f".*{TEMPORARY_SUFFIX}")
+            remove_if_orphaned(path) for day in self.days() for path in (self.root / day).glob(f".*{TEMPORARY_SUFFIX}")
         )
 
     def make_day_folder(self, taken_at: datetime) -> Path:
         """Return the folder of the day. On return, it is safe on disk."""
-        folder = self.root / f"{taken_at.astimezone(UTC):%Y-%m-%d}"
+        folder = self.root / day_of(taken_at)
         if folder not in self._durable_folders or not folder.exists():
             folder.mkdir(exist_ok=True)
             # Also if the folder exists: another process may have made it just now, and not synced it yet.
@@ -234,46 +261,3 @@ class Archive:
         except FileExistsError:
             return path.samefile(second)
         return True
-
-
-def name_for(taken_at: datetime, attempt: int = 1) -> str:
-    """Return `capture_20250116_103045_123` (UTC). Later attempts, for the same millisecond, end with _2, _3 and so
-    on."""
-    moment = taken_at.astimezone(UTC)
-    suffix = "" if attempt == 1 else f"_{attempt}"
-    return f"capture_{moment:%Y%m%d_%H%M%S}_{moment.microsecond // 1000:03d}{suffix}"
-
-
-def begin_draft(folder: Path, taken_at: datetime, extension: str) -> PendingFile:
-    """Claim a free name, and return its temporary file, open for writing. Only one writer can create that file, so only
-    this one can use the name."""
-    for attempt in range(1, MAX_IN_ONE_MILLISECOND):
-        stem = name_for(taken_at, attempt)
-        temporary = folder / f".{stem}{TEMPORARY_SUFFIX}"
-        with contextlib.suppress(FileExistsError):
-            # No `with`: the file stays open as long as the PendingFile is used, and `keep` closes it.
-            draft = PendingFile(temporary, folder / f"{stem}{extension}", open(temporary, "x+b"))  # noqa: SIM115
-            # Between `open` and the lock, a sweep of another process may have locked the file, because it takes it for
-            # an orphan. The final name can exist without a temporary file: from an earlier capture of the same
-            # millisecond.
-            if _is_mine(draft.file) and not draft.final.exists():
-                return draft
-            draft.file.close()
-            draft.discard()
-    raise StorageUnavailable("There are too many images of the same millisecond.")
-
-
-def _is_mine(file: BinaryIO) -> bool:
-    """Lock the file. Returns False if another process has the lock. Returns True on a file system without locks: there,
-    nobody can take the file for an orphan."""
-    try:
-        return lock(file)
-    except OSError:
-        return True
-
-
-def _is_day(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False

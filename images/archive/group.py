@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import BinaryIO
 
 from camera.durable_files import sync_folder
-from images.archive.archive import Archive, PendingFile, StoredFile, begin_draft
+from images.archive.archive import Archive, StoredFile
+from images.archive.draft import PendingFile, begin_draft
 from images.archive.folder import measure, raising_storage_errors
 
 # A disk that has several files to force combines its work on them.
@@ -70,7 +71,7 @@ class GroupWriter:
                 for written in group:
                     written.discard()
                 raise
-        return [StoredFile(one.pending.final, one.size_bytes, one.sha256) for one in group]
+        return [StoredFile(one.pending.location, one.size_bytes, one.sha256) for one in group]
 
     def force(self, group: Sequence[WrittenFile]) -> None:
         """Force the files to disk. Raises StorageUnavailable."""

@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from uuid import UUID
 from camera.durable_files import sync_folder
 from images.archive.archive import Archive
 from images.archive.folder import raising_storage_errors
+from images.archive.names import Location, day_of
 from images.errors import DamagedJobFile
 
 SCHEMA = "microscope.job"
@@ -36,26 +37,26 @@ def is_job_file(name: str) -> bool:
     return NAME.fullmatch(name) is not None
 
 
-def path_of_job(archive: Archive, began_at: datetime, lasting_id: UUID) -> Path:
-    """Return the path of a job's file, even if there is none."""
-    day = began_at.astimezone(UTC).date()
-    return archive.root / day.isoformat() / job_file_name(began_at, lasting_id)
+def job_file_of(began_at: datetime, lasting_id: UUID) -> Location:
+    """Return where the file of a job lies, even if there is none."""
+    return Location(day_of(began_at), job_file_name(began_at, lasting_id))
 
 
-def find_job_files(archive: Archive) -> Iterator[Path]:
-    """Yield the files of all jobs, oldest first. Raises OSError."""
-    for folder in archive.day_folders():
-        for path in sorted(folder.glob("job_*.jsonl")):
-            named = NAME.fullmatch(path.name)
-            if named and date.fromisoformat(folder.name).strftime("%Y%m%d") == named[1]:
-                yield path
+def find_job_files(archive: Archive) -> Iterator[Location]:
+    """Yield where the files of all jobs lie, oldest first. Raises OSError."""
+    for day in archive.days():
+        for name in archive.names_of(day):
+            named = NAME.fullmatch(name)
+            if named and day.replace("-", "") == named[1]:
+                yield Location(day, name)
 
 
-def append_entries(archive: Archive, path: Path, entries: Iterable[Entry]) -> None:
+def append_entries(archive: Archive, location: Location, entries: Iterable[Entry]) -> None:
     """Append these lines. On return, they are safe on disk. Raises StorageUnavailable; then some of them may be
     written. Append them all again: a repeated line does no harm, because the last line about a thing counts."""
     text = "".join(json.dumps(entry, ensure_ascii=True, separators=(",", ":")) + "\n" for entry in entries)
     archive.check_folder()
+    path = archive.path_at(location)
     with raising_storage_errors():
         path.parent.mkdir(exist_ok=True)
         is_new = not path.exists()
@@ -70,15 +71,15 @@ def append_entries(archive: Archive, path: Path, entries: Iterable[Entry]) -> No
             sync_folder(archive.root)
 
 
-def read_entries(path: Path) -> Iterator[Entry]:
+def read_entries(archive: Archive, location: Location) -> Iterator[Entry]:
     """Yield all readable lines; the first one describes the job. Unreadable later lines are left out: a power cut can
     leave one. Raises DamagedJobFile if the first line is unreadable, and OSError; FileNotFoundError if there is no such
     file."""
-    with path.open("rb") as file:
+    with archive.path_at(location).open("rb") as file:
         # All other lines refer to the job that the first line describes. Without it, they say nothing.
         first = _parse(file.readline(MAX_LINE_BYTES))
         if not first or first.get("schema") != SCHEMA or not isinstance(first.get("version"), int):
-            raise DamagedJobFile(f"{path.name} does not begin like the file of a job.")
+            raise DamagedJobFile(f"{location.name} does not begin like the file of a job.")
         yield first
         # A limit for each line: a damaged file without line ends must not fill the memory.
         while line := file.readline(MAX_LINE_BYTES):

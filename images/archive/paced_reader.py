@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, BinaryIO
 
 BLOCK_BYTES = 2**20
@@ -51,7 +50,7 @@ class PacedReader:
     def measure(self, file: BinaryIO, keep: Callable[[memoryview], object] = keep_nothing) -> tuple[int, str]:
         """Return size and SHA-256 of an open file, read from the disk itself (not on Windows). `keep` gets each block;
         the next block overwrites it. Blocks, to keep the speed. Raises StopRequested and OSError. The file stays in
-        the page cache: see `forget_cached_file`."""
+        the page cache: see `Archive.forget_cached`."""
         forget_cached(file)
         # The file was dropped from the cache: otherwise the sum would be of what memory holds, not of what the disk
         # holds.
@@ -82,12 +81,6 @@ def forget_cached(file: BinaryIO) -> None:
     if hasattr(os, "posix_fadvise"):
         with contextlib.suppress(OSError):
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-
-
-def forget_cached_file(path: Path) -> None:
-    """Drop a file from the page cache once it is not needed any more: others need the memory."""
-    with contextlib.suppress(OSError), path.open("rb") as file:
-        forget_cached(file)
 
 
 def lower_priority() -> None:

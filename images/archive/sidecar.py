@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from camera.durable_files import sync_folder
-from images.archive.archive import TEMPORARY_SUFFIX, Archive
+from images.archive.archive import Archive
 from images.archive.folder import lock, raising_storage_errors
+from images.archive.names import TEMPORARY_SUFFIX, Location
 from images.errors import DamagedSidecar
 from images.older_versions import SIDECAR_SCHEMA, SIDECAR_SUFFIXES, upgrade_sidecar
 
@@ -68,7 +69,7 @@ class PendingSidecar:
 
     def remove_older(self) -> None:
         """Remove the sidecar of the earlier version, once the new one is safe on disk. If that fails, the old one does
-        no harm: see `sidecar_path`."""
+        no harm: see `sidecar_of`."""
         with contextlib.suppress(OSError):
             self.older.unlink(missing_ok=True)
 
@@ -81,11 +82,11 @@ class PendingSidecar:
             self.temporary.unlink(missing_ok=True)
 
 
-def sidecar_path(original: Path) -> Path:
-    """Return the path of an original's sidecar, even if there is none. A sidecar of an earlier version has another
-    name; it counts only if there is none with today's name. Raises OSError."""
-    today, older = _paths(original)
-    return older if _is_there(older) and not _is_there(today) else today
+def sidecar_of(archive: Archive, original: Location) -> Location:
+    """Return where an original's sidecar lies, even if there is none. A sidecar of an earlier version has another name;
+    it counts only if there is none with today's name. Raises OSError."""
+    today, older = _paths(archive.path_at(original))
+    return original.beside((older if _is_there(older) and not _is_there(today) else today).name)
 
 
 def is_sidecar(name: str) -> bool:
@@ -115,9 +116,18 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def read_sidecar(path: Path) -> Sidecar | None:
-    """Return the content of a sidecar; None if there is no file. Raises DamagedSidecar for a damaged or foreign file,
-    and OSError if it cannot be read."""
+def read_sidecar(archive: Archive, original: Location) -> Sidecar | None:
+    """Return the sidecar of an original; None if it has none. Raises DamagedSidecar for a damaged or foreign file, and
+    OSError if it cannot be read."""
+    return read_sidecar_at(archive, sidecar_of(archive, original))
+
+
+def read_sidecar_at(archive: Archive, location: Location) -> Sidecar | None:
+    """Do the same with a sidecar that may lie anywhere in the archive."""
+    return _read(archive.path_at(location))
+
+
+def _read(path: Path) -> Sidecar | None:
     try:
         said = upgrade_sidecar(json.loads(_read_bounded(path)))
         if said["schema"] != SIDECAR_SCHEMA or not isinstance(said["version"], int):
@@ -154,25 +164,26 @@ def write_sidecars(archive: Archive, changed: Iterable[tuple[str, Sidecar]]) -> 
             draft.remove_older()
 
 
-def move_sidecar(original: Path, renamed: Path, record_id: str) -> None:
+def move_sidecar(archive: Archive, original: Location, renamed: Location, record_id: str) -> None:
     """Rename the sidecar of an original that gets another name; call it before the original is renamed. A sidecar of
     another image stays. Raises StorageUnavailable."""
     with contextlib.suppress(DamagedSidecar), raising_storage_errors():
-        sidecar = read_sidecar(sidecar_path(original))
+        sidecar = read_sidecar(archive, original)
         if sidecar and sidecar.record_id == record_id:
-            for path, new_path in zip(_paths(original), _paths(renamed), strict=True):
+            path, new_path = archive.path_at(original), archive.path_at(renamed)
+            for before, after in zip(_paths(path), _paths(new_path), strict=True):
                 with contextlib.suppress(FileNotFoundError):
-                    os.replace(path, new_path)
-            sync_folder(renamed.parent)
+                    os.replace(before, after)
+            sync_folder(new_path.parent)
 
 
-def remove_sidecar(original: Path, record_id: str) -> None:
+def remove_sidecar(archive: Archive, original: Location, record_id: str) -> None:
     """Remove the sidecar of an image that is deleted for good. A sidecar of another image stays. Raises
     StorageUnavailable."""
     with raising_storage_errors():
-        for path in _paths(original):
+        for path in _paths(archive.path_at(original)):
             try:
-                sidecar = read_sidecar(path)
+                sidecar = _read(path)
             except DamagedSidecar:
                 sidecar = Sidecar(record_id, 0, {})  # nobody can tell whose it is, so it goes with the image
             if sidecar and sidecar.record_id == record_id:
@@ -208,7 +219,7 @@ def _put_foreign_file_aside(path: Path, record_id: str) -> None:
     """Rename a damaged file, or one of another image, instead of overwriting it: a person may still be able to read
     it."""
     try:
-        found = read_sidecar(path)
+        found = _read(path)
         is_ours = found is None or found.record_id == record_id
     except DamagedSidecar:
         is_ours = False

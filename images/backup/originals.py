@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from camera.durable_files import sync_folder
-from images.archive.archive import TEMPORARY_SUFFIX, Archive
+from images.archive.archive import Archive
 from images.archive.folder import raising_storage_errors
 from images.archive.litter import is_litter
+from images.archive.names import TEMPORARY_SUFFIX, Location
 from images.archive.sidecar import is_sidecar, original_name_of
 from images.backup.copying import COPYING_SUFFIX, Copier, telling_backup_faults
 from images.backup.earlier import EarlierBackup, has_size, read_if_whole
@@ -90,8 +91,8 @@ class OriginalsBackup:
             sync_folder(self._backup)
         self.brought.file_count = 0
         self.brought.unreadable = []
-        for folder in self._archive.day_folders():
-            yield from self._bring_day(folder)
+        for day in self._archive.days():
+            yield from self._bring_day(self._archive.root / day)
 
     def settle(self, rows: Iterator[tuple[str, int, str]]) -> None:
         """Compare with the rows of the copied database: name, size and sum of every image, sorted by name. Files that
@@ -226,7 +227,7 @@ class OriginalsBackup:
     def _is_wanted(self, day: str, name: str, sums: dict[str, str]) -> bool:
         # A sidecar is kept as long as its original.
         original = original_name_of(name) if is_sidecar(name) else name
-        return original in sums or (self._archive.root / day / name).exists()
+        return original in sums or self._archive.has(Location(day, name))
 
     def _note(self, kind: str, names: "list[str] | dict[str, str]") -> None:
         if kind == "missing":
@@ -240,7 +241,7 @@ class OriginalsBackup:
 def count_files(archive: Archive) -> int:
     """Return roughly the number of files to copy. Raises StorageUnavailable."""
     with raising_storage_errors():
-        return sum(len(os.listdir(folder)) for folder in archive.day_folders())
+        return sum(len(archive.names_of(day)) for day in archive.days())
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from images.archive.archive import NAME
+from images.archive.names import NAME
 
 
 def sort_by_day(rows: Iterator[tuple[str, int, str]], days: list[str]) -> Iterator[tuple[str, dict[str, str]]]:

@@ -17,6 +17,7 @@ from camera.engine.requests import Permit
 from camera.frame import Frame
 from camera.registry import the_camera
 from images.archive.archive import Archive, StoredFile
+from images.archive.names import location_of
 from images.calibration.scale import describe_scale
 from images.editable_fields import require_editable
 from images.errors import DATABASE_AWAY, LibraryError, UnknownJob
@@ -157,7 +158,7 @@ def _keep(
             lambda file: file_format.write(file, frame.pixels, record, quality),
         )
         # The frame is in memory now, so a thumbnail costs no reading.
-        the_library().thumbnails.make_soon(thumbnail_path_of(kept.path), frame, kept.sha256)
+        the_library().thumbnails.make_soon(thumbnail_path_of(kept.location), frame, kept.sha256)
     return kept, record
 
 
@@ -183,7 +184,7 @@ def list_or_postpone(
     except IntegrityError:
         return _list_otherwise(archive, kept, record)
     except DATABASE_AWAY:
-        the_library().backfiller.add_later(kept.path)
+        the_library().backfiller.add_later(kept.location)
         return Captured(kept, record, None)
 
 
@@ -191,8 +192,8 @@ def _list_otherwise(archive: Archive, kept: StoredFile, record: dict[str, Any]) 
     """Adopt the original, because the database refused the row: an adoption was faster, or its name belongs to the row
     of a lost file, or user or job were deleted meanwhile. Adoption handles each of these cases."""
     try:
-        image = adopt(archive, kept.path) or Image.objects.get(record_id=record["id"])
+        image = adopt(archive, kept.location) or Image.objects.get(record_id=record["id"])
     except (*DATABASE_AWAY, LibraryError, OSError):
-        the_library().backfiller.add_later(kept.path)
+        the_library().backfiller.add_later(kept.location)
         return Captured(kept, record, None)
-    return Captured(replace(kept, path=archive.path_of(image.filename)), record, image)
+    return Captured(replace(kept, location=location_of(image.filename)), record, image)

@@ -147,7 +147,7 @@ class BurstKeeper:
             return [list_or_postpone(archive, one, record, self._by, ref) for one, record, ref in whole]
         except DATABASE_AWAY:
             for one in kept:
-                the_library().backfiller.add_later(one.path)
+                the_library().backfiller.add_later(one.location)
             return [Captured(one, record, None) for one, record, _ in whole]
 
     def _announce(self, the_images: Sequence[Image], ref: JobRef) -> None:

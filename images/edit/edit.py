@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from images.archive.archive import Archive
+from images.archive.names import location_of
 from images.archive.sidecar import Sidecar, write_sidecars
 from images.edit.history import edit_conflict
 from images.editable_fields import require_editable
@@ -96,8 +97,7 @@ def change_images(
 
 def sync_later(filename: str) -> None:
     """Let the backfiller update the row of an image from its sidecar as soon as the database answers."""
-    library = the_library()
-    library.backfiller.add_later(library.archive.path_of(filename))
+    the_library().backfiller.add_later(location_of(filename))
 
 
 def _plan(

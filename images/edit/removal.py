@@ -4,17 +4,17 @@ It is done by a signal, so it does not matter how the row is deleted: alone or i
 """
 
 import logging
-from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
+from images.archive.names import location_of
 from images.archive.sidecar import remove_sidecar
 from images.edit.removal_hold import are_removals_held
 from images.errors import LibraryError, NotAnOriginal
-from images.formats import format_of
+from images.index.adoption import read_record
 from images.index.listing import thumbnail_path_of
 from images.library import the_library
 from images.models import Image, Removal
@@ -44,11 +44,11 @@ def _carry_out(removal: Removal, thumbnail_path: str = "") -> bool:
         return False
     library = the_library()
     try:
-        original = library.archive.path_of(removal.filename)
+        original = location_of(removal.filename)
         # The lock of the row is gone by now, so the name may belong to another image.
-        if not _belongs_to_another(original, removal):
+        if not _belongs_to_another(removal):
             library.archive.remove(removal.filename)
-        remove_sidecar(original, str(removal.record_id))
+        remove_sidecar(library.archive, original, str(removal.record_id))
         library.thumbnails.remove(thumbnail_path or thumbnail_path_of(original))
     except (LibraryError, OSError) as problem:
         logger.warning("%s will be removed at the next start: %s", removal.filename, problem)
@@ -58,11 +58,10 @@ def _carry_out(removal: Removal, thumbnail_path: str = "") -> bool:
     return True
 
 
-def _belongs_to_another(path: Path, removal: Removal) -> bool:
+def _belongs_to_another(removal: Removal) -> bool:
     """Return True if the file is the original of another image: if a file was lost and the clock was set back, another
     image can have its name."""
-    image_format = format_of(path)
     try:
-        return image_format is not None and image_format.read_record(path)["id"] != str(removal.record_id)
+        return read_record(the_library().archive, location_of(removal.filename))["id"] != str(removal.record_id)
     except (NotAnOriginal, FileNotFoundError):
         return False

@@ -9,7 +9,6 @@ import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -79,7 +78,7 @@ class Export:
 
     def name_for(self, filename: str) -> str:
         """Return the file name of the export, such as `export_of_capture_20250116_103045_123_scale_bar.png`."""
-        known = format_of(Path(filename))
+        known = format_of(filename)
         stem = filename.removesuffix(known.extension) if known else filename
         extension = f".{ARRAY}" if self.image_format == ARRAY else FORMATS[self.image_format].extension
         return f"{PREFIX}{stem}{'_scale_bar' if self.has_scale_bar else ''}{extension}"

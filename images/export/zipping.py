@@ -17,6 +17,7 @@ from typing import BinaryIO
 from django.utils import timezone
 
 from camera.live.admission import close_database_connections
+from images.archive.names import location_of
 from images.errors import LibraryError, NotAnOriginal, OriginalChanged
 from images.export.convert import ExportRequest, make_export
 from images.export.zip_layout import ZipLayout
@@ -58,7 +59,7 @@ class Entry:
     def name(self) -> str:
         """The path in the ZIP: the folder of the day and the file name, as in the archive. Empty if there is none."""
         try:
-            return f"{the_library().archive.path_of(self.filename).parent.name}/{self.filename}"
+            return str(location_of(self.filename))
         except NotAnOriginal:
             return self.filename
 
@@ -255,7 +256,7 @@ def _make(entry: Entry, wanted: ExportRequest, by: Person) -> Made | str:
 def _look_up(entry: Entry) -> str:
     """Return the status of an original by its size on disk, without reading it."""
     try:
-        size_bytes = the_library().archive.path_of(entry.filename).stat().st_size
+        size_bytes = the_library().archive.size_at(location_of(entry.filename))
     except (OSError, NotAnOriginal):
         return MISSING
     return OK if size_bytes == entry.size_bytes else CHANGED

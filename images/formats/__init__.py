@@ -3,7 +3,6 @@ table FORMATS."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
 
@@ -21,9 +20,9 @@ class ImageFormat:
     `write(file, pixels, record, quality)` writes into a real file, so that other threads run meanwhile, and leaves it
     open. `pixels` are those of `camera.frame.Frame`, with the significant bits of the record. It returns the SHA-256 of
     the file, or None if only reading the file can tell. `write` also puts the sum of the pixels into the record;
-    `sum_of` says what is summed, and `pixel_sums[of](path)` computes it again, also as older files have it.
-    `read_record(path)` returns the record. `read_pixels(source)`, of a path or an open file, returns the pixels with
-    the bits that were saved, right-justified. Both raise NotAnOriginal, or OSError if the file cannot be read.
+    `sum_of` says what is summed, and `pixel_sums[of](source)` computes it again, also as older files have it.
+    `read_record(source)` returns the record of a path or an open file, and `read_pixels(source)` its pixels with the
+    bits that were saved, right-justified. Both raise NotAnOriginal, or OSError if the file cannot be read.
     `bits(pixels)` returns how many bits per value the file holds. `has_quality`: the format is lossy. `signatures`: the
     possible first bytes of its files.
     """
@@ -36,10 +35,10 @@ class ImageFormat:
     signatures: tuple[bytes, ...]
     bits: Callable[[np.ndarray], int]
     write: Callable[[BinaryIO, np.ndarray, dict[str, Any], int], str | None]
-    read_record: Callable[[Path], dict[str, Any]]
+    read_record: Callable[[Source], dict[str, Any]]
     read_pixels: Callable[[Source], np.ndarray]
     sum_of: str
-    pixel_sums: Mapping[str, Callable[[Path], str]]
+    pixel_sums: Mapping[str, Callable[[Source], str]]
 
     def encoding_of(self, pixels: np.ndarray, quality: int) -> Encoding:
         return Encoding(self.name, self.bits(pixels), quality if self.has_quality else None)
@@ -70,6 +69,6 @@ FORMATS = {
 }
 
 
-def format_of(path: Path) -> ImageFormat | None:
+def format_of(filename: str) -> ImageFormat | None:
     """Return the format by the file's extension; None for any other extension."""
-    return next((known for known in FORMATS.values() if path.name.endswith(known.extension)), None)
+    return next((known for known in FORMATS.values() if filename.endswith(known.extension)), None)

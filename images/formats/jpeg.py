@@ -1,13 +1,19 @@
 """JPEG: 8 bits, lossy. The record is in the comment segment; EXIF and XMP hold what other programs look for."""
 
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from camera.frame import to_display
 from images.formats.exif import make_exif
-from images.formats.guarded_reading import Source, open_file, read_header, read_picture, require_size_of_record
+from images.formats.guarded_reading import (
+    Source,
+    name_of,
+    open_file,
+    read_header,
+    read_picture,
+    require_size_of_record,
+)
 from images.formats.jpeg_strips import END_OF_IMAGE, save_jpeg
 from images.formats.pixel_sum import OF_CODED_DATA, fill_in_jpeg, reserve_sum, sum_coded_data
 from images.formats.xmp import make_xmp
@@ -33,11 +39,11 @@ def write(file: BinaryIO, pixels: np.ndarray, record: dict[str, Any], quality: i
     fill_in_jpeg(file, reserved, record["pixels"]["sha256"])
 
 
-def read_record(path: Path) -> dict[str, Any]:
+def read_record(source: Source) -> dict[str, Any]:
     """Read the head of the file, and check that its end is there too."""
-    info, size = read_header(path, "JPEG", END_OF_IMAGE)
-    record = load_record(info.get("comment", b"").decode("utf-8", "replace"), path.name)
-    require_size_of_record(record, *size, path.name)
+    info, size = read_header(source, "JPEG", END_OF_IMAGE)
+    record = load_record(info.get("comment", b"").decode("utf-8", "replace"), name_of(source))
+    require_size_of_record(record, *size, name_of(source))
     return record
 
 
@@ -45,8 +51,8 @@ def read_pixels(source: Source) -> np.ndarray:
     return read_picture(source, "JPEG", END_OF_IMAGE)
 
 
-def sum_pixels(path: Path) -> str:
-    with open_file(path) as file:
+def sum_pixels(source: Source) -> str:
+    with open_file(source) as file:
         return sum_coded_data(file)
 
 

@@ -4,7 +4,6 @@ There is no sBIT chunk. It would mean that values are scaled up to the full 16 b
 program stores values as the camera gives them.
 """
 
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -13,7 +12,14 @@ from PIL.PngImagePlugin import PngInfo
 from camera.frame import to_display
 from camera.memory import as_picture
 from images.formats.exif import make_exif
-from images.formats.guarded_reading import Source, read_header, read_picture, require_end, require_size_of_record
+from images.formats.guarded_reading import (
+    Source,
+    name_of,
+    read_header,
+    read_picture,
+    require_end,
+    require_size_of_record,
+)
 from images.formats.pixel_sum import OF_VALUES, fill_in_png, reserve_sum, sum_beside, sum_values
 from images.formats.xmp import make_xmp
 from images.record.image import describe_picture, dump_record, has_density, load_record, pixel_size_um
@@ -46,11 +52,11 @@ def write(file: BinaryIO, pixels: np.ndarray, record: dict[str, Any], quality: i
     fill_in_png(file, reserved, record["pixels"]["sha256"])
 
 
-def read_record(path: Path) -> dict[str, Any]:
+def read_record(source: Source) -> dict[str, Any]:
     """Read the head of the file, and check that its end is there too."""
-    info, size = read_header(path, "PNG", END_CHUNK)
-    record = load_record(info.get(RECORD_KEYWORD, ""), path.name)
-    require_size_of_record(record, *size, path.name)
+    info, size = read_header(source, "PNG", END_CHUNK)
+    record = load_record(info.get(RECORD_KEYWORD, ""), name_of(source))
+    require_size_of_record(record, *size, name_of(source))
     return record
 
 
@@ -58,7 +64,7 @@ def read_pixels(source: Source) -> np.ndarray:
     return read_picture(source, "PNG", END_CHUNK)
 
 
-PIXEL_SUMS = {SUM_OF: lambda path: sum_values(read_pixels(path))}
+PIXEL_SUMS = {SUM_OF: lambda source: sum_values(read_pixels(source))}
 
 
 def make_chunks(record: dict[str, Any]) -> PngInfo:

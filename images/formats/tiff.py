@@ -3,7 +3,6 @@ resolution, EXIF and XMP hold what other programs look for. Any TIFF reader open
 
 import zlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -56,9 +55,9 @@ def write(file: BinaryIO, pixels: np.ndarray, record: dict[str, Any], quality: i
     return None
 
 
-def read_record(path: Path) -> dict[str, Any]:
+def read_record(source: Source) -> dict[str, Any]:
     """Read the head of the file, and check that everything it points to is there too."""
-    return _read(path, _find_record)
+    return _read(source, _find_record)
 
 
 def read_pixels(source: Source) -> np.ndarray:
@@ -66,9 +65,9 @@ def read_pixels(source: Source) -> np.ndarray:
 
 
 # Older files carry the sum of the values alone.
-PIXEL_SUMS: dict[str, Callable[[Path], str]] = {
-    SUM_OF: lambda path: sum_head_and_values(read_pixels(path)),
-    OF_VALUES: lambda path: sum_values(read_pixels(path)),
+PIXEL_SUMS: dict[str, Callable[[Source], str]] = {
+    SUM_OF: lambda source: sum_head_and_values(read_pixels(source)),
+    OF_VALUES: lambda source: sum_values(read_pixels(source)),
 }
 
 

@@ -4,17 +4,17 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import DataError, transaction
 
-from images.archive.archive import TEMPORARY_SUFFIX, Archive, StoredFile
+from images.archive.archive import Archive, StoredFile
 from images.archive.job_file import is_job_file
+from images.archive.names import TEMPORARY_SUFFIX, Location, location_of
 from images.archive.paced_reader import go_on_always
-from images.archive.sidecar import is_sidecar, move_sidecar, read_sidecar, sidecar_path
+from images.archive.sidecar import is_sidecar, move_sidecar, read_sidecar, sidecar_of
 from images.errors import DamagedSidecar, NotAnOriginal, StorageUnavailable
 from images.formats import format_of
 from images.index.jobs import find_place
@@ -30,28 +30,30 @@ from images.run_days import the_run_days
 logger = logging.getLogger(__name__)
 
 
-def adopt(archive: Archive, path: Path, kept: StoredFile | None = None) -> Image | None:
+def adopt(archive: Archive, original: Location, kept: StoredFile | None = None) -> Image | None:
     """Make the row of an original from its record. Returns None if it has a row already, or if it is to be removed.
     `kept` holds size and sum, if the caller has read the whole file.
 
     If the name belongs to the row of another image whose file was lost, the original gets a new name. Raises
     NotAnOriginal for a foreign or damaged file, OSError, StorageUnavailable, and Django's DatabaseError.
     """
-    record = read_record(archive, path)
+    record = read_record(archive, original)
     # Its row was deleted on purpose. A crash came before the file was deleted.
     if Removal.objects.filter(record_id=record["id"]).exists():
         return None
     if listed := Image.objects.filter(record_id=record["id"]).first():
-        if listed.filename != path.name:
-            logger.warning("%s is a copy of %s; it was left alone", path.name, listed.filename)
+        if listed.filename != original.name:
+            logger.warning("%s is a copy of %s; it was left alone", original.name, listed.filename)
         else:
             sync_or_report(archive, listed)
         return None
-    if Image.objects.filter(filename=path.name).exists():
-        path = archive.rename_to_free(
-            path, parse_time(record["capturedAt"]), lambda renamed: move_sidecar(path, renamed, record["id"])
+    if Image.objects.filter(filename=original.name).exists():
+        original = archive.rename_to_free(
+            original,
+            parse_time(record["capturedAt"]),
+            lambda renamed: move_sidecar(archive, original, renamed, record["id"]),
         )
-    kept = replace(kept, path=path) if kept else measure_found(archive, path, record)
+    kept = replace(kept, location=original) if kept else measure_found(archive, original, record)
     try:
         with transaction.atomic():
             # Objective and calibration come first, because the image's row refers to them. Drawn calibrations refer to
@@ -60,56 +62,61 @@ def adopt(archive: Archive, path: Path, kept: StoredFile | None = None) -> Image
             image = list_original(kept, record, user_id=find_user(record), **find_place(record), is_adopted=True)
             link_calibrations(image)
             if image.changed_since_capture:
-                logger.warning("%s was changed since capture: its record has the sum of other pixels", path.name)
-            if sidecar_path(path).exists() and sync_or_report(archive, image):
+                logger.warning("%s was changed since capture: its record has the sum of other pixels", original.name)
+            if archive.has(sidecar_of(archive, original)) and sync_or_report(archive, image):
                 image.refresh_from_db()
         return image
     except (KeyError, TypeError, AttributeError, ValueError, ValidationError, DataError) as problem:
-        raise NotAnOriginal(f"The record in {path.name} is damaged ({problem!r}).") from problem
+        raise NotAnOriginal(f"The record in {original.name} is damaged ({problem!r}).") from problem
 
 
-def measure_found(archive: Archive, path: Path, record: dict[str, Any]) -> StoredFile:
+def measure_found(archive: Archive, original: Location, record: dict[str, Any]) -> StoredFile:
     """Read a whole original that has no row. Returns its size and sum, and whether its pixels fit its record. Raises
     OSError."""
-    changed = find_changed_since_capture(path, record)
-    return replace(archive.measure(path), changed_since_capture=changed)
+    with archive.open_at(original) as file:
+        changed = find_changed_since_capture(file, record)
+    return replace(archive.measure(original), changed_since_capture=changed)
 
 
 def adopt_unlisted(archive: Archive, newest_days: int | None = None) -> int:
     """Adopt every original without a row, and bring sidecars and rows to the same revision if a crash separated them.
     `newest_days`: look only at so many of the newest days. Returns the number of adopted originals. Damaged and foreign
     files are logged and left alone. Raises Django's DatabaseError."""
-    folders = archive.day_folders()
+    days = archive.days()
     if newest_days is not None:
         today = the_run_days().likely_now.date().isoformat()
         # Days in the future do not count among the newest: a clock that was ahead would hide the real ones.
-        past = [folder for folder in folders if folder.name <= today]
-        folders = folders[max(len(past) - newest_days, 0) :]
-    return sum(_adopt_or_report(archive, path) for folder in folders for path in find_unlisted(folder))
+        past = [day for day in days if day <= today]
+        days = days[max(len(past) - newest_days, 0) :]
+    return sum(_adopt_or_report(archive, original) for day in days for original in find_unlisted(archive, day))
 
 
-def find_unlisted(folder: Path, pattern: str = "capture_*", go_on: Callable[[], None] = go_on_always) -> Iterator[Path]:
-    """Yield the files of a day's folder that do not match the rows: originals without a row, with another size, or with
-    a sidecar of another revision. Also yields foreign files whose names fit the pattern. `go_on` is called for each
-    file; what it raises is raised."""
-    of_day = Image.objects.of_day(date.fromisoformat(folder.name))
+def find_unlisted(
+    archive: Archive, day: str, beginning: str = "capture_", go_on: Callable[[], None] = go_on_always
+) -> Iterator[Location]:
+    """Yield the files in the folder of a day that do not match the rows: originals without a row, with another size, or
+    with a sidecar of another revision. Also yields foreign files, if their names have this `beginning`. `go_on` is
+    called for each file; what it raises is raised."""
+    of_day = Image.objects.of_day(date.fromisoformat(day))
     fields_by_name = {name: fields for name, *fields in of_day.values_list("filename", "file_size", "revision")}
     # One listing and one query for the whole day. One query for each file would be slow with a million images.
-    names = sorted(path.name for path in folder.glob(pattern) if not path.name.endswith(TEMPORARY_SUFFIX))
+    names = [
+        name for name in archive.names_of(day) if name.startswith(beginning) and not name.endswith(TEMPORARY_SUFFIX)
+    ]
     known = set(names)
     for name in names:
         go_on()
         if not is_sidecar(name) and not is_job_file(name):
             has_sidecar = any(name + suffix in known for suffix in SIDECAR_SUFFIXES)
-            if not _is_listed(folder / name, fields_by_name.get(name), has_sidecar):
-                yield folder / name
+            if not _is_listed(archive, Location(day, name), fields_by_name.get(name), has_sidecar):
+                yield Location(day, name)
 
 
-def is_foreign_file(archive: Archive, path: Path, record_id: UUID) -> bool:
+def is_foreign_file(archive: Archive, original: Location, record_id: UUID) -> bool:
     """Return True if the file with a listed name holds another image than the listed one, or no image. Returns False if
     the file is gone. Slow for many files: it reads the head of the file."""
     try:
-        return read_record(archive, path)["id"] != str(record_id)
+        return read_record(archive, original)["id"] != str(record_id)
     except NotAnOriginal:
         return True
     except OSError:
@@ -126,31 +133,33 @@ def sync_or_report(archive: Archive, image: Image) -> bool:
         return False
 
 
-def _is_listed(path: Path, fields: list[Any] | None, has_sidecar: bool) -> bool:
+def _is_listed(archive: Archive, original: Location, fields: list[Any] | None, has_sidecar: bool) -> bool:
     try:
         # With another size, the file is another image with the same name, or it is damaged.
-        if fields is None or path.stat().st_size != fields[0]:
+        if fields is None or archive.size_at(original) != fields[0]:
             return False
-        sidecar = read_sidecar(sidecar_path(path)) if has_sidecar else None
+        sidecar = read_sidecar(archive, original) if has_sidecar else None
         return (sidecar.revision if sidecar else 0) == (fields[1] or 0)
     except (DamagedSidecar, OSError):
         return False
 
 
-def read_record(archive: Archive, path: Path) -> dict[str, Any]:
+def read_record(archive: Archive, original: Location) -> dict[str, Any]:
     """Return the record inside an original. Raises NotAnOriginal for a foreign or damaged file, and OSError."""
-    image_format = format_of(path)
-    if image_format is None or archive.path_of(path.name) != path:
-        raise NotAnOriginal(f"{path.parent.name}/{path.name} is not how this program names and files an image.")
+    name = original.name
+    image_format = format_of(name)
+    if image_format is None or location_of(name) != original:
+        raise NotAnOriginal(f"{original} is not how this program names and files an image.")
     try:
-        return image_format.read_record(path)
+        with archive.open_at(original) as file:
+            return image_format.read_record(file)
     except NotAnOriginal as problem:
-        raise problem if path.name in str(problem) else NotAnOriginal(f"{path.name}: {problem}") from problem
+        raise problem if name in str(problem) else NotAnOriginal(f"{name}: {problem}") from problem
 
 
-def _adopt_or_report(archive: Archive, path: Path) -> int:
+def _adopt_or_report(archive: Archive, original: Location) -> int:
     try:
-        return int(adopt(archive, path) is not None)
+        return int(adopt(archive, original) is not None)
     except (NotAnOriginal, OSError) as problem:
         logger.warning("Not adopted: %s", problem)
         return 0

@@ -3,11 +3,11 @@
 import logging
 import threading
 from collections import deque
-from pathlib import Path
 
 from django.db import close_old_connections, connections
 
 from images.archive.archive import Archive
+from images.archive.names import Location
 from images.errors import DATABASE_AWAY, StorageUnavailable
 from images.index.adoption import adopt
 
@@ -26,7 +26,7 @@ class RowBackfiller:
     def __init__(self, archive: Archive, retry_s: float = RETRY_S) -> None:
         self._archive = archive
         self._retry_s = retry_s
-        self._pending: deque[Path] = deque()
+        self._pending: deque[Location] = deque()
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -36,10 +36,10 @@ class RowBackfiller:
         """The number of originals that wait for their rows."""
         return len(self._pending)
 
-    def add_later(self, path: Path) -> None:
+    def add_later(self, original: Location) -> None:
         """Write the row of this original as soon as the database answers. Does not block."""
         with self._lock:
-            self._pending.append(path)
+            self._pending.append(original)
             # Under the lock, because the thread ends under it: otherwise an original could come between its last look
             # and its end, and wait for ever.
             if self._thread is None and not self._ending.is_set():
@@ -64,16 +64,16 @@ class RowBackfiller:
                 self._ending.wait(self._retry_s)
         connections.close_all()
 
-    def _is_settled(self, path: Path) -> bool:
+    def _is_settled(self, original: Location) -> bool:
         """Return True if this original has its row now, or if waiting cannot help."""
         try:
-            adopt(self._archive, path)
+            adopt(self._archive, original)
         except (*DATABASE_AWAY, StorageUnavailable) as away:
             logger.warning("%d images wait for their rows: %s", len(self._pending), away)
             return False
         except Exception:
             # The thread's boundary: one original that cannot be listed must not stop the others.
-            logger.exception("%s could not be listed; the next start tries again", path.name)
+            logger.exception("%s could not be listed; the next start tries again", original.name)
         return True
 
     def _has_finished(self) -> bool:

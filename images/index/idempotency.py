@@ -18,6 +18,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Q
 
 from images.archive.archive import Archive, StoredFile
+from images.archive.names import location_of
 from images.errors import DATABASE_AWAY, BadIdempotencyKey, IdempotencyKeyReused
 from images.index.adoption import adopt_unlisted
 from images.index.listing import IDEMPOTENCY_KEPT_FOR, Captured
@@ -79,7 +80,7 @@ class IdempotentCaptures:
         # Read before the database is asked: the backfiller may write the row in between, and then both are found.
         remembered = self._without_row.get((by.pk, key))
         try:
-            found = _find_row(self._archive, by, key)
+            found = _find_row(by, key)
         except DATABASE_AWAY:
             if remembered is None:
                 raise
@@ -90,7 +91,7 @@ class IdempotentCaptures:
         adopt_unlisted(self._archive, DAYS_LOOKED_THROUGH)
         # Only once: from now on, this process knows every capture that it made itself.
         self._is_looked_through = True
-        return _find_row(self._archive, by, key)
+        return _find_row(by, key)
 
     def _remember(self, whose: tuple[int, str], captured: Captured) -> None:
         with self._lock:
@@ -130,12 +131,11 @@ def forget_old_keys() -> int:
     return keyed.filter(is_old, key_run_day__lt=days - 1).update(idempotency_key=None, key_run_day=None)
 
 
-def _find_row(archive: Archive, by: AbstractBaseUser, key: str) -> Captured | None:
+def _find_row(by: AbstractBaseUser, key: str) -> Captured | None:
     image = Image.objects.filter(user_id=by.pk, idempotency_key=key).first()
     if image is None:
         return None
-    path = archive.path_of(image.filename)
-    return Captured(StoredFile(path, image.file_size, image.sha256), image.metadata, image)
+    return Captured(StoredFile(location_of(image.filename), image.file_size, image.sha256), image.metadata, image)
 
 
 def _require_same(earlier: Captured, asked: IdempotencyKey) -> Captured:

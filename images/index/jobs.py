@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Count, F, Max, Sum
 
 from images.archive.archive import Archive
-from images.archive.job_file import SCHEMA, VERSION, Entry, append_entries, path_of_job, read_entries
+from images.archive.job_file import SCHEMA, VERSION, Entry, append_entries, job_file_of, read_entries
 from images.errors import DamagedJobFile, StorageUnavailable
 from images.events import job_changed
 from images.models import Image, Job, JobGap
@@ -147,7 +147,7 @@ def change_job(
         # A job has a file only from its beginning on.
         if job.anchor_at is not None:
             with contextlib.suppress(StorageUnavailable):
-                append_entries(archive, path_of_job(archive, job.anchor_at, job.lasting_id), [entry])
+                append_entries(archive, job_file_of(job.anchor_at, job.lasting_id), [entry])
         # The list has a limit, because each change writes all of it again. The file keeps every event.
         job.events = [*job.events, {"at": entry["at"], **event}][-MAX_EVENTS:]
         for column, value in columns.items():
@@ -169,7 +169,8 @@ def follow_job_file(archive: Archive, job: Job) -> bool:
     if job.anchor_at is None:
         return False
     try:
-        write_entries(job.pk, read_entries(path_of_job(archive, job.anchor_at, job.lasting_id)), is_whole_file=True)
+        entries = read_entries(archive, job_file_of(job.anchor_at, job.lasting_id))
+        write_entries(job.pk, entries, is_whole_file=True)
     except FileNotFoundError:
         return False
     return True

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 
 from images.archive.archive import StoredFile
+from images.archive.names import Location
 from images.errors import NotAnOriginal
 from images.events import emit
 from images.formats import format_of
@@ -30,9 +30,9 @@ class Captured:
     image: Image | None
 
 
-def thumbnail_path_of(original: Path) -> str:
+def thumbnail_path_of(original: Location) -> str:
     """Return the path of an original's thumbnail, relative to the folder of thumbnails."""
-    return f"{original.parent.name}/{original.name}.jpg"
+    return f"{original}.jpg"
 
 
 def list_original(
@@ -82,11 +82,11 @@ def make_row(
         job_slot=job_slot,
         user_id=user_id,
         filename=kept.filename,
-        thumbnail_path=thumbnail_path_of(kept.path),
+        thumbnail_path=thumbnail_path_of(kept.location),
         file_size=kept.size_bytes,
         metadata=record,
         sha256=kept.sha256,
-        image_format=_format_name(kept.path),
+        image_format=_format_name(kept.filename),
         is_adopted=is_adopted,
         # The capture has just computed the sum of these pixels. An older record has no sum.
         changed_since_capture=False if has_pixel_sum(record) else None,
@@ -109,10 +109,10 @@ def key_in_force(record: dict[str, Any], user_id: int | None) -> str | None:
     return None if Image.objects.filter(user_id=user_id, idempotency_key=key).exists() else key
 
 
-def _format_name(path: Path) -> str:
-    known = format_of(path)
+def _format_name(filename: str) -> str:
+    known = format_of(filename)
     if known is None:
-        raise NotAnOriginal(f"{path.name} is of no format that this program writes.")
+        raise NotAnOriginal(f"{filename} is of no format that this program writes.")
     return known.name
 
 

@@ -14,7 +14,6 @@ import time
 import zlib
 from collections import OrderedDict
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
@@ -22,6 +21,7 @@ from images.archive.archive import Archive
 from images.archive.folder import raising_storage_errors
 from images.errors import NotAnOriginal, OriginalChanged
 from images.formats import format_of
+from images.formats.guarded_reading import Source, name_of
 from images.models import Image
 
 BLOCK_BYTES = 2**20
@@ -192,16 +192,16 @@ def has_pixel_sum(record: dict[str, Any]) -> bool:
     return isinstance(record.get("pixels"), dict)
 
 
-def find_changed_since_capture(path: Path, record: dict[str, Any]) -> bool | None:
+def find_changed_since_capture(original: Source, record: dict[str, Any]) -> bool | None:
     """Return True if the pixels differ from those of the capture, and None if nobody can tell, because an older record
     carries no sum. Raises OSError."""
-    image_format = format_of(path)
+    image_format = format_of(name_of(original))
     if image_format is None or not has_pixel_sum(record):
         return None
     sum_pixels = image_format.pixel_sums.get(record["pixels"].get("of"))
     if sum_pixels is None:
         return True  # written as another format
     try:
-        return sum_pixels(path) != record["pixels"].get("sha256")
+        return sum_pixels(original) != record["pixels"].get("sha256")
     except NotAnOriginal:
         return True  # pixels that this program never writes

@@ -13,19 +13,20 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from images.archive.archive import TEMPORARY_SUFFIX, Archive, StoredFile
+from images.archive.archive import Archive, StoredFile
 from images.archive.job_file import is_job_file
 from images.archive.litter import is_litter
+from images.archive.names import TEMPORARY_SUFFIX, Location
 from images.archive.paced_reader import go_on_always
-from images.archive.sidecar import Sidecar, is_sidecar, read_sidecar, sidecar_path
+from images.archive.sidecar import Sidecar, is_sidecar, read_sidecar
+from images.archive.walk import walk_misplaced
 from images.errors import DamagedSidecar, NotAnOriginal
 from images.index.adoption import adopt, find_unlisted, is_foreign_file, measure_found, read_record
-from images.index.misplaced import explain_or_say_why_not, walk_misplaced
+from images.index.misplaced import explain_or_say_why_not
 from images.index.relink_people import relink_people
 from images.index.restore_jobs import restore_job_files, settle_jobs
 from images.index.restore_people import PeopleRestorer
@@ -59,7 +60,7 @@ class RebuildProgress:
 class ReadOriginal:
     """An original that was read as a whole, or the `problem` why it could not be read."""
 
-    path: Path
+    location: Location
     record: dict[str, Any] = field(default_factory=dict)
     kept: StoredFile | None = None
     sidecar: Sidecar | None = None
@@ -77,18 +78,18 @@ def rebuild(
     DatabaseError, StorageUnavailable, or what `go_on` raises; the work done so far stays.
     """
     archive.check_folder()
-    folders = archive.day_folders()
+    days = archive.days()
     people = PeopleRestorer()
-    rebuilt = RebuildProgress(_count_all(folders, go_on), users=people.new_users, jobs=people.new_jobs)
+    rebuilt = RebuildProgress(_count_all(archive, days, go_on), users=people.new_users, jobs=people.new_jobs)
     pool = ThreadPoolExecutor(READERS, "reader")
     try:
         yield from _report_misplaced(archive, rebuilt, report, go_on)
         # Before the images, so that they find their jobs and slots.
         rebuilt.jobs += restore_job_files(archive, people.restore_person, report)
-        for folder in folders:
-            unlisted = [path for path in find_unlisted(folder, "*", go_on) if not is_litter(path.name)]
-            rebuilt.looked_at += _count_originals(folder) - len(unlisted)
-            for foreign_files in _find_foreign_files(pool, archive, folder, set(unlisted)):
+        for day in days:
+            unlisted = [found for found in find_unlisted(archive, day, "", go_on) if not is_litter(found.name)]
+            rebuilt.looked_at += _count_originals(archive, day) - len(unlisted)
+            for foreign_files in _find_foreign_files(pool, archive, day, set(unlisted)):
                 rebuilt.looked_at -= len(foreign_files)
                 unlisted += foreign_files
                 yield rebuilt
@@ -109,49 +110,48 @@ def _report_misplaced(
     archive: Archive, rebuilt: RebuildProgress, report: Callable[[str], None], go_on: Callable[[], None]
 ) -> Iterator[RebuildProgress]:
     for walked in walk_misplaced(archive, go_on):
-        if problem := walked.problem or explain_or_say_why_not(archive, walked.path):
+        if problem := walked.problem or explain_or_say_why_not(archive, walked.location):
             rebuilt.file_count += 1
             rebuilt.looked_at += 1
             rebuilt.reported += 1
-            report(f"{walked.path.relative_to(archive.root).as_posix()}: {problem}")
+            report(f"{walked.location}: {problem}")
             yield rebuilt
 
 
-def _count_all(folders: list[Path], go_on: Callable[[], None]) -> int:
+def _count_all(archive: Archive, days: list[str], go_on: Callable[[], None]) -> int:
     count = 0
-    for folder in folders:
+    for day in days:
         go_on()
-        count += _count_originals(folder)
+        count += _count_originals(archive, day)
     return count
 
 
-def _count_originals(folder: Path) -> int:
-    names = (path.name for path in folder.iterdir())
+def _count_originals(archive: Archive, day: str) -> int:
     return sum(
         not (name.endswith(TEMPORARY_SUFFIX) or is_sidecar(name) or is_job_file(name) or is_litter(name))
-        for name in names
+        for name in archive.names_of(day)
     )
 
 
 def _find_foreign_files(
-    pool: ThreadPoolExecutor, archive: Archive, folder: Path, unlisted: set[Path]
-) -> Iterator[list[Path]]:
+    pool: ThreadPoolExecutor, archive: Archive, day: str, unlisted: set[Location]
+) -> Iterator[list[Location]]:
     """Yield, in batches, the files with a listed name and size that hold another image."""
-    rows = Image.objects.of_day(date.fromisoformat(folder.name)).values_list("filename", "record_id")
-    listed = ((folder / filename, record_id) for filename, record_id in rows)
-    waiting = iter([(path, record_id) for path, record_id in listed if path not in unlisted])
+    rows = Image.objects.of_day(date.fromisoformat(day)).values_list("filename", "record_id")
+    listed = ((Location(day, filename), record_id) for filename, record_id in rows)
+    waiting = iter([(original, record_id) for original, record_id in listed if original not in unlisted])
     while some := list(islice(waiting, MAX_AT_ONCE)):
         found = pool.map(lambda one: is_foreign_file(archive, *one), some)
-        yield [path for (path, _), is_other in zip(some, found, strict=True) if is_other]
+        yield [original for (original, _), is_other in zip(some, found, strict=True) if is_other]
 
 
 def _read_ahead(
-    pool: ThreadPoolExecutor, archive: Archive, paths: Iterable[Path], go_on: Callable[[], None]
+    pool: ThreadPoolExecutor, archive: Archive, originals: Iterable[Location], go_on: Callable[[], None]
 ) -> Iterator[ReadOriginal]:
     waiting: deque[Future[ReadOriginal]] = deque()
-    for path in paths:
+    for original in originals:
         # A window of fixed length: with all files at once, their records would fill the memory.
-        waiting.append(pool.submit(_read, archive, path))
+        waiting.append(pool.submit(_read, archive, original))
         if len(waiting) >= READ_AHEAD:
             yield _wait_for(waiting.popleft(), go_on)
     while waiting:
@@ -166,17 +166,19 @@ def _wait_for(read: Future[ReadOriginal], go_on: Callable[[], None]) -> ReadOrig
             return read.result(ASK_EVERY_S)
 
 
-def _read(archive: Archive, path: Path) -> ReadOriginal:
+def _read(archive: Archive, original: Location) -> ReadOriginal:
     try:
-        record = read_record(archive, path)
-        return ReadOriginal(path, record, measure_found(archive, path, record), _read_sidecar(path))
+        record = read_record(archive, original)
+        return ReadOriginal(
+            original, record, measure_found(archive, original, record), _read_sidecar(archive, original)
+        )
     except (NotAnOriginal, OSError) as problem:
-        return ReadOriginal(path, problem=str(problem))
+        return ReadOriginal(original, problem=str(problem))
 
 
-def _read_sidecar(path: Path) -> Sidecar | None:
+def _read_sidecar(archive: Archive, original: Location) -> Sidecar | None:
     try:
-        return read_sidecar(sidecar_path(path))
+        return read_sidecar(archive, original)
     except DamagedSidecar:
         return None  # adoption tells
 
@@ -195,8 +197,8 @@ def _list(
             while waiting and time.monotonic() < until_s:
                 read = waiting.popleft()
                 problem = read.problem or _list_one(archive, read, known, people, rebuilt)
-                if read.problem and (place := explain_or_say_why_not(archive, read.path)):
-                    problem = f"{read.path.name}: {place}"
+                if read.problem and (place := explain_or_say_why_not(archive, read.location)):
+                    problem = f"{read.location.name}: {place}"
                 if problem:
                     rebuilt.reported += 1
                     report(problem)
@@ -218,7 +220,7 @@ def _list_one(
     rebuilt: RebuildProgress,
 ) -> str:
     """List one original. Returns why it cannot be listed, or an empty text."""
-    name, kept, known = read.path.name, read.kept, known_by_id.get(read.record["id"])
+    name, kept, known = read.location.name, read.kept, known_by_id.get(read.record["id"])
     if known and known[0] != name:
         return _describe_copy(name, known[0])
     if known and kept and known[1] != kept.sha256:
@@ -226,11 +228,11 @@ def _list_one(
     try:
         # Users and jobs come first, because the row refers to them.
         people.restore(read.record, read.sidecar)
-        is_new = adopt(archive, read.path, kept) is not None
+        is_new = adopt(archive, read.location, kept) is not None
     except NotAnOriginal as problem:
         return str(problem)
     except IntegrityError:
-        is_new = adopt(archive, read.path, kept) is not None  # the server was faster
+        is_new = adopt(archive, read.location, kept) is not None  # the server was faster
     # `known` is from the start of the batch: a copy within the same batch shows only now.
     if not is_new and not known and (other := _find_known([read]).get(read.record["id"])) and other[0] != name:
         return _describe_copy(name, other[0])

@@ -9,7 +9,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from images.archive.archive import Archive
-from images.archive.sidecar import Sidecar, read_sidecar, sidecar_path
+from images.archive.names import location_of
+from images.archive.sidecar import Sidecar, read_sidecar
 from images.errors import DamagedSidecar, NotAnOriginal
 from images.index.jobs import find_place
 from images.index.listing import find_user, key_in_force
@@ -77,7 +78,7 @@ def _relink_calibrations(image: Image, sidecar: Sidecar | None) -> bool:
 def _read_sidecar(archive: Archive, image: Image) -> Sidecar | None:
     """Return None also if the sidecar cannot be read: adoption has reported it."""
     try:
-        sidecar = read_sidecar(sidecar_path(archive.path_of(image.filename)))
+        sidecar = read_sidecar(archive, location_of(image.filename))
     except (DamagedSidecar, NotAnOriginal, OSError):
         return None
     return sidecar if sidecar and sidecar.record_id == str(image.record_id) else None

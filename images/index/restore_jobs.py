@@ -29,15 +29,17 @@ def restore_job_files(archive: Archive, find_user: FindUser, report: Callable[[s
     names of the new ones. `find_user` returns the user whom a file names, and restores the user if necessary. Raises
     OSError, and Django's DatabaseError."""
     new_jobs = []
-    for path in find_job_files(archive):
+    for location in find_job_files(archive):
         try:
             with transaction.atomic():
-                entries = read_entries(path)
+                entries = read_entries(archive, location)
                 job, is_new = _restore_from_header(next(entries), find_user)
                 write_entries(job.pk, entries, is_whole_file=True)
             new_jobs += [job.name] if is_new else []
         except (DamagedJobFile, KeyError, TypeError, ValueError, AttributeError) as problem:
-            report(f"{path.name} is damaged ({problem}). Its job is made again from its pictures, as far as they say.")
+            report(
+                f"{location.name} is damaged ({problem}). Its job is made again from its pictures, as far as they say."
+            )
     return new_jobs
 
 

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from images.archive.archive import Archive
 from images.archive.folder import raising_storage_errors
-from images.archive.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecars
+from images.archive.names import location_of
+from images.archive.sidecar import Sidecar, read_sidecar, write_sidecars
 from images.editable_fields import EDITABLE_COLUMNS, nest, values_in_row
 from images.errors import DamagedSidecar
 from images.index.columns import columns_of_sidecar
@@ -28,10 +29,9 @@ COLUMNS = [*EDITABLE_COLUMNS, "binned_at", "binned_by", "binned_run_day", "revis
 def read_own_sidecar(archive: Archive, image: Image) -> Sidecar | None:
     """Return the sidecar of an image, or None if it has none. Raises DamagedSidecar or StorageUnavailable."""
     with raising_storage_errors():
-        path = sidecar_path(archive.path_of(image.filename))
-        sidecar = read_sidecar(path)
+        sidecar = read_sidecar(archive, location_of(image.filename))
     if sidecar and sidecar.record_id != str(image.record_id):
-        raise DamagedSidecar(f"{path.name} speaks of another image.")
+        raise DamagedSidecar(f"The sidecar of {image.filename} speaks of another image.")
     return sidecar
 
 

@@ -16,8 +16,9 @@ from PIL import Image as Picture
 
 from camera.frame import Frame, to_display
 from camera.memory import as_picture
-from images.archive.archive import TEMPORARY_SUFFIX, Archive
+from images.archive.archive import Archive
 from images.archive.folder import lock, raising_storage_errors, remove_if_orphaned
+from images.archive.names import TEMPORARY_SUFFIX
 from images.errors import ImpossibleName, NotAnOriginal, OriginalMissing
 from images.formats import FORMATS
 from images.formats.guarded_reading import read_reduced, require_end

@@ -65,7 +65,7 @@ class Bench:
 
     @property
     def files(self) -> list[Path]:
-        return list(find_job_files(self.archive))
+        return [self.archive.path_at(location) for location in find_job_files(self.archive)]
 
 
 def stored_slots(job: Job) -> list[int]:

@@ -12,7 +12,8 @@ from typing import BinaryIO
 
 from images.archive.archive import Archive
 from images.archive.folder import MARKER
-from images.archive.sidecar import read_sidecar, sidecar_path, write_sidecars
+from images.archive.names import location_of
+from images.archive.sidecar import read_sidecar, write_sidecars
 from images.formats import FORMATS
 from images.tests.frames import TAKEN_AT, make_frame, make_record_of
 
@@ -65,7 +66,7 @@ def change_older_sidecar(folder: Path, step: int) -> None:
     (archive.root / MARKER).touch()  # without the marker, the archive takes the folder for an empty mount point
     archive.check_folder()
     original = next(archive.root.glob("*/*.jpg"))
-    sidecar = read_sidecar(sidecar_path(original))
+    sidecar = read_sidecar(archive, location_of(original.name))
     assert sidecar
     steps_left = iter(range(step))
 

@@ -3,13 +3,12 @@
 import json
 from pathlib import Path
 
-from images.archive.sidecar import sidecar_path
-from images.library import the_library
 from images.models import Image
+from images.tests.places import sidecar_path_of
 
 
 def file_of(image: Image) -> Path:
-    return sidecar_path(the_library().archive.path_of(image.filename))
+    return sidecar_path_of(image.filename)
 
 
 def read(image: Image) -> dict:

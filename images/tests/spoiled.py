@@ -10,10 +10,10 @@ from datetime import timedelta
 from django.core.management import call_command
 
 from images.archive.paced_reader import PacedReader
-from images.archive.sidecar import sidecar_path
 from images.edit.edit import edit_image
 from images.models import Image, Removal, Verification
 from images.tests.frames import TAKEN_AT
+from images.tests.places import sidecar_path_of
 from images.verification.run import Verifier, begin_verification
 
 MISSING, CHANGED, UNKNOWN, ORPHANED, STRAY, INTERRUPTED = 4, 8, 16, 32, 64, 128
@@ -63,7 +63,7 @@ def spoil_unknown(archive, images):
     (folder / "capture_20250117_000000_001.jpg").write_bytes(b"\xff\xd8 cut")
     shutil.copy(archive.path_of(images[3].filename), folder / "capture_20250117_000000_002.jpg")
     (archive.root / "holidays").mkdir()
-    sidecar_path(archive.path_of(images[3].filename)).write_text("{")
+    sidecar_path_of(images[3].filename).write_text("{")
 
 
 def spoil_orphaned(archive, images):
@@ -74,7 +74,7 @@ def spoil_stray(archive, images):
     path = archive.path_of(images[5].filename)
     path.with_name(".capture_20250118_000000_001.part").write_text("half")
     shutil.copy(
-        sidecar_path(archive.path_of(images[0].filename)),
+        sidecar_path_of(images[0].filename),
         path.with_name("capture_20250118_000000_009.jpg.sidecar.json"),
     )
     Removal.objects.create(filename=path.name, record_id=images[5].record_id)

@@ -17,6 +17,7 @@ from images.models import Image, Job, Removal
 from images.record.image import dump_record
 from images.tests.conftest import rows_refused, server_address, wait_until
 from images.tests.frames import make_frame, make_record_of
+from images.tests.places import path_of
 
 pytestmark = pytest.mark.django_db
 committed = pytest.mark.django_db(transaction=True)  # committed, so that other threads see the rows
@@ -35,7 +36,7 @@ def test_a_capture_whose_row_is_refused_is_safe_and_its_row_comes_by_itself(came
         answer = describe_captured(captured)
         assert (answer["success"], answer["databaseSaved"], answer["imageId"]) == (True, False, None)
         assert (answer["url"], answer["thumbnailUrl"]) == (None, None)
-        assert captured.kept.path.exists()
+        assert path_of(captured.kept).exists()
     wait_until(lambda: impatient_backfiller.pending_count == 0)
 
     image = Image.objects.get()
@@ -81,7 +82,7 @@ def test_the_row_of_a_lost_file_keeps_its_name_and_the_new_image_gets_another(ar
 
     captured = capture_image(by=operator)
     assert captured.image.filename == captured.kept.filename == "capture_20250116_103045_123_2.jpg"
-    assert archive.measure(captured.kept.path) == captured.kept
+    assert archive.measure(captured.kept.location) == captured.kept
     assert captured.image.sha256 == captured.kept.sha256
     assert Image.objects.get(filename=lost.filename).sha256 == lost.sha256
 
@@ -91,7 +92,7 @@ class OvertakenArchive(Archive):
 
     def keep(self, *args: Any) -> StoredFile:
         kept = super().keep(*args)
-        adopt(self, kept.path)
+        adopt(self, kept.location)
         return kept
 
 
@@ -163,8 +164,8 @@ def test_a_new_image_under_the_name_of_one_to_be_removed_is_adopted(archive, kee
 
 def test_damaged_and_foreign_files_are_reported_and_hinder_nobody(archive, keep_original, caplog):
     kept, _ = keep_original()
-    folder = kept.path.parent
-    (folder / "capture_20250116_000000_001.jpg").write_bytes(kept.path.read_bytes()[:500])
+    folder = path_of(kept).parent
+    (folder / "capture_20250116_000000_001.jpg").write_bytes(path_of(kept).read_bytes()[:500])
     (folder / "capture_20250116_000000_002.jpg").write_text("no picture")
     (folder / "capture_20250116_000000_003.gif").write_text("GIF89a")
     (folder / "capture_20250116_000000_004.jpg").mkdir()
@@ -195,7 +196,7 @@ def test_damaged_and_foreign_files_are_reported_and_hinder_nobody(archive, keep_
 def test_an_original_with_a_damaged_record_hinders_nobody(archive, keep_original, changes):
     kept, _ = keep_original()
     text = dump_record({**make_record_of(make_frame()), **changes})
-    Picture.new("RGB", (8, 8)).save(kept.path.with_name("capture_20250116_000000_001.jpg"), comment=text.encode())
+    Picture.new("RGB", (8, 8)).save(path_of(kept).with_name("capture_20250116_000000_001.jpg"), comment=text.encode())
     adopt_unlisted(archive)
     assert Image.objects.filter(filename=kept.filename).exists()
 
@@ -211,14 +212,14 @@ def test_a_listed_original_that_was_cut_is_reported(archive, keep_image, caplog)
 def test_a_file_in_the_folder_of_another_day_is_reported(archive, keep_original, caplog):
     kept, _ = keep_original()
     (archive.root / "2025-01-17").mkdir()
-    kept.path.rename(archive.root / "2025-01-17" / kept.filename)
+    path_of(kept).rename(archive.root / "2025-01-17" / kept.filename)
     assert adopt_unlisted(archive) == 0
     assert f"2025-01-17/{kept.filename} is not how this program names and files an image" in caplog.text
 
 
 def test_a_file_that_somebody_renamed_is_reported(archive, keep_original, caplog):
     kept, _ = keep_original()
-    kept.path.rename(kept.path.with_name("capture_of_my_cells.jpg"))
+    path_of(kept).rename(path_of(kept).with_name("capture_of_my_cells.jpg"))
     assert adopt_unlisted(archive) == 0
     assert "capture_of_my_cells.jpg is not how this program names" in caplog.text
 
@@ -242,8 +243,8 @@ def test_a_file_under_the_name_of_a_lost_one_gets_a_name_of_its_own(
 @committed
 def test_an_original_that_cannot_be_listed_keeps_no_other_from_it(impatient_backfiller, archive, keep_original, caplog):
     kept, _ = keep_original()
-    impatient_backfiller.add_later(kept.path.with_name("capture_20250116_000000_000.jpg"))
-    impatient_backfiller.add_later(kept.path)
+    impatient_backfiller.add_later(kept.location.beside("capture_20250116_000000_000.jpg"))
+    impatient_backfiller.add_later(kept.location)
     wait_until(lambda: impatient_backfiller.pending_count == 0)
     assert Image.objects.get().filename == kept.filename
     assert any(record.levelno == logging.ERROR for record in caplog.records)
@@ -252,7 +253,7 @@ def test_an_original_that_cannot_be_listed_keeps_no_other_from_it(impatient_back
 @committed
 def test_a_registrar_that_was_closed_leaves_the_rest_to_the_next_start(impatient_backfiller, archive, keep_original):
     with rows_refused():
-        impatient_backfiller.add_later(keep_original()[0].path)
+        impatient_backfiller.add_later(keep_original()[0].location)
         impatient_backfiller.close()
     assert impatient_backfiller.pending_count == 1
     assert adopt_unlisted(archive) == 1

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from images.archive.archive import Archive, name_for
+from images.archive.archive import Archive, StoredFile
+from images.archive.names import name_for
 from images.errors import NotAnOriginal, OriginalMissing
 from images.formats import FORMATS
 from images.tests.frames import TAKEN_AT
@@ -24,7 +25,7 @@ def start(what: str, folder: Path, count: int, **streams) -> subprocess.Popen:
 
 
 def names_in(archive: Archive) -> list[str]:
-    return sorted(path.name for folder in archive.day_folders() for path in folder.iterdir())
+    return sorted(name for day in archive.days() for name in archive.names_of(day))
 
 
 def keep(archive: Archive, text: str = "pixels", extension: str = ".jpg"):
@@ -41,23 +42,27 @@ def any_archive(request, tmp_path):
     return Archive(tmp_path / "images", reserve_bytes=0, memory=tmp_path / "folder.txt", link=link)
 
 
+def read_text(archive: Archive, kept: StoredFile) -> str:
+    return archive.path_at(kept.location).read_text()
+
+
 def test_an_original_lies_in_the_folder_of_its_utc_day_under_its_utc_time(archive):
     east = timezone(timedelta(hours=14))
     kept = archive.keep(TAKEN_AT.astimezone(east), ".jpg", lambda file: file.write(b"pixels"))
-    assert kept.path == archive.root / "2025-01-16" / "capture_20250116_103045_123.jpg"
-    assert archive.path_of(kept.filename) == kept.path
+    assert str(kept.location) == "2025-01-16/capture_20250116_103045_123.jpg"
+    assert archive.path_of(kept.filename) == archive.root / str(kept.location)
 
 
 def test_size_and_sum_are_those_of_the_bytes_on_disk(any_archive):
     kept = keep(any_archive, "some pixels")
-    assert kept.path.read_bytes() == b"some pixels"
+    assert read_text(any_archive, kept) == "some pixels"
     assert (kept.size_bytes, kept.sha256) == (11, hashlib.sha256(b"some pixels").hexdigest())
 
 
 def test_only_the_published_file_remains(any_archive):
     kept = keep(any_archive)
     assert names_in(any_archive) == [kept.filename]
-    assert kept.path.stat().st_nlink == 1
+    assert any_archive.path_at(kept.location).stat().st_nlink == 1
 
 
 def test_two_captures_in_one_millisecond_get_two_names(any_archive):
@@ -70,14 +75,14 @@ def test_two_captures_in_one_millisecond_get_two_names(any_archive):
 
 def test_nothing_is_overwritten_when_the_clock_was_set_back(any_archive):
     first, second = keep(any_archive, "first"), keep(any_archive, "second")
-    assert (first.path.read_text(), second.path.read_text()) == ("first", "second")
+    assert (read_text(any_archive, first), read_text(any_archive, second)) == ("first", "second")
 
 
 def test_threads_that_capture_in_one_millisecond_get_a_name_each(any_archive):
     texts = [f"picture {number}" for number in range(40)]
     with ThreadPoolExecutor(8) as pool:
         kept = list(pool.map(lambda text: keep(any_archive, text), texts))
-    assert [one.path.read_text() for one in kept] == texts
+    assert [read_text(any_archive, one) for one in kept] == texts
     assert names_in(any_archive) == sorted(one.filename for one in kept)
 
 
@@ -125,8 +130,8 @@ def test_after_kills_at_any_moment_there_are_whole_images_and_nothing_else(tmp_p
     archive = open_archive(tmp_path)
     archive.remove_orphaned_temporaries()
 
-    [folder] = archive.day_folders()
-    originals = list(folder.iterdir())
+    [day] = archive.days()
+    originals = [archive.root / day / name for name in archive.names_of(day)]
     assert len(originals) > 5
     records = [FORMATS["jpg"].read_record(path) for path in originals]  # raises for half an image
     assert len(records) == len(originals)
@@ -153,16 +158,17 @@ def test_what_a_dead_process_left_is_removed(tmp_path):
 
 def test_renaming_to_a_free_name_keeps_the_bytes_and_overwrites_nothing(any_archive):
     first, second = keep(any_archive, "first"), keep(any_archive, "second")
-    renamed = any_archive.rename_to_free(first.path, TAKEN_AT)
+    renamed = any_archive.rename_to_free(first.location, TAKEN_AT)
     assert renamed.name == "capture_20250116_103045_123_3.jpg"
-    assert (renamed.read_text(), second.path.read_text()) == ("first", "second")
-    assert not first.path.exists()
+    assert (any_archive.path_at(renamed).read_text(), read_text(any_archive, second)) == ("first", "second")
+    assert not any_archive.has(first.location)
 
 
 def test_a_renaming_that_was_cut_short_is_finished_by_the_next(archive):
     kept = keep(archive)
-    os.link(kept.path, kept.path.with_name("capture_20250116_103045_123_2.jpg"))
-    assert archive.rename_to_free(kept.path, TAKEN_AT).name == "capture_20250116_103045_123_2.jpg"
+    path = archive.path_at(kept.location)
+    os.link(path, path.with_name("capture_20250116_103045_123_2.jpg"))
+    assert archive.rename_to_free(kept.location, TAKEN_AT).name == "capture_20250116_103045_123_2.jpg"
     assert names_in(archive) == ["capture_20250116_103045_123_2.jpg"]
 
 
@@ -199,7 +205,7 @@ def test_folders_that_are_no_days_are_passed_over(archive):
     keep(archive)
     for name in ("abcd-ef-gh", "2025-13-01", "notes"):
         (archive.root / name).mkdir()
-    assert [folder.name for folder in archive.day_folders()] == ["2025-01-16"]
+    assert archive.days() == ["2025-01-16"]
 
 
 def test_names_are_cut_to_milliseconds_and_counted_on():

@@ -9,7 +9,6 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError
 
-from images.archive.sidecar import sidecar_path
 from images.backup.entries import DayList
 from images.backup.state import read_state
 from images.edit.edit import edit_image
@@ -17,6 +16,7 @@ from images.edit.removal import finish_removals
 from images.models import Removal
 from images.tests.backups import CHANGED, MISSING, back_up, backups_in, files_of, manifest_of, originals_in, steps_of
 from images.tests.frames import TAKEN_AT
+from images.tests.places import sidecar_path_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_data_folder")]
 
@@ -72,7 +72,7 @@ def test_a_disk_without_hard_links_gets_copies_and_says_so(archive, images, disk
 
 
 def test_a_changed_file_beside_an_original_is_copied_anew_and_the_old_backup_keeps_the_old(archive, images, disk):
-    beside = sidecar_path(archive.path_of(images[0].filename))
+    beside = sidecar_path_of(images[0].filename)
     before = beside.read_bytes()
     back_up(disk)
     edit_image(images[0].pk, images[0].user, note="another")

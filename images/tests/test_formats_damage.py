@@ -34,15 +34,15 @@ def original(request, tmp_path) -> Path:
 
 def read(path: Path) -> None:
     """Read record and pixels, as adoption and thumbnails do."""
-    assert format_of(path).read_record(path)["schema"] == "microscope.image"
-    assert format_of(path).read_pixels(path).size < 10**8
+    assert format_of(path.name).read_record(path)["schema"] == "microscope.image"
+    assert format_of(path.name).read_pixels(path).size < 10**8
 
 
 def test_a_file_cut_at_any_length_is_no_original(original):
     for length in reversed(range(original.stat().st_size)):
         os.truncate(original, length)
         with pytest.raises(NotAnOriginal):
-            format_of(original).read_record(original)
+            format_of(original.name).read_record(original)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")
@@ -68,7 +68,7 @@ def test_pixels_that_were_damaged_are_told_or_read_but_never_crash(original):
     for position in range(len(content) // 4, len(content), 97):
         original.write_bytes(content[:position] + b"\xff\x00\xff" + content[position + 3 :])
         try:
-            format_of(original).read_pixels(original)
+            format_of(original.name).read_pixels(original)
         except NotAnOriginal:
             continue
 
@@ -211,7 +211,7 @@ def test_a_disk_that_fills_up_at_any_byte_leaves_nothing(archive, settings, imag
     for limit in [0, 1, 7, 8, 9, 100, *range(200, size, 211), size - 1]:
         with limited(resource.RLIMIT_FSIZE, limit), pytest.raises(StorageUnavailable):
             keep()
-    assert [path.name for folder in archive.day_folders() for path in folder.iterdir()] == [
+    assert [name for day in archive.days() for name in archive.names_of(day)] == [
         f"capture_20250116_103045_123{known.extension}"
     ]
 

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from django.core.management import call_command
 
-from images.archive.job_file import read_entries
+from images.archive.job_file import find_job_files, read_entries
 from images.index.rebuild import rebuild
 from images.index.restore_jobs import PICTURE_LOST
 from images.jobs import reasons
@@ -110,7 +110,8 @@ def test_a_line_that_a_power_cut_left_half_hinders_nobody(bench, operator, archi
     bench.run_for(minutes=20)
     assert gaps_of(job) == [(2, 2, reasons.PROGRAM_NOT_RUNNING)]
     assert_accounted_for(job)
-    assert [entry["gap"]["first"] for entry in read_entries(bench.files[0]) if "gap" in entry][-1] == 2
+    [file] = find_job_files(bench.archive)
+    assert [entry["gap"]["first"] for entry in read_entries(bench.archive, file) if "gap" in entry][-1] == 2
 
 
 def test_a_damaged_file_is_reported_and_the_others_are_read(bench, operator, archive):
@@ -141,11 +142,13 @@ def test_the_file_of_a_job_is_no_finding(bench, operator, archive, monkeypatch):
     bench.make(operator, time_lapse(2))
     bench.run_for(minutes=20)
     folder = bench.files[0].parent
-    monkeypatch.setattr("images.verification.folders.AT_WORK_S", -1)
-    assert list(find_in_day(archive, folder)) == []
+    monkeypatch.setattr("images.archive.walk.AT_WORK_S", -1)
+    assert list(find_in_day(archive, folder.name)) == []
     shutil.copy(bench.files[0], folder / f"job_20260302_090000_{'0' * 32}.jsonl")
     lose_rows()
-    assert {finding.kind for finding in find_in_day(archive, folder) if finding.place.endswith("jsonl")} == {"orphaned"}
+    assert {finding.kind for finding in find_in_day(archive, folder.name) if finding.place.endswith("jsonl")} == {
+        "orphaned"
+    }
 
 
 def test_the_command_says_which_jobs_it_made_again(bench, operator, settings, capsys):

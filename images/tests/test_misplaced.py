@@ -6,6 +6,7 @@ import pytest
 from django.core.management import call_command
 
 from images.models import Image, Verification
+from images.tests.places import path_of
 from images.tests.spoiled import MISSING, UNKNOWN, age, run
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_data_folder")]
@@ -25,7 +26,7 @@ def run_rebuild() -> tuple[int, str]:
 def test_an_original_in_the_wrong_folder_is_named_with_where_it_belongs(archive, keep_original, folder):
     kept, _ = keep_original()
     (archive.root / folder).mkdir(parents=True, exist_ok=True)
-    kept.path.rename(archive.root / folder / kept.filename)
+    path_of(kept).rename(archive.root / folder / kept.filename)
     code, printed = run_rebuild()
     assert (code, Image.objects.count()) == (16, 0)
     assert f"It belongs at {HOME}" in printed

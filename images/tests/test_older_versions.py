@@ -14,13 +14,15 @@ import pytest
 from django.db import connection
 from PIL import Image as Picture
 
+from images.archive.archive import Archive
+from images.archive.names import Location, location_of
 from images.archive.sidecar import (
     is_sidecar,
     move_sidecar,
     original_name_of,
     read_sidecar,
     remove_sidecar,
-    sidecar_path,
+    sidecar_of,
 )
 from images.calibration.objectives import choose_objective
 from images.edit.bin import restore_image
@@ -78,7 +80,7 @@ def text_inside(path: Path) -> dict:
 
 def faults_of(archive, image: Image) -> list[str]:
     image.refresh_from_db()
-    of_folder = [finding.detail for finding in find_in_day(archive, archive.root / DAY)]
+    of_folder = [finding.detail for finding in find_in_day(archive, DAY)]
     return [str(one) for one in check_row(archive, image, is_original_unchanged=True)] + of_folder
 
 
@@ -107,14 +109,15 @@ def test_the_files_are_of_the_earlier_version(name):
 @pytest.mark.parametrize("name", [JPG, PNG, TIFF])
 def test_an_older_record_is_read_in_todays_words(name):
     path = FOLDER / DAY / name
-    record = format_of(path).read_record(path)
+    kind = format_of(path.name)
+    record = kind.read_record(path)
     assert record["version"] == 2
     assert record["frame"]["driverStatus"] == "ApiSuccessWithFrameLoss"
     assert record["actual"]["binning"] == (
         {"x": 2, "y": 1, "mode": "bin"} if name == PNG else {"x": 1, "y": 1, "mode": "decimate"}
     )
     assert "sdkCode" not in record["frame"] and "pixelAddressing" not in record["actual"]
-    assert (record["user"], record["sample"], record["file"]["format"]) == ("ada", "Colon 14", format_of(path).name)
+    assert (record["user"], record["sample"], record["file"]["format"]) == ("ada", "Colon 14", kind.name)
 
 
 @pytest.mark.parametrize("record", [None, [], "text", {}, {"version": 1}, {"version": 1, "actual": 5, "frame": None}])
@@ -180,7 +183,7 @@ def test_a_calibration_can_be_drawn_on_an_older_image(listed, manager, api):
 
 def test_the_next_change_writes_todays_sidecar_with_all_the_history_and_removes_the_older(older, listed, manager):
     image = listed[JPG]
-    before = read_sidecar(sidecar_path(older.path_of(JPG)))
+    before = read_sidecar(older, location_of(JPG))
     edit_image(image.pk, manager, note="third")
 
     beside = older.root / DAY
@@ -192,17 +195,20 @@ def test_the_next_change_writes_todays_sidecar_with_all_the_history_and_removes_
 
 
 def test_an_older_sidecar_goes_with_its_original_and_leaves_with_it(older):
-    jpg = older.path_of(JPG)
-    record_id = read_sidecar(sidecar_path(jpg)).record_id
-    renamed = jpg.with_name("capture_20250116_103045_123_2.jpg")
-    move_sidecar(jpg, renamed, "another")
-    assert sidecar_path(jpg).exists()
-    move_sidecar(jpg, renamed, record_id)
-    assert not sidecar_path(jpg).exists() and read_sidecar(sidecar_path(renamed)).record_id == record_id
-    remove_sidecar(renamed, "another")
-    assert sidecar_path(renamed).exists()
-    remove_sidecar(renamed, record_id)
-    assert not sidecar_path(renamed).exists()
+    def has_sidecar(original):
+        return older.has(sidecar_of(older, original))
+
+    jpg = location_of(JPG)
+    record_id = read_sidecar(older, jpg).record_id
+    renamed = jpg.beside("capture_20250116_103045_123_2.jpg")
+    move_sidecar(older, jpg, renamed, "another")
+    assert has_sidecar(jpg)
+    move_sidecar(older, jpg, renamed, record_id)
+    assert not has_sidecar(jpg) and read_sidecar(older, renamed).record_id == record_id
+    remove_sidecar(older, renamed, "another")
+    assert has_sidecar(renamed)
+    remove_sidecar(older, renamed, record_id)
+    assert not has_sidecar(renamed)
 
 
 def test_an_older_sidecar_in_a_wrong_place_is_explained(older, listed):
@@ -210,8 +216,8 @@ def test_an_older_sidecar_in_a_wrong_place_is_explained(older, listed):
     lost.parent.mkdir()
     shutil.move(older.root / DAY / lost.name, lost)
     assert is_sidecar(lost.name) and original_name_of(lost.name) == JPG
-    assert f"Move it to {DAY}/{JPG}.sidecar.json" in explain(older, lost)
-    shutil.copy(lost, sidecar_path(older.path_of(JPG)))  # what the message advises
+    assert f"Move it to {DAY}/{JPG}.sidecar.json" in explain(older, Location("backup", lost.name))
+    shutil.copy(lost, older.path_at(sidecar_of(older, location_of(JPG))))  # what the message advises
     assert faults_of(older, listed[JPG]) == []
 
 
@@ -226,7 +232,7 @@ def test_an_older_row_follows_an_older_sidecar_at_the_next_start(older, listed):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills as POSIX does")
 def test_killed_at_any_step_of_that_change_either_the_old_or_the_new_stands_and_the_history_is_whole(older, tmp_path):
-    before = read_sidecar(sidecar_path(older.path_of(JPG)))
+    before = read_sidecar(older, location_of(JPG))
     revisions = []
     for step in range(50):
         folder = tmp_path / str(step)
@@ -238,7 +244,7 @@ def test_killed_at_any_step_of_that_change_either_the_old_or_the_new_stands_and_
             check=False,
         )
         original = folder / "images" / DAY / JPG
-        found = read_sidecar(sidecar_path(original))
+        found = read_sidecar(Archive(folder / "images", 0, folder / "memory.txt"), location_of(JPG))
         assert found.history[: len(before.history)] == before.history, step
         assert found.revision == len(found.history), step
         assert found.calibrations == before.calibrations, step
@@ -254,7 +260,8 @@ def assert_the_next_change_puts_it_in_order(original: Path, found) -> None:
     command = [sys.executable, "-m", "images.tests.other_process", "change-older-sidecar", original.parents[2], "1000"]
     run(command, cwd=ROOT, stdout=PIPE, check=True)
     assert [path.name for path in original.parent.glob(f"{JPG}.*")] == [f"{JPG}.sidecar.json"]
-    assert read_sidecar(sidecar_path(original)).revision == found.revision + 1
+    changed = read_sidecar(Archive(original.parents[1], 0, original.parents[2] / "memory.txt"), location_of(JPG))
+    assert changed.revision == found.revision + 1
 
 
 def test_if_a_crash_leaves_both_sidecars_the_new_one_counts(older, listed, manager):
@@ -264,7 +271,7 @@ def test_if_a_crash_leaves_both_sidecars_the_new_one_counts(older, listed, manag
     (older.root / DAY / f"{JPG}.changes.json").write_bytes(left)
 
     assert faults_of(older, image) == []
-    assert read_sidecar(sidecar_path(older.path_of(JPG))).values["note"] == "third"
+    assert read_sidecar(older, location_of(JPG)).values["note"] == "third"
     edit_image(image.pk, manager, note="fourth")
     assert not (older.root / DAY / f"{JPG}.changes.json").exists()
 

@@ -1,14 +1,12 @@
 """Files hold a user's lasting id beside the name: images stay with their user if the name changes or is reused."""
 
 import json
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth import get_user_model
 
 from accounts.first_administrator import make_first_administrator
-from images.archive.sidecar import sidecar_path
 from images.calibration.calibrate import calibrate
 from images.calibration.scale import Line
 from images.capture.capture import capture_image
@@ -18,6 +16,7 @@ from images.index.adoption import adopt_unlisted
 from images.index.rebuild import rebuild
 from images.models import Calibration, CurrentObjective, Image, Objective
 from images.tests.frames import TAKEN_AT
+from images.tests.places import sidecar_path_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("camera")]
 User = get_user_model()
@@ -75,7 +74,7 @@ def test_record_and_changes_file_carry_the_lasting_id_beside_each_name(archive, 
     edit_image(image.pk, admin, note="seen")
     bin_image(image.pk, admin)
     assert (image.metadata["user"], image.metadata["userId"]) == ("admin", str(admin.lasting_id))
-    said = json.loads(sidecar_path(archive.path_of(image.filename)).read_text())
+    said = json.loads(sidecar_path_of(image.filename).read_text())
     assert [(one["by"], one["byId"]) for one in said["history"]] == [("admin", str(admin.lasting_id))] * 2
     assert (said["values"]["binnedBy"], said["values"]["binnedById"]) == ("admin", str(admin.lasting_id))
 
@@ -183,7 +182,7 @@ def test_the_file_keeps_the_user_who_binned_it_if_this_database_does_not_know_th
     image = Image.objects.get()
     assert image.binned_by is None
     edit_image(image.pk, User.objects.get(username="ada"), note="seen")
-    values = json.loads(Path(sidecar_path(archive.path_of(image.filename))).read_text())["values"]
+    values = json.loads(sidecar_path_of(image.filename).read_text())["values"]
     assert (values["binnedBy"], values["binnedById"]) == ("mary", str(manager.lasting_id))
 
 

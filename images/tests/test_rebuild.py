@@ -25,6 +25,7 @@ from images.record.image import dump_record
 from images.tests.commands import start_command
 from images.tests.conftest import rows_refused
 from images.tests.frames import TAKEN_AT, make_frame, make_record_of
+from images.tests.places import path_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 REPORTED, INTERRUPTED = 16, 128
@@ -232,7 +233,7 @@ def test_a_job_whose_number_is_taken_gets_another_and_keeps_its_name(keep_origin
 def test_damaged_and_foreign_files_are_reported_and_never_listed(archive, keep_original, keep_image, image_format):
     kept, _ = keep_original(image_format=image_format)
     listed = keep_image()
-    folder, extension, content = kept.path.parent, FORMATS[image_format].extension, kept.path.read_bytes()
+    folder, extension, content = path_of(kept).parent, FORMATS[image_format].extension, path_of(kept).read_bytes()
     spoilt = {number: folder / f"capture_20250116_000000_00{number}{extension}" for number in (1, 2, 4, 5)}
     spoilt[1].write_bytes(content[:500])
     spoilt[2].write_text("no picture")
@@ -241,7 +242,7 @@ def test_damaged_and_foreign_files_are_reported_and_never_listed(archive, keep_o
         Picture.new("RGB", (8, 8)).save(file, {"jpg": "JPEG", "png": "PNG", "tiff": "TIFF"}[image_format])
     (folder / "holiday.jpg").write_bytes(b"\xff\xd8\xff\xd9")
     (folder / "notes.txt").write_text("buy milk")
-    shutil.copy(kept.path, folder / f"capture_20250116_000000_003{extension}")
+    shutil.copy(path_of(kept), folder / f"capture_20250116_000000_003{extension}")
     path = archive.path_of(listed.filename)
     path.write_bytes(path.read_bytes()[:-2] + b"more\xff\xd9")
     code, printed = run()
@@ -272,7 +273,7 @@ def test_damaged_records_hinder_no_other_image_of_their_batch(archive, keep_orig
     ]
     for number, changes in enumerate(damaged):
         text = dump_record({**make_record_of(make_frame()), **changes})
-        path = kept.path.with_name(f"capture_20250116_000000_{number:03d}.jpg")
+        path = path_of(kept).with_name(f"capture_20250116_000000_{number:03d}.jpg")
         Picture.new("RGB", (8, 8)).save(path, comment=text.encode())
     code, printed = run()
     assert (code, Image.objects.filter(filename=kept.filename).count()) == (REPORTED, 1), printed

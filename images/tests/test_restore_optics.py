@@ -11,6 +11,7 @@ from images.index.adoption import adopt, adopt_unlisted
 from images.library import the_library
 from images.models import Calibration, CurrentObjective, Image, Objective
 from images.record.image import dump_record
+from images.tests.places import path_of
 
 pytestmark = pytest.mark.django_db
 committed = pytest.mark.django_db(transaction=True)
@@ -92,7 +93,7 @@ def test_a_calibration_names_its_image_as_soon_as_that_is_listed(archive, keep_o
     later, _ = keep_original(
         objective=OBJECTIVE, scale={**SCALE, "calibration": {**CALIBRATION, "imageRecordId": micrometer["id"]}}
     )
-    adopt(archive, later.path)
+    adopt(archive, later.location)
     assert (Calibration.objects.get().image, Calibration.objects.get().image_record_id) == (
         None,
         UUID(micrometer["id"]),
@@ -151,8 +152,8 @@ def test_what_a_record_does_not_know_stays_unknown(archive, keep_original, known
 def test_a_damaged_scale_is_reported_and_leaves_nothing_behind(archive, keep_original, caplog, objective, scale):
     kept, record = keep_original()
     damaged = dump_record({**record, "objective": objective, "scale": scale})
-    with Picture.open(kept.path) as picture:
-        picture.save(kept.path, "JPEG", comment=damaged.encode())
+    with Picture.open(path_of(kept)) as picture:
+        picture.save(path_of(kept), "JPEG", comment=damaged.encode())
     assert adopt_unlisted(archive) == 0
     assert f"The record in {kept.filename} is damaged" in caplog.text
     assert not any(table.objects.exists() for table in (Image, Objective, Calibration))
@@ -160,20 +161,20 @@ def test_a_damaged_scale_is_reported_and_leaves_nothing_behind(archive, keep_ori
 
 @committed
 def test_who_adopt_at_the_same_time_restore_it_once(archive, keep_original, operator):
-    paths = [keep_original(objective=OBJECTIVE, scale=SCALE)[0].path for _ in range(4)]
-    together = threading.Barrier(len(paths))
+    originals = [keep_original(objective=OBJECTIVE, scale=SCALE)[0].location for _ in range(4)]
+    together = threading.Barrier(len(originals))
 
-    def adopt_at_last(path) -> None:
+    def adopt_at_last(original) -> None:
         together.wait()
         while True:
             try:
-                adopt(archive, path)
+                adopt(archive, original)
                 break
             except OperationalError:
                 continue  # SQLite in memory, as in tests, refuses writers at once, so they retry
         connection.close()
 
-    threads = [threading.Thread(target=adopt_at_last, args=(path,)) for path in paths]
+    threads = [threading.Thread(target=adopt_at_last, args=(original,)) for original in originals]
     for thread in threads:
         thread.start()
     for thread in threads:

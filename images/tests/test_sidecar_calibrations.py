@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from django.db import OperationalError, connection, connections, transaction
 
+from images.archive.names import location_of
 from images.calibration.calibrate import calibrate
 from images.calibration.objectives import choose_objective
 from images.calibration.scale import Line
@@ -160,7 +161,7 @@ def test_an_invalid_calibration_is_reported_and_makes_no_rows(archive, micromete
     edit_image(micrometer.pk, operator, note="seen")
     file_of(micrometer).write_text(json.dumps({**read(micrometer), "calibrations": [drawn]}))
     lose_the_rows()
-    image = adopt(archive, archive.path_of(micrometer.filename))
+    image = adopt(archive, location_of(micrometer.filename))
     assert "Not followed" in caplog.text
     assert (image.note, Objective.objects.count(), Calibration.objects.count()) == ("", 0, 0)
 

@@ -91,17 +91,17 @@ def test_below_the_reserve_nothing_is_begun(tmp_path):
 def test_a_folder_that_may_not_be_written_to_is_told_and_used_again_once_it_may(open_folder):
     archive = Archive(open_folder / "images", reserve_bytes=0, memory=open_folder / "folder.txt")
     archive.remove(keep(archive).filename)
-    [day] = archive.day_folders()
+    day = archive.root / archive.days()[0]
     day.chmod(0o555)
     with without_privileges(), pytest.raises(StorageNotWritable, match="Permission denied"):
         keep(archive)
     day.chmod(0o755)
-    assert keep(archive).path.exists()
+    assert archive.has(keep(archive).location)
 
 
 def test_a_folder_of_the_day_that_somebody_removed_is_made_again(archive):
     shutil.rmtree(keep(archive).path.parent)
-    assert keep(archive).path.exists()
+    assert archive.has(keep(archive).location)
 
 
 def test_a_folder_that_is_gone_is_never_made_anew(archive, tmp_path):
@@ -185,7 +185,7 @@ def test_too_few_open_files_are_told_and_leave_nothing(archive, free):
             os.close(descriptor)
     assert isinstance(problem, StorageNotWritable) == (free == 0)
     assert len(files_in(archive)) == (0 if problem else 1)
-    assert keep(archive).path.exists()
+    assert archive.has(keep(archive).location)
 
 
 def test_too_few_open_files_do_not_make_an_original_seem_lost(archive):
@@ -218,7 +218,7 @@ def test_a_folder_that_cannot_be_set_up_for_want_of_space_is_set_up_later(tmp_pa
     with limited(resource.RLIMIT_FSIZE, limit_bytes), pytest.raises(StorageUnavailable):
         archive.check()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
-    assert keep(archive).path.exists()
+    assert archive.has(keep(archive).location)
 
 
 @pytest.mark.parametrize("name", ["ü ß 日本", "a\x85b\u2028c", os.fsdecode(b"a\xffb")])

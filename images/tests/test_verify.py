@@ -9,8 +9,8 @@ from django.core.management import CommandError
 
 from images.archive.folder import lock
 from images.archive.paced_reader import PacedReader, StopRequested
-from images.archive.sidecar import sidecar_path
 from images.models import Finding, Verification
+from images.tests.places import sidecar_path_of
 from images.tests.spoiled import (
     CHANGED,
     FINDINGS,
@@ -118,6 +118,6 @@ def test_an_invalid_rate_is_refused(rate):
 
 
 def test_a_calibration_beside_its_picture_is_no_finding(archive, calibrated, micrometer):
-    assert sidecar_path(archive.path_of(micrometer.filename)).exists()
+    assert sidecar_path_of(micrometer.filename).exists()
     age(archive)
     assert (run()[0], found()) == (0, set())

@@ -13,6 +13,7 @@ from filelock import FileLock
 from images.models import Finding, Verification
 from images.tests.commands import start_command
 from images.tests.frames import TAKEN_AT
+from images.tests.places import path_of
 from images.tests.spoiled import (
     CHANGED,
     FINDINGS,
@@ -95,7 +96,7 @@ def test_the_next_process_continues_after_an_interrupted_or_killed_one(tmp_path,
     for command in ("migrate", "rebuild"):
         with start_command(tmp_path, command, "-v0") as prepared:
             assert prepared.communicate(timeout=120) and prepared.returncode == 0
-    spoiled = sorted(kept.path.parent.iterdir())[0]
+    spoiled = sorted(path_of(kept).parent.iterdir())[0]
     spoiled.write_bytes(spoiled.read_bytes()[:-1] + b"x")
     with start_command(tmp_path, "verify", "--rate", "0.05") as first:
         line = first.stdout.readline()

@@ -7,12 +7,12 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from images.archive.folder import measure
-from images.archive.sidecar import sidecar_path
 from images.edit.bin import bin_image
 from images.edit.edit import edit_image
 from images.index.adoption import adopt_unlisted
 from images.models import Calibration, Finding, Image, Job
 from images.tests.frames import TAKEN_AT
+from images.tests.places import sidecar_path_of
 from images.tests.sidecars import file_of, row
 from images.tests.spoiled import CHANGED as DIFFERS
 from images.tests.spoiled import MISSING, UNKNOWN, age, found, keep_over_three_days, run, steps_of
@@ -230,6 +230,6 @@ def test_a_row_that_is_changed_meanwhile_is_no_finding(archive, image, operator)
 def test_an_image_without_changes_costs_no_question_of_its_own(archive, keep_image, django_assert_max_num_queries):
     for hour in range(20):
         keep_image(taken_at=TAKEN_AT + timedelta(hours=hour))
-    assert not sidecar_path(archive.path_of(Image.objects.first().filename)).exists()
+    assert not sidecar_path_of(Image.objects.first().filename).exists()
     with django_assert_max_num_queries(30):
         assert run()[0] == 0

@@ -13,7 +13,9 @@ from uuid import UUID
 from django.db import transaction
 
 from images.archive.archive import Archive
-from images.archive.sidecar import Sidecar, read_sidecar, sidecar_path
+from images.archive.names import location_of
+from images.archive.sidecar import Sidecar, read_sidecar, sidecar_of
+from images.archive.walk import is_at_work
 from images.editable_fields import EDITABLE_COLUMNS, EDITABLE_FIELDS
 from images.errors import DamagedSidecar, NotAnOriginal
 from images.index.adoption import read_record
@@ -23,7 +25,6 @@ from images.index.restore_optics import describe_drawn_calibration
 from images.models import Calibration, Image
 from images.record.jobs import JobInFile, read_job
 from images.record.people import find_person, read_person
-from images.verification.folders import is_at_work
 
 MAX_SHOWN_LENGTH = 80
 NAMES = {
@@ -91,7 +92,7 @@ def check_row(archive: Archive, image: Image, is_original_unchanged: bool) -> li
     Django's DatabaseError.
     """
     try:
-        record = read_record(archive, archive.path_of(image.filename)) if is_original_unchanged else None
+        record = read_record(archive, location_of(image.filename)) if is_original_unchanged else None
     except NotAnOriginal as problem:
         return [_say(str(problem), BY_BACKUP)]
     if not _compare(archive, image, record):
@@ -114,7 +115,7 @@ def _say(sentence: str, cure: str, is_beside: bool = False) -> Difference:
 
 def _compare(archive: Archive, image: Image, record: dict[str, Any] | None) -> list[Difference]:
     try:
-        sidecar = read_sidecar(sidecar_path(archive.path_of(image.filename)))
+        sidecar = read_sidecar(archive, location_of(image.filename))
     except (DamagedSidecar, OSError):
         return []  # `find_in_day` reports the sidecar itself
     if sidecar and sidecar.record_id != str(image.record_id):
@@ -184,7 +185,7 @@ def _compare_sidecar(archive: Archive, image: Image, sidecar: Sidecar | None) ->
             yield Difference("in the bin since", None, image.binned_at, BY_BACKUP)
         return
     if sidecar.revision != revision:
-        if sidecar.revision > revision and is_at_work(sidecar_path(archive.path_of(image.filename))):
+        if sidecar.revision > revision and is_at_work(archive, sidecar_of(archive, location_of(image.filename))):
             return  # the database was away for a moment: the row is updated by itself
         cure = BY_REBUILD_OR_START if sidecar.revision > revision else WRITTEN_AGAIN
         yield Difference("revision", sidecar.revision, revision, cure, True)

@@ -8,7 +8,6 @@ are saved together. So after an interruption or a crash the next run continues f
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import BinaryIO
 
 from django.db import transaction
@@ -17,8 +16,9 @@ from django.utils import timezone
 from images.archive.archive import Archive
 from images.archive.folder import raising_storage_errors
 from images.archive.litter import is_litter
-from images.archive.paced_reader import forget_cached_file, go_on_always
-from images.archive.sidecar import sidecar_path
+from images.archive.names import location_of
+from images.archive.paced_reader import go_on_always
+from images.archive.sidecar import sidecar_of
 from images.errors import NotAnOriginal, OriginalChanged, OriginalMissing, StorageUnavailable
 from images.index.misplaced import describe_foreign_file
 from images.models import Finding, Image, Verification
@@ -131,7 +131,7 @@ class Verifier:
                 yield
 
     def _verify_original(self, image: Image) -> None:
-        place = f"{_day_of(self._archive, image.filename)}{image.filename}"
+        place = _place_of(image.filename)
         is_unchanged = False
         try:
             verified = verify_original(image, self._read)
@@ -149,12 +149,12 @@ class Verifier:
             if not verified.is_unchanged:
                 detail = _describe_change(verified)
                 if verified.sha256 != image.sha256:
-                    detail += f" {describe_foreign_file(self._archive.path_of(image.filename), image)}".rstrip()
+                    detail += f" {describe_foreign_file(self._archive, image)}".rstrip()
                 self._add(Finding(kind=Finding.Kind.CHANGED, place=place, image=image, detail=detail))
         if place != image.filename:
             self._verify_row(image, place, is_unchanged)
             # A million originals in the page cache would push out what captures and pages need.
-            forget_cached_file(self._archive.path_of(image.filename))
+            self._archive.forget_cached(location_of(image.filename))
 
     def _verify_row(self, image: Image, place: str, is_original_unchanged: bool) -> None:
         try:
@@ -165,8 +165,7 @@ class Verifier:
             return  # only this original went away. It was removed with its row, or the next run will report it.
         if differences:
             if any(one.is_beside for one in differences):
-                beside = sidecar_path(self._archive.path_of(image.filename))
-                place = f"{beside.parent.name}/{beside.name}"
+                place = str(sidecar_of(self._archive, location_of(image.filename)))
             detail = storable(describe_differences(differences))
             self._add(Finding(kind=Finding.Kind.DIFFERS, place=place, image=image, detail=detail))
 
@@ -175,13 +174,13 @@ class Verifier:
         twice. The root is part of the first day's step."""
         # The root has no progress of its own. If a day is done, the root was done before it.
         found = [] if self._run.last_day else list(find_in_root(self._archive, self._read, self._go_on))
-        for folder in self._archive.day_folders():
-            if folder.name > self._run.last_day:
-                found += find_in_day(self._archive, folder, self._read, self._go_on)
+        for day in self._archive.days():
+            if day > self._run.last_day:
+                found += find_in_day(self._archive, day, self._read, self._go_on)
                 self._add_all(found)
                 found = []
-                self._run.file_count += _count_files(folder)
-                self._run.last_day = folder.name
+                self._run.file_count += sum(not is_litter(name) for name in self._archive.names_of(day))
+                self._run.last_day = day
                 yield
         self._add_all(found)
 
@@ -205,12 +204,8 @@ def _describe_change(verified: Verified) -> str:
     return "Changed since capture, before it was listed from its file: its record has the sum of other pixels."
 
 
-def _day_of(archive: Archive, filename: str) -> str:
+def _place_of(filename: str) -> str:
     try:
-        return f"{archive.path_of(filename).parent.name}/"
+        return str(location_of(filename))
     except NotAnOriginal:
-        return ""
-
-
-def _count_files(folder: Path) -> int:
-    return sum(not is_litter(path.name) for path in folder.iterdir())
+        return filename

@@ -15,6 +15,7 @@ from django.views import View
 from accounts.first_administrator import find_administrator, has_administrator, make_first_administrator
 from camera.errors import CameraError
 from camera.registry import the_camera
+from images.archive.names import location_of
 from images.capture.capture import capture_image
 from images.errors import LibraryError
 from images.library import the_library
@@ -166,5 +167,5 @@ def read_again(kept: dict[str, Any]) -> dict[str, Any]:
         verified = verify_original(image)
     except LibraryError as problem:
         return {"problem": problem}
-    folder = the_library().archive.path_of(image.filename).parent
+    folder = the_library().archive.root / location_of(image.filename).folder
     return {"image": image, "verified": verified, "took_s": kept["took_s"], "folder": folder}

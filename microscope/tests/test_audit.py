@@ -22,6 +22,7 @@ from images.models import Image
 from images.run_days import RunDays, register_run_days
 from images.tests.clocks import SetClock
 from images.tests.conftest import keep_image, keep_original, rows_refused, wait_until  # noqa: F401 (fixtures)
+from images.tests.places import path_of
 from microscope.audit import KEPT_FOR_DAYS, forget_old_sign_in_events
 from microscope.models import AuditEntry
 
@@ -89,7 +90,7 @@ def test_an_act_of_the_program_itself_names_no_user(since, keep_original, archiv
 def test_with_the_log_away_a_capture_succeeds_all_the_same(operator, camera):
     with rows_refused("audit"):
         captured = capture_image(by=operator, exposure_ms=2)
-    assert captured.image is None and captured.kept.path.exists()
+    assert captured.image is None and path_of(captured.kept).exists()
     wait_until(lambda: the_library().backfiller.pending_count == 0)
     assert Image.objects.get().sha256 == captured.kept.sha256
     assert told(image_id=Image.objects.get().pk) == [("", "adopted", captured.kept.filename)]

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from camera.errors import CameraLost
+from images.archive.names import location_of
 from images.library import the_library
 from images.tests.conftest import wait_until
 from images.tests.frames import TAKEN_AT
@@ -49,7 +50,7 @@ def test_a_lost_camera_is_told_by_its_cause(client, camera, drivers):
 
 def test_images_that_wait_for_their_rows_are_counted(client, archive):
     the_library().backfiller._ending.set()
-    the_library().backfiller.add_later(archive.path_of("capture_20250116_103045_123.jpg"))
+    the_library().backfiller.add_later(location_of("capture_20250116_103045_123.jpg"))
     assert client.get("/health").json()["imagesWaitingForDatabase"] == 1
 
 

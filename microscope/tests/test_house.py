@@ -101,6 +101,26 @@ def test_the_camera_has_neither_models_nor_a_database():
     assert not (ROOT / "camera" / "migrations").exists()
 
 
+# Those that look after the disk itself, or show people where their pictures are.
+KNOW_THE_DISK = {
+    *("images/archive", "images/backup", "microscope/setup", "microscope/start", "microscope/status"),
+    "images/api/serializers.py",
+}
+OF_THE_DISK = {"path_of", "path_at", "root"}
+
+
+def test_only_the_archive_knows_where_its_files_are_on_the_disk():
+    """All others ask by name or location: so an original may be somewhere else."""
+    asking = set()
+    for path in sources("images") + sources("microscope"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            # `archive.root`, `self._archive.path_at(...)`, `the_library().archive.path_of(...)`
+            if isinstance(node, ast.Attribute) and node.attr in OF_THE_DISK and "archive" in ast.unparse(node.value):
+                asking.add(path.relative_to(ROOT).as_posix())
+    assert {one for one in asking if not one.startswith(tuple(KNOW_THE_DISK))} == set()
+    assert "images/archive/sidecar.py" in asking
+
+
 def test_only_the_pixelink_driver_knows_the_sdk():
     knowing = {path.name for app in APPS for path in sources(app) if "pixelinkWrapper" in imported_modules(path)}
     assert knowing == {"library.py"}

@@ -73,7 +73,7 @@ def library(request, tmp_path_factory) -> Iterator[Library]:
 def original_pixels(image: dict[str, Any]) -> np.ndarray:
     """Return the pixels of the file on disk."""
     path = Path(image["filepath"])
-    known = format_of(path)
+    known = format_of(path.name)
     assert known
     return FORMATS[known.name].read_pixels(path)
 

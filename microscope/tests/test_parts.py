@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 
 from camera.errors import CameraClosed
 from camera.registry import the_live_view
+from images.archive.names import location_of
 from images.library import the_library
 from images.tests.frames import make_frame
 from microscope.http.server import make_server
@@ -93,7 +94,7 @@ def assert_given_back(camera, archive, others) -> None:
         camera.configure()
     assert the_live_view().is_ending
     the_library().thumbnails.make_soon("2025-01-16/never.jpg", make_frame())
-    the_library().backfiller.add_later(archive.path_of("capture_20250116_103045_123.jpg"))
+    the_library().backfiller.add_later(location_of("capture_20250116_103045_123.jpg"))
     for thread in set(threading.enumerate()) - others:
         if thread.name in ("thumbnails", "backfiller", "startup"):
             thread.join(30)  # it may end late on a busy machine

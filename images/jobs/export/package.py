@@ -4,7 +4,8 @@ import contextlib
 import json
 from collections.abc import Iterable
 
-from images.archive.job_file import path_of_job
+from images.archive.job_file import job_file_of
+from images.errors import NotAnOriginal
 from images.export.zipping import CHANGED_SINCE_CAPTURE, OK, Entry, ZipPlan, plan_zip
 from images.jobs.export.errors import ExportTooLarge
 from images.jobs.export.outcomes import Outcome, Picture
@@ -48,7 +49,7 @@ def _read_job_file(job: Job) -> list[tuple[str, bytes]]:
     """Return name and content of the job's file, in its folder as in the archive; nothing if it is not there."""
     if job.anchor_at is None:
         return []
-    path = path_of_job(the_library().archive, job.anchor_at, job.lasting_id)
-    with contextlib.suppress(OSError), path.open("rb") as file:
-        return [(f"{path.parent.name}/{path.name}", file.read(MAX_JOB_FILE_BYTES))]
+    location = job_file_of(job.anchor_at, job.lasting_id)
+    with contextlib.suppress(OSError, NotAnOriginal), the_library().archive.open_at(location) as file:
+        return [(str(location), file.read(MAX_JOB_FILE_BYTES))]
     return []

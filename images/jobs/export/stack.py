@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 
+from images.archive.names import location_of
 from images.errors import NotAnOriginal, OriginalChanged, OriginalMissing
 from images.export.convert import read_pixels
 from images.jobs.export.drawing import draw_words
@@ -113,7 +114,7 @@ def note_file(outcome: Outcome) -> Outcome:
     if outcome.picture is None:
         return outcome
     try:
-        size_bytes = the_library().archive.path_of(outcome.picture.filename).stat().st_size
+        size_bytes = the_library().archive.size_at(location_of(outcome.picture.filename))
     except (OSError, NotAnOriginal):
         return Outcome(outcome.slot, absence=FILE_MISSING)
     return outcome if size_bytes == outcome.picture.size_bytes else Outcome(outcome.slot, absence=FILE_CHANGED)

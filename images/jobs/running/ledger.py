@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from images.archive.archive import Archive
-from images.archive.job_file import Entry, append_entries, path_of_job
+from images.archive.job_file import Entry, append_entries, job_file_of
 from images.errors import DATABASE_AWAY, StorageUnavailable
 from images.index.jobs import (
     announce,
@@ -42,9 +42,9 @@ class Ledger:
         assert job.anchor_at
         self.job = job
         self._archive = archive
-        self._path = path_of_job(archive, job.anchor_at, job.lasting_id)
+        self._file = job_file_of(job.anchor_at, job.lasting_id)
         if not follow_job_file(archive, job):
-            append_entries(archive, self._path, self._describe_so_far())
+            append_entries(archive, self._file, self._describe_so_far())
         job.refresh_from_db()
         decided = count_decided(job.pk)
         self.next_slot, self.newest = decided.next_slot, decided.newest
@@ -145,7 +145,7 @@ class Ledger:
     def _write(self) -> None:
         if self._for_file:
             try:
-                append_entries(self._archive, self._path, self._for_file)
+                append_entries(self._archive, self._file, self._for_file)
                 self._for_file.clear()
             except StorageUnavailable as problem:
                 logger.warning("The file of job %d could not be written: %s", self.job.pk, problem)
