@@ -23,7 +23,7 @@ CAMERA = {
 # The process dies just before this line runs.
 MOMENTS = {
     "its row says that it began, and it has no file": "Ledger.__init__: append_entries(archive",
-    "a picture is complete, and has no row": "Archive.keep: return StoredFile(draft.final",
+    "a picture is complete, and has no row": "Archive.keep: return StoredFile(draft.location",
     "a picture has its row, and the job does not count it": "Ledger.store: self.next_slot, self.stored",
     "a gap is decided, and written nowhere": "append_entries: with path.open",
     "a gap is in the file, and has no row": "write_entries: job = Job.objects.select_for_update",

@@ -34,7 +34,7 @@ MOMENTS_OF_A_CAPTURE = {
     "it is written, and not yet forced to disk": "Archive.keep: os.fsync",
     "it is complete, and has no name": "Archive.keep: self.publish(draft)",
     "it has both its names": "Archive.publish: draft.temporary.unlink",
-    "it has its name, and no row": "Archive.keep: return StoredFile(draft.final",
+    "it has its name, and no row": "Archive.keep: return StoredFile(draft.location",
     "its row is under way": "CursorWrapper._execute: return self.cursor.execute",
     "its row is committed, and nobody was told": "list_original: return image",
 }
