@@ -136,7 +136,7 @@ class Control:
         with self._changing:
             before = self._lease
             lease = self._make(who, terms)
-            former = {"from": before.holder.label, "fromUser": before.holder.username} if before else {}
+            former = before.holder.as_former() if before else {}
             self._set(lease, Change(what, by, {**lease.as_details(), **former, **details}))
             return lease
 

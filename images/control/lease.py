@@ -43,6 +43,16 @@ class Holder:
     job_id: int | None = None
     lease_id: str | None = None
 
+    def as_former(self) -> dict[str, Any]:
+        """Return what an audit entry says of whoever had control before."""
+        return {
+            "from": self.label,
+            "fromKind": str(self.kind),
+            "fromJob": self.job_id,
+            "fromUser": self.username,
+            "fromUserId": self.user_id,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -93,6 +103,7 @@ class Lease:
             "label": self.holder.label,
             "kind": str(self.holder.kind),
             "job": self.holder.job_id,
+            "since": self.since.isoformat(),
             "until": self.until.isoformat() if self.until else None,
             "note": self.note,
             "fence": self.fence,

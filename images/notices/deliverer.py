@@ -14,7 +14,7 @@ from images.errors import DATABASE_AWAY
 from images.jobs.heartbeat import Sign
 from images.jobs.trouble import is_stalled
 from images.models import Delivery, Job
-from images.notices.addresses import Address, list_addresses
+from images.notices.addresses import can_mail, list_addresses, list_channels
 from images.notices.channels import send
 from images.notices.errand import Errand
 from images.notices.notices import What
@@ -64,7 +64,7 @@ class Deliverer:
 
     def start(self) -> None:
         """Start the thread, if there is anybody to tell."""
-        if self._thread is None and not self._is_ending and list_addresses():
+        if self._thread is None and not self._is_ending and list_channels():
             self._thread = threading.Thread(target=self._run, name="notices", daemon=True)
             self._thread.start()
 
@@ -82,12 +82,11 @@ class Deliverer:
 
     def look(self) -> None:
         """Do what is to be done now; does not wait for any address. Raises Django's DatabaseError."""
-        addresses = list_addresses()
         for errand in list(self._errands.values()):
             self._settle(errand)
         self._watch_job()
-        self._give_up_unknown(addresses)
-        for channel in {address.channel for address in addresses} - set(self._errands):
+        self._give_up_unknown()
+        for channel in list_channels() - set(self._errands):
             if delivery := self._claim(channel):
                 self._errands[channel] = Errand(delivery, channel, self._send, self._deadline_s, self._changed.set)
         self._looks += 1
@@ -143,11 +142,11 @@ class Deliverer:
                 "Try %d to tell by %s: %s: %s", delivery.tries, delivery.channel, delivery.facts["title"], problem
             )
 
-    def _give_up_unknown(self, addresses: list[Address]) -> None:
-        """Give up the notices for addresses that the settings do not name any more."""
-        known = Q(pk__in=[])
-        for address in addresses:
-            known |= Q(channel=address.channel, recipient=address.recipient)
+    def _give_up_unknown(self) -> None:
+        """Give up the notices for addresses that the settings do not name any more. Those for users need none."""
+        known = Q(what=Delivery.CONTROL_LOST) if can_mail() else Q(pk__in=[])
+        for address in list_addresses():
+            known |= Q(channel=address.channel, recipient=address.recipient) & ~Q(what=Delivery.CONTROL_LOST)
         Delivery.objects.waiting().exclude(known).update(
             state=Delivery.State.GIVEN_UP, ended_at=self._clock.now(), detail="Its address is set no more."
         )
