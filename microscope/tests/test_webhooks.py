@@ -226,7 +226,7 @@ def test_the_thread_is_woken_by_an_event_and_ends(box):
     finally:
         deliverer.end(patience_s=30)
         register_bell(before)
-    assert deliverer._thread and not deliverer._thread.is_alive()
+    assert deliverer._rounds.thread and not deliverer._rounds.thread.is_alive()
 
 
 def test_nothing_says_the_secret(box, deliverer, caplog):

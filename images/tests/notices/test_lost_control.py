@@ -196,7 +196,7 @@ def test_its_thread_runs_also_if_nobody_is_told_about_jobs(ada, grace):
     keep_control(ada)
     take(grace, "sample change")
     deliverer.start()
-    assert deliverer._thread is not None
+    assert deliverer._rounds.thread is not None
     deliverer.end(patience_s=20)
     assert states() == [("delivered", 1)]
 
