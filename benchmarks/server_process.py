@@ -49,8 +49,11 @@ class ServerProcess:
 
     def set_up(self) -> None:
         """Make the database, as the first start does. The block then serves as on every later day."""
-        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-        subprocess.run(command, cwd=ROOT, env=self._environment, check=True)
+        self.manage("migrate", "--verbosity", "0")
+
+    def manage(self, *arguments: str) -> None:
+        """Run `manage.py` on the same data, with or without the server beside it."""
+        subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=self._environment, check=True)
 
     def log_in(self) -> "Client":
         client = Client(self.port)

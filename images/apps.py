@@ -22,7 +22,7 @@ class ImagesConfig(AppConfig):
         from images.index.thumbnails import Thumbnails
         from images.jobs.supervisor import Supervisor, register_supervisor
         from images.library import Library, register_library
-        from images.notices import outbox  # noqa: F401 (connects its signal)
+        from images.notices import lost_control, outbox  # noqa: F401 (connect their signals)
         from images.notices.deliverer import Deliverer, register_deliverer
         from images.run_days import RunDays, register_run_days
 

@@ -1,4 +1,4 @@
-"""The job that is under way, as the status line of every page asks for it."""
+"""The job that is under way, as the status line and the control line of every page ask for it."""
 
 from typing import Any
 

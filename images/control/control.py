@@ -7,13 +7,12 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 from camera.engine.requests import Permit
 from camera.errors import ControlHeld, ControlLost, ControlRefused
-from images.control.lease import MAX_MINUTES, Ask, Holder, Kind, Lease, Terms
+from images.control.lease import Ask, Holder, Kind, Lease, Terms, keep_lease, make_lease
 from images.control.notices import Notices
 from images.control.refusals import Refusals
 from images.control.rows import WRITE_EVERY_S, Change, ControlRow
@@ -136,7 +135,7 @@ class Control:
         with self._changing:
             before = self._lease
             lease = self._make(who, terms)
-            former = {"from": before.holder.label, "fromUser": before.holder.username} if before else {}
+            former = before.holder.as_former() if before else {}
             self._set(lease, Change(what, by, {**lease.as_details(), **former, **details}))
             return lease
 
@@ -199,34 +198,12 @@ class Control:
 
     def _keep(self, lease: Lease, who: Holder, terms: Terms) -> Lease:
         """Change one's own lease; its fence stays."""
-        kept_s, until = self._end_of(terms.minutes)
-        if terms.minutes is None:
-            kept_s, until = lease.kept_until_s, lease.until
-        holder = replace(lease.holder, kind=who.kind, label=who.label) if who.lease_id is None else lease.holder
-        kept = replace(lease, holder=holder, kept_until_s=kept_s, until=until, note=terms.note, share=terms.share)
+        kept = keep_lease(lease, who, terms, self.now, self.now_s)
         self._set(kept, Change("control_kept", who, kept.as_details()), is_same_holder=True)
         return kept
 
     def _make(self, who: Holder, terms: Terms) -> Lease:
-        now_s, (kept_s, until) = self.now_s, self._end_of(terms.minutes)
-        return Lease(
-            fence=self._fence + 1,
-            lease_id=uuid4(),
-            holder=replace(who, lease_id=None),
-            since=self._clock.now(),
-            last_used_s=now_s,
-            last_seen_s=now_s,
-            kept_until_s=kept_s,
-            until=until,
-            note=terms.note,
-            share=terms.share,
-        )
-
-    def _end_of(self, minutes: float | None) -> tuple[float | None, datetime | None]:
-        if minutes is None:
-            return None, None
-        bounded = min(minutes, MAX_MINUTES)
-        return self.now_s + 60 * bounded, self._clock.now() + timedelta(minutes=bounded)
+        return make_lease(self._fence + 1, who, terms, self.now, self.now_s)
 
     def _set(self, lease: Lease | None, change: Change, *, is_same_holder: bool = False) -> None:
         """Under `_changing`. Whoever asked before has to ask the new holder, unless the holder is the same."""

@@ -1,11 +1,12 @@
-"""The lease of control, who holds it, and when it ends. No threads, no database: values and rules alone."""
+"""The lease of control, who holds it, and when it ends. No threads, no queries: values and rules alone."""
 
 import math
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
+
+from images.models import CameraControl
 
 # A lease ends this long after the last sign of life of its holder.
 PATIENCE_S = 90.0
@@ -20,10 +21,7 @@ MAX_MINUTES = 480
 MAX_TEXT = 80
 
 
-class Kind(StrEnum):
-    PERSON = "person"
-    SCRIPT = "script"
-    JOB = "job"
+Kind = CameraControl.Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +40,16 @@ class Holder:
     label: str
     job_id: int | None = None
     lease_id: str | None = None
+
+    def as_former(self) -> dict[str, Any]:
+        """Return what an audit entry says of whoever had control before."""
+        return {
+            "from": self.label,
+            "fromKind": str(self.kind),
+            "fromJob": self.job_id,
+            "fromUser": self.username,
+            "fromUserId": self.user_id,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,7 @@ class Lease:
             "label": self.holder.label,
             "kind": str(self.holder.kind),
             "job": self.holder.job_id,
+            "since": self.since.isoformat(),
             "until": self.until.isoformat() if self.until else None,
             "note": self.note,
             "fence": self.fence,
@@ -121,6 +130,39 @@ class Lease:
 
     def is_idle(self, now_s: float) -> bool:
         return self.holder.kind is Kind.PERSON and now_s - self.last_used_s >= IDLE_AFTER_S
+
+
+def make_lease(fence: int, who: Holder, terms: Terms, now: datetime, now_s: float) -> Lease:
+    """Return a new lease, which begins now."""
+    kept_until_s, until = _end_of(terms.minutes, now, now_s)
+    return Lease(
+        fence=fence,
+        lease_id=uuid4(),
+        holder=replace(who, lease_id=None),
+        since=now,
+        last_used_s=now_s,
+        last_seen_s=now_s,
+        kept_until_s=kept_until_s,
+        until=until,
+        note=terms.note,
+        share=terms.share,
+    )
+
+
+def keep_lease(lease: Lease, who: Holder, terms: Terms, now: datetime, now_s: float) -> Lease:
+    """Return one's own lease on other terms. Without `minutes` it ends as before. Its fence stays."""
+    kept_until_s, until = lease.kept_until_s, lease.until
+    if terms.minutes is not None:
+        kept_until_s, until = _end_of(terms.minutes, now, now_s)
+    holder = replace(lease.holder, kind=who.kind, label=who.label) if who.lease_id is None else lease.holder
+    return replace(lease, holder=holder, kept_until_s=kept_until_s, until=until, note=terms.note, share=terms.share)
+
+
+def _end_of(minutes: float | None, now: datetime, now_s: float) -> tuple[float | None, datetime | None]:
+    if minutes is None:
+        return None, None
+    bounded = min(minutes, MAX_MINUTES)
+    return now_s + 60 * bounded, now + timedelta(minutes=bounded)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from camera.errors import ControlRefused
-from images.control.lease import Kind, Lease
+from images.control.lease import PATIENCE_S, Kind, Lease
 
 
 def describe_holder(lease: Lease) -> str:
@@ -58,4 +58,14 @@ def explain(cause: type[ControlRefused], lease: Lease | None, hint: str = "") ->
         text = "You do not control the camera any more; it is free. Take control again."
         return cause(text, {"control": outline(None)})
     advice = f"{hint}: ask for control." if hint else "Ask for control, or keep the picture that you see."
-    return cause(f"{describe_lease(lease)} {advice}", {"control": outline(lease)})
+    said = " ".join(filter(None, [describe_lease(lease), _describe_end(lease), advice]))
+    return cause(said, {"control": outline(lease)})
+
+
+def _describe_end(lease: Lease) -> str:
+    """Return when the camera is free, if no time says so."""
+    if lease.until:
+        return ""
+    if lease.holder.kind is Kind.JOB:
+        return "It is free when the job is over."
+    return f"It is free {PATIENCE_S:.0f} seconds after the last change."

@@ -10,7 +10,7 @@ from images.errors import JobEnded, JobMissing, NotYourJob
 from images.events import emit
 from images.index.jobs import change_job
 from images.jobs import reasons
-from images.jobs.running.runner import PLANE_SET
+from images.jobs.running.plane_set import PLANE_SET
 from images.jobs.running.state_changes import NOT_PAUSED
 from images.jobs.supervisor import the_supervisor
 from images.library import the_library

@@ -1,4 +1,4 @@
-"""What people outside are told about jobs, on its way to them."""
+"""What people outside are told about jobs and control, on its way to them."""
 
 import uuid
 
@@ -14,8 +14,11 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
 
 class Delivery(models.Model):
-    """One notice about a job, on its way to one address. It is written together with what it tells, so nothing is
-    forgotten; the address may get it twice, under the same `lasting_id`."""
+    """One notice on its way to one address: about a job, or that somebody lost control. It is written together with
+    what it tells, so nothing is forgotten; the address may get it twice, under the same `lasting_id`."""
+
+    # In the place of what happened to a job. It has no job, and goes to the user alone.
+    CONTROL_LOST = "control_lost"
 
     class Channel(models.TextChoices):
         WEBHOOK = "webhook"
@@ -28,10 +31,10 @@ class Delivery(models.Model):
         OVERTAKEN = "overtaken"
         GIVEN_UP = "given_up"
 
-    job = models.ForeignKey("images.Job", on_delete=models.CASCADE, related_name="deliveries")
+    job = models.ForeignKey("images.Job", on_delete=models.CASCADE, related_name="deliveries", null=True)
     lasting_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False, help_text="The same at each try.")
-    what = models.CharField(max_length=40, help_text="What happened to the job.")
-    facts = models.JSONField(help_text="What is told: how the job was then.")
+    what = models.CharField(max_length=40, help_text="What happened.")
+    facts = models.JSONField(help_text="What is told: how it was then.")
     channel = models.CharField(max_length=20, choices=Channel)
     recipient = models.CharField(max_length=254, blank=True, default="", help_text="Of an e-mail.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)

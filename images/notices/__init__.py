@@ -1,1 +1,2 @@
-"""Notices: what people outside are told about jobs. They are rows until they are delivered."""
+"""Notices: what people outside are told about jobs, and about control that they lost. They are rows until they are
+delivered."""

@@ -16,7 +16,19 @@ class Address:
 
 
 def list_addresses() -> list[Address]:
+    """Who is told about jobs."""
     mails = [Address(Delivery.Channel.EMAIL, recipient) for recipient in settings.JOB_EMAIL_TO]
     webhooks = [Address(Delivery.Channel.WEBHOOK)] if settings.JOB_WEBHOOK_URL else []
     pings = [Address(Delivery.Channel.PING)] if settings.JOB_PING_URL else []
     return [*webhooks, *mails, *pings]
+
+
+def can_mail() -> bool:
+    """Return True if e-mail is set up; then users are told, too, what concerns them alone."""
+    return bool(settings.EMAIL_HOST and settings.DEFAULT_FROM_EMAIL)
+
+
+def list_channels() -> set[str]:
+    """The ways by which something can go out."""
+    to_users = {Delivery.Channel.EMAIL} if can_mail() else set()
+    return to_users | {address.channel for address in list_addresses()}

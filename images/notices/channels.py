@@ -40,6 +40,8 @@ def send(delivery: Delivery) -> None:
 def describe_in_lines(delivery: Delivery) -> str:
     """The body of an e-mail."""
     facts = delivery.facts
+    if delivery.what == Delivery.CONTROL_LOST:
+        return str(facts["text"])
     at = show_time(datetime.fromisoformat(facts["at"]))
     said = f"{facts['user']}, {facts['kind']}, on {facts['computer']}, {at}"
     return "\n".join([f"{facts['title']}.", *filter(None, [facts["detail"]]), "", facts["verdict"], "", said, ""])

@@ -2,23 +2,21 @@
 rows."""
 
 import logging
-import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.db import close_old_connections, connections, transaction
+from django.db import transaction
 from django.db.models import F, Q
 
-from images.errors import DATABASE_AWAY
 from images.jobs.heartbeat import Sign
 from images.jobs.trouble import is_stalled
 from images.models import Delivery, Job
-from images.notices.addresses import Address, list_addresses
+from images.notices.addresses import can_mail, list_addresses, list_channels
 from images.notices.channels import send
 from images.notices.errand import Errand
 from images.notices.notices import What
 from images.notices.outbox import find_last_told, put_in_outbox
+from images.notices.rounds import Rounds
 from images.run_days import Clock
 
 logger = logging.getLogger(__name__)
@@ -58,53 +56,28 @@ class Deliverer:
         self._errands: dict[str, Errand[Delivery]] = {}
         self._settled: set[Errand[Delivery]] = set()
         self._looks = 0
-        self._changed = threading.Event()
-        self._is_ending = False
-        self._thread: threading.Thread | None = None
+        self._rounds = Rounds("notices", self.look, lambda: LOOK_EVERY_S)
 
     def start(self) -> None:
         """Start the thread, if there is anybody to tell."""
-        if self._thread is None and not self._is_ending and list_addresses():
-            self._thread = threading.Thread(target=self._run, name="notices", daemon=True)
-            self._thread.start()
+        if list_channels():
+            self._rounds.start()
 
     def end(self, patience_s: float = ENDING_S) -> None:
         """Let what is under way come to its end for so long. What is left goes out after the next start."""
-        until_s = time.monotonic() + patience_s
-        looks_before = self._looks
-        while self._thread and time.monotonic() < until_s and (self._errands or self._looks < looks_before + 2):
-            self._changed.set()
-            time.sleep(0.05)
-        self._is_ending = True
-        self._changed.set()
-        if self._thread is not None:
-            self._thread.join(max(until_s - time.monotonic(), 0.1))
+        enough = self._looks + 2
+        self._rounds.end(lambda: bool(self._errands) or self._looks < enough, patience_s)
 
     def look(self) -> None:
         """Do what is to be done now; does not wait for any address. Raises Django's DatabaseError."""
-        addresses = list_addresses()
         for errand in list(self._errands.values()):
             self._settle(errand)
         self._watch_job()
-        self._give_up_unknown(addresses)
-        for channel in {address.channel for address in addresses} - set(self._errands):
+        self._give_up_unknown()
+        for channel in list_channels() - set(self._errands):
             if delivery := self._claim(channel):
-                self._errands[channel] = Errand(delivery, channel, self._send, self._deadline_s, self._changed.set)
+                self._errands[channel] = Errand(delivery, channel, self._send, self._deadline_s, self._rounds.wake)
         self._looks += 1
-
-    def _run(self) -> None:
-        while not self._is_ending:
-            close_old_connections()
-            try:
-                self.look()
-            except DATABASE_AWAY as away:
-                logger.warning("Notices wait for the database: %s", str(away).strip())
-            except Exception:
-                # The thread's boundary: whatever goes wrong once, the next notice may be possible.
-                logger.exception("Notices cannot be delivered; trying again")
-            self._changed.wait(LOOK_EVERY_S)
-            self._changed.clear()
-        connections.close_all()
 
     def _claim(self, channel: str) -> Delivery | None:
         """The next one that is due, and of this process alone for some time."""
@@ -143,11 +116,11 @@ class Deliverer:
                 "Try %d to tell by %s: %s: %s", delivery.tries, delivery.channel, delivery.facts["title"], problem
             )
 
-    def _give_up_unknown(self, addresses: list[Address]) -> None:
-        """Give up the notices for addresses that the settings do not name any more."""
-        known = Q(pk__in=[])
-        for address in addresses:
-            known |= Q(channel=address.channel, recipient=address.recipient)
+    def _give_up_unknown(self) -> None:
+        """Give up the notices for addresses that the settings do not name any more. Those for users need none."""
+        known = Q(what=Delivery.CONTROL_LOST) if can_mail() else Q(pk__in=[])
+        for address in list_addresses():
+            known |= Q(channel=address.channel, recipient=address.recipient) & ~Q(what=Delivery.CONTROL_LOST)
         Delivery.objects.waiting().exclude(known).update(
             state=Delivery.State.GIVEN_UP, ended_at=self._clock.now(), detail="Its address is set no more."
         )

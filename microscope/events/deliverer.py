@@ -1,18 +1,15 @@
 """The thread that sends events to webhooks. All it must not forget is in their rows."""
 
 import logging
-import threading
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db import connections
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
-from images.errors import DATABASE_AWAY
 from images.notices.deliverer import DEADLINE_S, ENDING_S, LEASE, MAX_WAIT, wait_after
 from images.notices.errand import Errand
+from images.notices.rounds import Rounds
 from images.run_days import Clock
 from microscope.events.bell import Bell
 from microscope.events.order import LOOK_AGAIN_S, Settling
@@ -45,26 +42,15 @@ class WebhookDeliverer:
         self._settling = Settling()
         self._errands: dict[int, Errand[Parcel]] = {}
         self._written: set[Errand[Parcel]] = set()
-        self._changed = threading.Event()
-        self._is_ending = False
-        self._thread: threading.Thread | None = None
-        bell.add_listener(self._changed.set)
+        self._rounds = Rounds("webhooks", self.look, self._wait_s, GATHER_S)
+        bell.add_listener(self._rounds.wake)
 
     def start(self) -> None:
-        if self._thread is None and not self._is_ending:
-            self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
-            self._thread.start()
+        self._rounds.start()
 
     def end(self, patience_s: float = ENDING_S) -> None:
         """Let what is under way come to its end for so long. What is left goes out after the next start."""
-        until_s = time.monotonic() + patience_s
-        while self._thread and self._errands and time.monotonic() < until_s:
-            self._changed.set()
-            time.sleep(0.05)
-        self._is_ending = True
-        self._changed.set()
-        if self._thread is not None:
-            self._thread.join(max(until_s - time.monotonic(), 0.1))
+        self._rounds.end(lambda: bool(self._errands), patience_s)
 
     def look(self) -> None:
         """Do what is to be done now; does not wait for any receiver. Raises Django's DatabaseError."""
@@ -76,22 +62,8 @@ class WebhookDeliverer:
             for webhook in due:
                 self._begin(webhook, newest)
 
-    def _run(self) -> None:
-        while not self._is_ending:
-            try:
-                self.look()
-            except DATABASE_AWAY as away:
-                logger.warning("Webhooks wait for the database: %s", str(away).strip())
-            except Exception:
-                # The thread's boundary: whatever goes wrong once, the next delivery may be possible.
-                logger.exception("Events cannot be delivered; trying again")
-            finally:
-                # Others need the connection while nothing happens.
-                connections.close_all()
-            self._changed.wait(LOOK_AGAIN_S if self._settling.is_behind else LOOK_EVERY_S)
-            if not self._is_ending:
-                time.sleep(GATHER_S)
-            self._changed.clear()
+    def _wait_s(self) -> float:
+        return LOOK_AGAIN_S if self._settling.is_behind else LOOK_EVERY_S
 
     def _is_due(self, webhook: Webhook) -> bool:
         now, at = self._clock.now(), webhook.next_try_at
@@ -102,7 +74,7 @@ class WebhookDeliverer:
         parcel = pack(webhook, newest)
         if not parcel.is_empty:
             way = f"webhook {webhook.pk}"
-            self._errands[webhook.pk] = Errand(parcel, way, send_parcel, self._deadline_s, self._changed.set)
+            self._errands[webhook.pk] = Errand(parcel, way, send_parcel, self._deadline_s, self._rounds.wake)
         elif parcel.through - parcel.after >= SKIPPED_AT_ONCE:
             _rows_of(parcel).update(delivered_through=parcel.through)
 

@@ -35,8 +35,7 @@ def pack(webhook: Webhook, newest: int) -> Parcel:
         webhook.pk,
         webhook.url,
         webhook.secret,
-        # Both ends: after a failed try more events may have come, and that is another delivery.
-        f"{webhook.lasting_id}.{_first_of(page.events, after)}.{page.next}",
+        _name_delivery(webhook, page.events),
         after,
         page.next,
         json.dumps(page.as_json(), ensure_ascii=False).encode("utf-8", "replace"),
@@ -50,5 +49,8 @@ def send_parcel(parcel: Parcel) -> None:
     post_signed(parcel.url, parcel.secret, parcel.delivery_id, parcel.body, newest)
 
 
-def _first_of(events: list[dict[str, Any]], after: int) -> int:
-    return int(events[0]["number"]) if events else after
+def _name_delivery(webhook: Webhook, events: list[dict[str, Any]]) -> str:
+    """The same for the same events. After a failed try more may have come: that is another delivery, so both ends
+    count. Where the page ends does not: a sign-in moves it."""
+    ends = [str(event["number"]) for event in (events[:1] + events[-1:])]
+    return ".".join([str(webhook.lasting_id), *ends])

@@ -134,6 +134,19 @@ def test_what_came_meanwhile_goes_out_under_another_id(box, deliverer, clock):
     assert len({letter.headers["webhook-id"] for letter in box.letters}) == 2
 
 
+def test_what_is_no_event_changes_no_id(box, deliverer, clock):
+    webhook = make_webhook(box)
+    happen(1)
+    box.status = 500
+    look_until(deliverer, lambda: Webhook.objects.get().tries == 1)
+    AuditEntry.objects.create(what="signed_in", who="ada")
+    box.status = 200
+    clock.run(timedelta(hours=1))
+    look_until(deliverer, lambda: is_through(webhook))
+    assert images_of(box) == [1, 1]
+    assert len({letter.headers["webhook-id"] for letter in box.letters}) == 1
+
+
 def test_after_a_death_before_it_is_noted_the_events_come_again(box, deliverer, clock):
     webhook = make_webhook(box)
     happen(1)
@@ -213,7 +226,7 @@ def test_the_thread_is_woken_by_an_event_and_ends(box):
     finally:
         deliverer.end(patience_s=30)
         register_bell(before)
-    assert deliverer._thread and not deliverer._thread.is_alive()
+    assert deliverer._rounds.thread and not deliverer._rounds.thread.is_alive()
 
 
 def test_nothing_says_the_secret(box, deliverer, caplog):

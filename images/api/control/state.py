@@ -4,19 +4,19 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from django.contrib.auth.models import AbstractUser
-from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from camera.registry import the_instrument, the_live_view
 from images.api.control.accounts_count import is_one_account_alone
 from images.api.control.holders import SIGHT_HEADER, is_streaming, read_holder
+from images.api.job_under_way import JobUnderWaySerializer, describe_under_way
 from images.control.control import Control, the_control
 from images.control.hand_over import may_take
 from images.control.lease import Ask, Holder, Kind, Lease, Notice
 from images.control.words import describe_lease, initials_of
 from images.jobs.heartbeat import JobSign
-from images.jobs.under_way import find_job_under_way, seconds_to_next
+from images.jobs.under_way import find_job_under_way
 from images.permissions import CAPTURE, TAKE_CONTROL
 from images.record.image import format_time
 
@@ -30,13 +30,6 @@ class HolderSerializer(serializers.Serializer):
     label = serializers.CharField(  # type: ignore[assignment]  # the API's word, not the attribute of a field
         help_text='"browser", or the name of a script or job.'
     )
-
-
-class ControlJobSerializer(serializers.Serializer):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    state = serializers.CharField()
-    secondsToNext = serializers.FloatField(allow_null=True)
 
 
 class AskStateSerializer(serializers.Serializer):
@@ -85,7 +78,7 @@ class ControlSerializer(serializers.Serializer):
     note = serializers.CharField()
     share = serializers.BooleanField(help_text="Others may keep the pictures that they see.")
     fence = serializers.IntegerField(help_text="Rises each time that control passes on.")
-    job = ControlJobSerializer(allow_null=True)
+    job = JobUnderWaySerializer(allow_null=True, help_text="If a job controls it.")
     ask = AskStateSerializer(allow_null=True)
     notice = NoticeSerializer(allow_null=True, help_text="What happened last to your own control.")
     watchers = serializers.IntegerField()
@@ -185,12 +178,7 @@ def _describe_holder(holder: Holder) -> dict[str, Any]:
 def _describe_job(lease: Lease | None, job: JobSign | None) -> dict[str, Any] | None:
     if lease is None or lease.holder.kind is not Kind.JOB or job is None or job.number != lease.holder.job_id:
         return None
-    return {
-        "id": job.number,
-        "name": job.name,
-        "state": job.state,
-        "secondsToNext": seconds_to_next(job, timezone.now()),
-    }
+    return describe_under_way(job)
 
 
 def _describe_ask(ask: Ask | None, who: Holder, now_s: float) -> dict[str, Any] | None:

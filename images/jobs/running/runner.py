@@ -16,13 +16,17 @@ from images.jobs.heartbeat import JobSign, sign_of
 from images.jobs.measures.bursts import count_ring_frames
 from images.jobs.plan import Slot, WhenLate
 from images.jobs.running.burst import BurstTaker
+from images.jobs.running.camera_loss import CameraLoss
 from images.jobs.running.clock_watch import ClockWatch
 from images.jobs.running.control import JobControl
 from images.jobs.running.describe_slot import order_of
 from images.jobs.running.disk_watch import DiskWatch
 from images.jobs.running.job_clock import JobClock
 from images.jobs.running.ledger import Ledger
+from images.jobs.running.overdue import miss_overdue_rounds
+from images.jobs.running.plane_set import is_plane_set
 from images.jobs.running.seat_check import SeatCheck
+from images.jobs.running.self_pauses import SelfPauses
 from images.jobs.running.state_changes import StateChanges
 from images.jobs.running.sums import SumTaker
 from images.jobs.stored_plan import read_plan
@@ -35,10 +39,8 @@ logger = logging.getLogger(__name__)
 LOOK_EVERY_S = 2.0
 RETRY_S = 1.0
 MAX_TRIES = 3
-LAST_EVENTS = 20
 # How long one picture may take besides its light: to free the camera, to write, to wait for a database.
 STEP_PATIENCE_S = 60.0
-PLANE_SET = "plane_set"
 
 
 class Runner:
@@ -46,7 +48,6 @@ class Runner:
 
     def __init__(self, archive: Archive, job: Job, clock: Clock, *, is_resumed: bool) -> None:
         """Raises DamagedJobFile, PlanRefused, OSError, a StorageUnavailable, or Django's DatabaseError."""
-        self._archive = archive
         self._watch = ClockWatch(clock)
         self._plan = read_plan(job)
         self._ledger = Ledger(archive, job)
@@ -60,14 +61,14 @@ class Runner:
         self._clock = JobClock(self._watch, self._grid, self._ledger)
         self._disk = DiskWatch(archive, self._grid, self._ledger, self._watch)
         self._seat = SeatCheck(self._ledger, self._watch, is_resumed=is_resumed)
+        self._pauses = SelfPauses(archive, self._ledger, self._states, self._seat, self._clock)
         self._burst = (
             BurstTaker(self._grid, self._ledger, self._watch, is_resumed=is_resumed) if self._plan.is_burst else None
         )
         self._sums = SumTaker(self._plan.wishes.average, self._count_ring_frames()) if self._plan.is_sum else None
         self._control = JobControl(job)
         self._tries = 0
-        # In seconds of the clock's `elapsed_s`; None while the camera is there.
-        self._camera_lost_at_s: float | None = None
+        self._loss = CameraLoss(self._watch, self._plan.wishes.give_up_after)
         self._wait_from(self._watch.now)
         if is_resumed and not self._ledger.job.has_ended:
             self._ledger.note(self._watch.now, what="resumed", text="The program started again.")
@@ -124,39 +125,15 @@ class Runner:
         self._ledger.flush()
 
     def _miss_what_is_over(self) -> None:
-        """Rounds that can be taken no more: their slots are missed, for whatever hindered them."""
-        if self._burst:
-            self._burst.miss_what_is_over(*(self._hindrance or (reasons.ROUND_WAS_LATE, "")))
-            return
+        reason, detail = self._hindrance or (reasons.ROUND_WAS_LATE, "")
         is_stretched = self._plan.wishes.when_late is WhenLate.STRETCH
-        if self._is_adding or is_stretched or self.job.pause_cause == Job.PauseCause.CLOCK:
-            return
-        first = self._plan.round_of(self._ledger.next_slot) if self._ledger.next_slot < self._plan.expected else None
-        if first is None:
-            return
-        following = self._grid.first_open_round(self._watch.now, first)
-        if following > first:
-            slots = range(self._ledger.next_slot, self._plan.slots_of_round(following - 1).stop)
-            reason, detail = self._hindrance or (reasons.ROUND_WAS_LATE, "")
-            until = self._grid.ends_at(following - 1) or self._watch.now
-            self._ledger.miss(slots, reason, self._grid.due_at(first), until, detail)
+        if self._burst:
+            self._burst.miss_what_is_over(reason, detail)
+        elif not (self._is_adding or is_stretched or self.job.pause_cause == Job.PauseCause.CLOCK):
+            miss_overdue_rounds(self._grid, self._ledger, self._watch.now, reason, detail)
 
     def _wait_for_continue(self) -> float:
-        """What the program paused by itself it continues by itself, once the cause is gone."""
-        if self.job.pause_cause == Job.PauseCause.STORAGE:
-            try:
-                self._archive.check()
-            except StorageUnavailable as problem:
-                self.job.detail = str(problem)
-            else:
-                self._states.go_on("The disk has room again.")
-                return 0.0
-        if self.job.pause_cause == Job.PauseCause.CAMERA_CHANGED and self._seat.is_as_before:
-            self._states.go_on("The camera is as it was.")
-            return 0.0
-        if self.job.pause_cause == Job.PauseCause.CLOCK and not self._clock.is_behind:
-            self._clock.note_right()
-            self._states.go_on("The clock is right again.")
+        if self._pauses.end_if_over():
             return 0.0
         return self._seconds_until(self._grid.ends_at(self._plan.round_of(self._ledger.next_slot)))
 
@@ -178,7 +155,7 @@ class Runner:
         due_at = self._grid.due_at(slot.round)
         if self._watch.now < due_at:
             return self._seconds_until(due_at)
-        if slot.waits_for_user and not self._is_plane_set(slot):
+        if slot.waits_for_user and not is_plane_set(self.job, slot):
             detail = f"Set plane or position for picture {slot.number + 1}, then say so."
             self._states.pause(Job.PauseCause.PLANE, reasons.WAITING_FOR_PLANE, detail)
             return 0.0
@@ -188,16 +165,11 @@ class Runner:
             self._clock.note_shift("stretched", f"Round {slot.round + 1} was late: it and all that follow move.")
         return self._take(slot, permit)
 
-    def _is_plane_set(self, slot: Slot) -> bool:
-        """Somebody said so for this very picture; that also holds after a start."""
-        said = [event for event in self.job.events[-LAST_EVENTS:] if event["what"] == PLANE_SET]
-        return bool(said) and said[-1]["slot"] == slot.number
-
     def _take(self, slot: Slot, permit: Permit) -> float:
         try:
             if self._is_adding or self._is_seat_right(permit):
                 self._capture(slot, permit)
-                self._camera_lost_at_s = None
+                self._loss.note_back()
         except ControlRefused as problem:
             return self._wait_for_control(problem)
         except CameraUnavailable as problem:
@@ -224,7 +196,7 @@ class Runner:
                 stored_before = self._ledger.stored
                 burst.take_part(permit)
                 if self._ledger.stored > stored_before:
-                    self._camera_lost_at_s = None
+                    self._loss.note_back()
                     self._wait_from(self._watch.now)
             return 0.0
         except ControlRefused as problem:
@@ -269,10 +241,7 @@ class Runner:
 
     def _has_given_up(self, detail: str) -> bool:
         """Fail the job if its camera is away for longer than its plan allows."""
-        now_s, patience = self._watch.elapsed_s, self._plan.wishes.give_up_after
-        if self._camera_lost_at_s is None:
-            self._camera_lost_at_s = now_s
-        if patience is None or now_s - self._camera_lost_at_s < patience.total_seconds():
+        if not self._loss.note():
             return False
         self._states.fail(reasons.CAMERA_LOST, detail)
         return True

@@ -9,8 +9,9 @@ from camera.errors import ControlLost
 from camera.registry import the_live_view
 from camera.tests.rig import Asking, wait_until
 from images.control.control import Control, register_control, the_control
+from images.control.words import show_time
 from images.models import CameraControl
-from images.tests.clocks import SetClock
+from images.tests.clocks import START, SetClock
 from microscope.models import AuditEntry
 
 SETTINGS, CAPTURE, CONTROL = "/api/v1/camera/settings", "/api/v1/camera/capture", "/api/v1/control"
@@ -78,6 +79,24 @@ def test_another_is_refused_and_told_whom_to_ask(clock, ada, ben, camera):
     assert camera.status().settings.exposure_ms == 8
     assert told(ben)["you"]["mayAsk"]
     assert not told(ben)["you"]["mayChange"]
+
+
+@pytest.mark.parametrize("minutes", [{}, {"minutes": 30}])
+def test_each_refusal_says_who_has_it_and_when_it_ends(clock, ada, ben, minutes):
+    """C9."""
+    end = f"until {show_time(START + timedelta(minutes=30))}" if minutes else "90 seconds after the last change."
+    lease = ada.post(CONTROL, {"label": "scan.py", **minutes}, format="json").json()["leaseId"]
+    refused = [
+        set_exposure(ben),
+        ben.post(CONTROL, {"minutes": 5}, format="json"),
+        ben.post(CAPTURE, {}, format="json"),
+        set_exposure(ben, HTTP_X_CONTROL_LEASE=lease[:-1] + ("0" if lease[-1] != "0" else "1")),
+    ]
+    for answer in refused:
+        assert answer.status_code == 409
+        assert "Ada Lovelace's script scan.py" in answer.json()["message"]
+        assert end in answer.json()["message"]
+        assert answer.json()["control"]["holder"]["name"] == "Ada Lovelace"
 
 
 def test_control_that_is_not_used_is_free_after_ninety_seconds(clock, ada, ben):

@@ -177,7 +177,7 @@ def test_its_thread_delivers_what_is_there_and_ends(webhook, job):
 def test_without_anybody_to_tell_there_is_no_thread(settings):
     deliverer = Deliverer(lambda: None)
     deliverer.start()
-    assert deliverer._thread is None
+    assert deliverer._rounds.thread is None
     deliverer.end()
 
 

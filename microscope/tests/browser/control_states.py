@@ -97,6 +97,6 @@ class Told:
             route.fulfill(response=answer, json={**answer.json(), "control": self._control})
 
 
-JOB = {"id": 41, "name": "Wound 3, HeLa", "state": "running", "secondsToNext": 3600.0}
+JOB = {"jobId": 41, "name": "Wound 3, HeLa", "state": "running", "secondsToNext": 3600.0}
 HELD_BY_JOB = {"kind": "job", "note": "", "job": JOB, "holder": holder(label="job 41")}
 UNKEPT = {"isKept": False, "until": None, "note": ""}

@@ -1,9 +1,10 @@
-/* The strip of recent pictures: everybody's, newest first. */
+/* The strip of recent pictures: everybody's, newest first. The pictures of a job on one day are one stack, so that a night
+   does not push out the rest. */
 import { addressOf, get } from "../../microscope/api.js";
 import { Pictures } from "../../microscope/pictures.js";
 import { formatTime } from "../../microscope/shell.js";
 
-const ADDRESS = "/api/v1/images?limit=12";
+const ADDRESS = "/api/v1/images?limit=12&stacked=true";
 const REFRESH_MS = 15_000;
 
 const byId = (id) => document.getElementById(id);
@@ -48,7 +49,7 @@ export class Recent {
 
   show(images) {
     const known = new Map([...this.list.children].map((item) => [item.dataset.id, item]));
-    const items = images.map((image) => known.get(String(image.imageId)) ?? this.make(image));
+    const items = images.map((image) => this.renew(known.get(keyOf(image)), image) ?? this.make(image));
     this.images = images;
     const isSame = items.length === this.list.children.length && items.every((item, index) => item === this.list.children[index]);
     if (!isSame) this.list.replaceChildren(...items);
@@ -60,13 +61,19 @@ export class Recent {
 
   make(image) {
     const item = document.createElement("li");
-    item.dataset.id = image.imageId;
+    item.dataset.id = keyOf(image);
     if (!this.isFirst) item.classList.add("is-new");
-    const link = Object.assign(document.createElement("a"), { href: addressOf(`/images/${image.imageId}/`) });
-    link.setAttribute("aria-label", describe(image));
-    link.append(makeFrame(image), makeCaption(image));
-    this.pictures.watch(link.querySelector("img"));
+    const link = Object.assign(document.createElement("a"), { href: addressOf(pageOf(image)) });
+    link.append(image.stack ? makePile(image) : makeFrame(image), makeCaption());
     item.append(link);
+    describe(item, image);
+    this.pictures.watch(link.querySelector("img"));
+    return item;
+  }
+
+  /** A stack keeps its tile, and shows the newest picture of its job. */
+  renew(item, image) {
+    if (item && image.stack) describe(item, image);
     return item;
   }
 
@@ -88,21 +95,50 @@ export class Recent {
 function makeFrame(image) {
   const frame = Object.assign(document.createElement("span"), { className: "thumbnail" });
   const picture = Object.assign(document.createElement("img"), { alt: "", loading: "lazy", decoding: "async" });
-  Object.assign(picture, { width: image.width, height: image.height, src: image.thumbnailUrl });
+  Object.assign(picture, { width: image.width, height: image.height });
   frame.append(picture);
   if (image.simulated) frame.append(Object.assign(document.createElement("span"), { className: "sim-tag", textContent: "SIM" }));
   return frame;
 }
 
-function makeCaption(image) {
+function makePile(image) {
+  const pile = Object.assign(document.createElement("span"), { className: "pile" });
+  pile.append(makeFrame(image));
+  return pile;
+}
+
+function makeCaption() {
   const caption = Object.assign(document.createElement("span"), { className: "thumbnail-caption" });
-  for (const text of [formatTime(image.capturedAt), image.format.toUpperCase()]) {
-    caption.append(Object.assign(document.createElement("span"), { textContent: text }));
-  }
+  caption.append(document.createElement("span"), document.createElement("span"));
   return caption;
 }
 
-function describe(image) {
-  const name = image.sample || image.filename;
-  return `${name}, ${formatTime(image.capturedAt)}, ${image.format.toUpperCase()}${image.simulated ? ", simulated" : ""}`;
+/** Names the tile, and shows its picture if that is another one. */
+function describe(item, image) {
+  const [first, last] = item.querySelector(".thumbnail-caption").children;
+  [first.textContent, last.textContent] = captionOf(image);
+  item.firstElementChild.setAttribute("aria-label", `${wordsOf(image)}${image.simulated ? ", simulated" : ""}`);
+  const picture = item.querySelector("img");
+  if (picture.getAttribute("src") !== image.thumbnailUrl) picture.src = image.thumbnailUrl;
+}
+
+function captionOf(image) {
+  return image.stack ? [image.stack.name, countOf(image.stack)] : [formatTime(image.capturedAt), image.format.toUpperCase()];
+}
+
+function wordsOf(image) {
+  if (image.stack) return `Job ${image.stack.name}, pictures: ${countOf(image.stack)}, newest at ${formatTime(image.capturedAt)}`;
+  return `${image.sample || image.filename}, ${formatTime(image.capturedAt)}, ${image.format.toUpperCase()}`;
+}
+
+function countOf({ count, more }) {
+  return `${count.toLocaleString("en-GB")}${more ? "+" : ""}`;
+}
+
+function keyOf({ imageId, stack }) {
+  return stack ? `job ${stack.jobId} ${stack.day}` : String(imageId);
+}
+
+function pageOf({ imageId, stack }) {
+  return stack ? `/jobs/${stack.jobId}/` : `/images/${imageId}/`;
 }

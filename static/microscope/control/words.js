@@ -162,10 +162,10 @@ function actsOf({ kind, isOwn, holder, job, you }) {
   const acts = [];
   const first = firstName(holder.name);
   if (kind === "job") {
-    if (isOwn || you.mayTakeOver) acts.push({ name: "pause-job", label: "Pause", jobId: job?.id });
+    if (isOwn || you.mayTakeOver) acts.push({ name: "pause-job", label: "Pause", jobId: job?.jobId });
     if (you.mayTakeOver && !isOwn) acts.push({ name: "take-over", label: "Take control…" });
     if (you.mayAsk) acts.push({ name: "ask", label: `Ask ${first}…`, isExtra: acts.length > 0 });
-    if (job) acts.push({ name: "open-job", label: "Open the job", narrow: "Open", jobId: job.id });
+    if (job) acts.push({ name: "open-job", label: "Open the job", narrow: "Open", jobId: job.jobId });
     return acts;
   }
   if (you.mayTakeOver && !isOwn) acts.push({ name: "take-over", label: "Take control…", narrow: "Take…" });

@@ -1,0 +1,47 @@
+"""What the program paused by itself it continues by itself, once the cause is gone."""
+
+from images.archive.archive import Archive
+from images.errors import StorageUnavailable
+from images.jobs.running.job_clock import JobClock
+from images.jobs.running.ledger import Ledger
+from images.jobs.running.seat_check import SeatCheck
+from images.jobs.running.state_changes import StateChanges
+from images.models import Job
+
+
+class SelfPauses:
+    """On the thread that runs the job."""
+
+    def __init__(
+        self, archive: Archive, ledger: Ledger, states: StateChanges, seat: SeatCheck, clock: JobClock
+    ) -> None:
+        self._archive = archive
+        self._ledger = ledger
+        self._states = states
+        self._seat = seat
+        self._clock = clock
+
+    def end_if_over(self) -> bool:
+        """Let a paused job go on if what it waits for is there. Returns True if it does."""
+        why = self._find_why_over(self._ledger.job)
+        if why:
+            self._states.go_on(why)
+        return bool(why)
+
+    def _find_why_over(self, job: Job) -> str:
+        if job.pause_cause == Job.PauseCause.STORAGE and self._has_room(job):
+            return "The disk has room again."
+        if job.pause_cause == Job.PauseCause.CAMERA_CHANGED and self._seat.is_as_before:
+            return "The camera is as it was."
+        if job.pause_cause == Job.PauseCause.CLOCK and not self._clock.is_behind:
+            self._clock.note_right()
+            return "The clock is right again."
+        return ""
+
+    def _has_room(self, job: Job) -> bool:
+        try:
+            self._archive.check()
+        except StorageUnavailable as problem:
+            job.detail = str(problem)
+            return False
+        return True
