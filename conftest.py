@@ -5,6 +5,7 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db import connection
@@ -54,6 +55,14 @@ def lasting_roles(django_db_setup, django_db_blocker):
         empty_quickly()
     yield
     post_migrate.disconnect(restore_roles, sender=last_app)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files_found_once():
+    """Every client of a test would look them up again."""
+    middleware = django_settings.MIDDLEWARE
+    place = middleware.index("whitenoise.middleware.WhiteNoiseMiddleware")
+    middleware[place] = "microscope.tests.static_files.StaticFilesFoundOnce"
 
 
 @pytest.fixture(autouse=True)

@@ -22,6 +22,7 @@ from images.tests.backups import INTERRUPTED, back_up, backups_in, files_of, man
 from images.tests.commands import start_command
 from images.tests.conftest import rows_refused
 from images.tests.frames import TAKEN_AT
+from microscope.tests.migrated import fill_file
 
 pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_data_folder")]
 
@@ -189,9 +190,9 @@ def test_a_second_one_at_the_same_time_is_refused(images, disk, settings):
 def test_the_next_process_continues_after_an_interrupted_or_killed_one(tmp_path, archive, keep_original, number, disk):
     for second in range(30):
         keep_original(taken_at=TAKEN_AT + timedelta(seconds=second))
-    for command in ("migrate", "rebuild"):
-        with start_command(tmp_path, command, "-v0") as prepared:
-            assert prepared.communicate(timeout=120) and prepared.returncode == 0
+    fill_file(tmp_path / "microscope.sqlite3")
+    with start_command(tmp_path, "rebuild", "-v0") as prepared:
+        assert prepared.communicate(timeout=120) and prepared.returncode == 0
     usb = tmp_path.parent / f"{tmp_path.name}-usb"
     with start_command(tmp_path, "backup", str(usb), "--rate", "0.05") as first:
         until_s = time.monotonic() + 60

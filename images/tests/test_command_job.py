@@ -15,6 +15,7 @@ from images.jobs.supervisor import Supervisor, register_supervisor, the_supervis
 from images.models import Image, Job
 from images.tests.conftest import wait_until
 from images.tests.jobs import assert_accounted_for
+from microscope.tests.migrated import fill_file
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("camera")]
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,8 +97,7 @@ def test_beside_a_server_it_names_the_call_to_use(run, tmp_path):
 
 
 PREPARE = (
-    "import django; django.setup(); from django.core.management import call_command; "
-    "call_command('migrate', verbosity=0); from accounts.models import User; "
+    "import django; django.setup(); from accounts.models import User; "
     "from django.contrib.auth.models import Group; "
     "User.objects.create(username='ada').groups.add(Group.objects.get(name='operators'))"
 )
@@ -122,6 +122,7 @@ def test_ctrl_c_stops_the_job_after_the_picture_under_way(tmp_path):
         pipe = subprocess.PIPE
         return subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
+    fill_file(tmp_path / "db.sqlite3")
     assert python("-c", PREPARE).wait(120) == 0
     job = python("manage.py", "job", "run", "-", "--user", "ada")
     job.stdin.write(json.dumps(LONG))

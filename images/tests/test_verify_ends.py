@@ -28,6 +28,7 @@ from images.tests.spoiled import (
     steps_of,
 )
 from images.verification.run import KEPT_RUNS, begin_verification, is_silent
+from microscope.tests.migrated import fill_file
 
 pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_data_folder")]
 
@@ -93,9 +94,9 @@ def test_a_run_that_says_nothing_more_was_killed():
 def test_the_next_process_continues_after_an_interrupted_or_killed_one(tmp_path, archive, keep_original, number):
     for second in range(30):
         kept, _record = keep_original(taken_at=TAKEN_AT + timedelta(seconds=second))
-    for command in ("migrate", "rebuild"):
-        with start_command(tmp_path, command, "-v0") as prepared:
-            assert prepared.communicate(timeout=120) and prepared.returncode == 0
+    fill_file(tmp_path / "microscope.sqlite3")
+    with start_command(tmp_path, "rebuild", "-v0") as prepared:
+        assert prepared.communicate(timeout=120) and prepared.returncode == 0
     spoiled = sorted(path_of(kept).parent.iterdir())[0]
     spoiled.write_bytes(spoiled.read_bytes()[:-1] + b"x")
     with start_command(tmp_path, "verify", "--rate", "0.05") as first:

@@ -15,6 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from microscope.tests.migrated import fill_file
+
 ROOT = Path(__file__).resolve().parents[2]
 # The system gives no port of this range to other connections. One of those could be taken again before the server
 # starts.
@@ -33,13 +35,19 @@ def find_free_port() -> int:
 
 
 class ServerProcess:
-    """A server on a free port, with the given folder. Call `wait_until_ready` before the first request."""
+    """A server on a free port, with the given folder. Call `wait_until_ready` before the first request.
+
+    Its database has all tables already, and no user. `FirstStart` makes them itself.
+    """
 
     program = ("manage.py", "serve")
+    has_tables = True
 
     def __init__(self, data_path: Path, **environment: str) -> None:
         self.port = find_free_port()
         self._environment = {**os.environ, "DATA_PATH": str(data_path), "PORT": str(self.port), **environment}
+        if self.has_tables and not self._environment.get("DATABASE_URL"):
+            fill_file(data_path / "microscope.sqlite3")
         self._log = (data_path / f"server-{self.port}.log").open("w+")
         self._process = subprocess.Popen(
             [sys.executable, *self.program],
@@ -118,3 +126,9 @@ class ServerProcess:
         self._process.kill()
         self._process.communicate()
         self._log.close()
+
+
+class FirstStart(ServerProcess):
+    """A server that may find nothing: it makes its tables, as on the day when somebody installs the program."""
+
+    has_tables = False

@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pytest
 
+from microscope.tests.migrated import fill_file
 from microscope.tests.server_process import ServerProcess
 from microscope.tests.starting import assert_one_sentence, run_command
 
@@ -65,7 +66,8 @@ def test_a_setting_that_keeps_backups_beside_the_data_stops_the_start(tmp_path, 
 @pytest.fixture
 def migrated(tmp_path):
     folder = tmp_path / "data"
-    assert run_command("migrate", "-v0", DATA_PATH=str(folder), DATABASE_URL="").returncode == 0
+    folder.mkdir()
+    fill_file(folder / "microscope.sqlite3")
     return folder
 
 
@@ -73,9 +75,10 @@ def copies_in(folder) -> list[str]:
     return sorted(path.name for path in (folder / "before-upgrades").glob("*"))
 
 
-def test_a_new_database_and_one_that_needs_no_change_are_not_copied(migrated):
-    run_command("migrate", "-v0", DATA_PATH=str(migrated), DATABASE_URL="")
-    assert copies_in(migrated) == []
+def test_a_new_database_and_one_that_needs_no_change_are_not_copied(tmp_path):
+    for _ in range(2):
+        assert run_command("migrate", "-v0", DATA_PATH=str(tmp_path), DATABASE_URL="").returncode == 0
+    assert copies_in(tmp_path) == []
 
 
 def test_before_a_database_is_changed_a_copy_is_made_that_the_old_version_can_use(migrated):

@@ -12,7 +12,7 @@ import pytest
 
 from images.tests.conftest import wait_until
 from microscope.tests.serve_hanging import HANGS
-from microscope.tests.server_process import ROOT, ServerProcess, find_free_port
+from microscope.tests.server_process import ROOT, FirstStart, ServerProcess, find_free_port
 
 pytestmark = pytest.mark.long
 
@@ -26,8 +26,8 @@ posix_only = pytest.mark.skipif(os.name == "nt", reason="Windows has no such sig
 def start(tmp_path):
     servers = []
 
-    def begin(**environment: str) -> ServerProcess:
-        servers.append(ServerProcess(tmp_path, **{"DATABASE_URL": "", "ADMIN_PASSWORD": PASSWORD, **environment}))
+    def begin(kind: type[ServerProcess] = ServerProcess, **environment: str) -> ServerProcess:
+        servers.append(kind(tmp_path, **{"DATABASE_URL": "", "ADMIN_PASSWORD": PASSWORD, **environment}))
         return servers[-1]
 
     yield begin
@@ -47,7 +47,7 @@ def assert_ended(server: ServerProcess) -> int:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("after_s", [0.1, 0.4, 0.7, 1.0, 1.3, 1.6, 2.0])
 def test_it_ends_soon_however_early_it_is_asked_to(start, number, after_s):
-    server = start()
+    server = start(FirstStart)
     time.sleep(after_s)  # any moment will do
     os.kill(server.process_id, number)
     assert assert_ended(server) in (0, 130, -number)

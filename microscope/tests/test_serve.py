@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from microscope.tests.server_process import ServerProcess
+from microscope.tests.server_process import FirstStart, ServerProcess
 
 pytestmark = pytest.mark.long
 
@@ -21,13 +21,21 @@ def start(tmp_path):
     """start() starts a server with SQLite in the data folder of this test. All are ended after the test."""
     servers = []
 
-    def begin(**environment: str) -> ServerProcess:
-        servers.append(ServerProcess(tmp_path, **{"DATABASE_URL": "", **environment}))
+    def begin(kind: type[ServerProcess] = ServerProcess, **environment: str) -> ServerProcess:
+        servers.append(kind(tmp_path, **{"DATABASE_URL": "", **environment}))
         return servers[-1]
 
     yield begin
     for server in servers:
         server.kill()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A server for tests that only ask."""
+    server = ServerProcess(tmp_path_factory.mktemp("asked"), DATABASE_URL="")
+    yield server.wait_until_ready()
+    server.kill()
 
 
 @pytest.fixture
@@ -59,14 +67,14 @@ def assert_captures(server: ServerProcess, token: str) -> dict:
 
 def test_a_start_says_where_the_database_is_if_it_is_outside_the_data_folder(start, tmp_path_factory):
     place = tmp_path_factory.mktemp("elsewhere") / "lab.sqlite3"
-    elsewhere = start(DATABASE_URL=f"sqlite:///{place}").wait_until_ready()
+    elsewhere = start(FirstStart, DATABASE_URL=f"sqlite:///{place}").wait_until_ready()
     assert f"The database is {place}, outside the data folder" in elsewhere.log()
     elsewhere.kill()
     assert "outside the data folder" not in start().wait_until_ready().log()
 
 
 def test_the_first_start_prints_a_password_that_works_and_the_second_prints_none(start):
-    first = start().wait_until_ready()
+    first = start(FirstStart).wait_until_ready()
     password = printed_password(first)
     assert_captures(first, first.log_in("admin", password))
     first.tell_to_stop()
@@ -77,7 +85,7 @@ def test_the_first_start_prints_a_password_that_works_and_the_second_prints_none
 
 
 def test_the_first_administrator_can_come_from_the_environment(start):
-    server = start(ADMIN_USERNAME="grace", ADMIN_PASSWORD="a-long-secret-word").wait_until_ready()
+    server = start(FirstStart, ADMIN_USERNAME="grace", ADMIN_PASSWORD="a-long-secret-word").wait_until_ready()
     assert_captures(server, server.log_in("grace", "a-long-secret-word"))
     assert "a-long-secret-word" not in server.log()
 
@@ -164,9 +172,7 @@ def test_a_port_that_is_taken_is_said_in_a_sentence(start):
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/health", "/api/v1/camera", "/not-there", "/static/microscope/base.css"])
-def test_an_answer_to_head_has_no_body_that_the_next_request_would_get(start, path):
-    server = start()
-    server.wait_until_ready()
+def test_an_answer_to_head_has_no_body_that_the_next_request_would_get(server, path):
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.connect()
     host = f"Host: localhost:{server.port}\r\n"

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg.rows import dict_row
 
+from microscope.tests.migrated import fill_file, fill_postgres
 from microscope.tests.server_process import find_free_port
-from tests.promises.migrated import fill_file, fill_postgres
 
 RUN_URL = os.environ.get("DATABASE_URL", "")
 IS_POSTGRES = RUN_URL.startswith("postgres")

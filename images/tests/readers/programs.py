@@ -1,12 +1,15 @@
 """Programs that no one here wrote, and what they make of files. Where one is not installed the test is skipped, unless
 REQUIRE_READERS demands it."""
 
+import atexit
 import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,8 @@ import numpy as np
 import pytest
 
 IMAGEJ = Path("/usr/share/java/ij.jar")
-SOURCE = Path(__file__).with_name("ReadWithImageJ.java")
+# A short program ends sooner with the simpler compiler and collector.
+JAVA_OPTIONS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8")
 FIELDS = "%f|%m|%w|%h|%[channels]|%z|%x|%y|%U\n"
 
 
@@ -33,6 +37,22 @@ def run(program: str, *arguments: str | Path) -> bytes:
     return subprocess.run([program, *arguments], check=True, capture_output=True, timeout=120).stdout
 
 
+def run_java(program: str, *arguments: str | Path) -> bytes:
+    """What a Java program of this folder prints. It may use ImageJ, Debian's, without a window."""
+    classes = os.pathsep.join([str(IMAGEJ), str(_compile(program))])
+    return run("java", *JAVA_OPTIONS, "-cp", classes, program, *arguments)
+
+
+@cache
+def _compile(program: str) -> Path:
+    """Return the folder of its classes. Java would also take the source, and compile it each time: most of a run."""
+    folder = Path(tempfile.mkdtemp(prefix="microscope-java-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    source = Path(__file__).with_name(f"{program}.java")
+    run("javac", "-encoding", "UTF-8", "-cp", IMAGEJ, "-d", folder, source)
+    return folder
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """By ImageJ: the size of a pixel in its unit, and the values, channel by channel."""
@@ -44,10 +64,9 @@ class Seen:
 
 
 def read_with_imagej(what: Sequence[str | Path]) -> list[Seen]:
-    """Files, or macros that open something, in that order. Debian's, without a window."""
+    """Files, or macros that open something, in that order."""
     require(IMAGEJ.exists(), "ImageJ")
-    run("javac", "-version")
-    printed = run("java", "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8", "-cp", IMAGEJ, SOURCE, *what)
+    printed = run_java("ReadWithImageJ", *what)
     lines = [line.split("\t") for line in printed.decode().splitlines()]
     assert [line[0] for line in lines] == [str(one) for one in what]
     return [_parse(*line[1:]) for line in lines]

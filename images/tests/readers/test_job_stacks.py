@@ -20,12 +20,11 @@ from images.jobs.plan import parse_plan
 from images.models import Image, Job
 from images.tests.job_exports import content_of, make_ended_job, path_of_slot
 from images.tests.jobs import time_lapse
-from images.tests.readers.programs import IMAGEJ, require, run
+from images.tests.readers.programs import IMAGEJ, require, run_java
 from images.tests.records import SCALE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.long]
 HEIGHT, WIDTH = 5, 7
-SOURCE = Path(__file__).with_name("ReadHyperstack.java")
 CHANNELS = [{"config": "dark", "exposure": 5}, {"config": "bright", "exposure": 50}]
 FIVE_DIMENSIONS = {
     **time_lapse(2, 600),
@@ -64,7 +63,7 @@ def added(pixels: np.ndarray, frames: int) -> np.ndarray:
 def read_with_imagej(path: Path) -> tuple[list[str], list[tuple[str, np.ndarray]]]:
     """The line of sizes and calibration, and label and values of each plane."""
     require(IMAGEJ.exists(), "ImageJ")
-    said = run("java", "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8", "-cp", IMAGEJ, SOURCE, path).decode()
+    said = run_java("ReadHyperstack", path).decode()
     head, *lines = said.splitlines()
     planes = []
     for line in lines:

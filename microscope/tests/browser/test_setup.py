@@ -8,12 +8,12 @@ from playwright.sync_api import expect
 from microscope.tests.browser.conftest import PHONE
 from microscope.tests.browser.incidents import Incidents
 from microscope.tests.browser.test_accessible import violations
-from microscope.tests.server_process import ServerProcess
+from microscope.tests.server_process import FirstStart
 
 PASSWORD = "a-long-secret-word"
 
 
-class NewProgram(ServerProcess):
+class NewProgram(FirstStart):
     """A program that nobody has set up. It prints its link, and opens no browser."""
 
     program = ("manage.py", "serve", "--no-browser")

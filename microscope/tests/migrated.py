@@ -1,6 +1,6 @@
-"""A database with all tables and no rows of users, made once for a run of the tests: making the tables takes longer
-than most tests do. That the program makes them itself is tested in microscope/tests/test_setting_up.py and
-test_serve.py.
+"""A database with all tables and no rows of users, made once for each process of the tests: making the tables takes
+longer than most tests do. That the program makes them itself is tested in microscope/tests/test_setting_up.py and by
+`FirstStart`.
 """
 
 import atexit
