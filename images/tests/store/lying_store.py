@@ -58,6 +58,7 @@ class Handler(BaseHTTPRequestHandler):
     def deal(self) -> None:
         self._body: bytes | None = None
         self.store.seen.append(f"{self.command} {self.key}")
+        self.store.has_come.set()
         with suppress(OSError):
             if not self.store.lie(self):
                 getattr(self, f"tell_{self.command.lower()}")()
@@ -127,14 +128,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def hang(self) -> bool:
         """Say nothing, and take nothing."""
-        self.store.has_come.set()
         self.store.is_over.wait(DRIPS * DRIP_S)
         self.close_connection = True
         return True
 
     def drip(self, text: bytes) -> bool:
         """Send a byte now and then, for ever."""
-        self.store.has_come.set()
         for byte in text * (DRIPS // len(text) + 1):
             self.wfile.write(bytes([byte]))
             if self.store.is_over.wait(DRIP_S):
