@@ -245,6 +245,7 @@ def guard(folder: Path) -> None:
         if cluster:
             cluster.end()
         shutil.rmtree(folder, ignore_errors=True)
+        Path(f"{folder}.lock").unlink(missing_ok=True)
 
 
 def _serve(door: socket.socket, facts: dict) -> None:
