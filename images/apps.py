@@ -26,6 +26,8 @@ class ImagesConfig(AppConfig):
         from images.notices import lost_control, outbox  # noqa: F401 (connect their signals)
         from images.notices.deliverer import Deliverer, register_deliverer
         from images.run_days import RunDays, register_run_days
+        from images.spool.make import make_spool
+        from images.spool.spool import register_spool
         from images.store.client import Store
         from images.store.watch import StoreWatch, register_store_watch
 
@@ -45,7 +47,9 @@ class ImagesConfig(AppConfig):
                 GroupWriter(archive),
             )
         )
-        register_store_watch(StoreWatch(Store(read_bucket())) if settings.S3_BUCKET else None)
+        store = Store(read_bucket()) if settings.S3_BUCKET else None
+        register_store_watch(StoreWatch(store) if store else None)
+        register_spool(make_spool(store, archive, thumbnails) if store else None)
         supervisor = Supervisor(archive, settings.DATA_PATH)
         register_supervisor(supervisor)
         register_deliverer(Deliverer(lambda: supervisor.heartbeat.sign))

@@ -66,6 +66,7 @@ S3_BUCKET = env.word("S3_BUCKET", "", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the 
 S3_ACCESS_KEY = env.secret("S3_ACCESS_KEY", 3)
 S3_SECRET_KEY = env.secret("S3_SECRET_KEY", 8)
 S3_PUBLIC_URL = env.host_address("S3_PUBLIC_URL")
+S3_MAX_MBPS = env.number("S3_MAX_MBPS", 0, 0, 100_000)
 S3_LOCK_DAYS = env.whole_number("S3_LOCK_DAYS", 0, 0, 36_500)
 
 # Who is told about jobs
