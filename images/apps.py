@@ -4,6 +4,7 @@ from django.apps import AppConfig
 from django.conf import settings
 
 from images.archive.archive import Archive
+from images.store.bucket import Bucket
 
 
 class ImagesConfig(AppConfig):
@@ -25,6 +26,10 @@ class ImagesConfig(AppConfig):
         from images.notices import lost_control, outbox  # noqa: F401 (connect their signals)
         from images.notices.deliverer import Deliverer, register_deliverer
         from images.run_days import RunDays, register_run_days
+        from images.spool.make import make_spool
+        from images.spool.spool import register_spool
+        from images.store.client import Store
+        from images.store.watch import StoreWatch, register_store_watch
 
         register_run_days(RunDays())
         register_control(Control())
@@ -42,6 +47,21 @@ class ImagesConfig(AppConfig):
                 GroupWriter(archive),
             )
         )
+        store = Store(read_bucket()) if settings.S3_BUCKET else None
+        register_store_watch(StoreWatch(store) if store else None)
+        register_spool(make_spool(store, archive, thumbnails) if store else None)
         supervisor = Supervisor(archive, settings.DATA_PATH)
         register_supervisor(supervisor)
         register_deliverer(Deliverer(lambda: supervisor.heartbeat.sign))
+
+
+def read_bucket() -> Bucket:
+    return Bucket(
+        settings.S3_BUCKET,
+        settings.S3_ACCESS_KEY,
+        settings.S3_SECRET_KEY,
+        settings.S3_ENDPOINT,
+        settings.S3_REGION,
+        settings.S3_PUBLIC_URL,
+        settings.S3_LOCK_DAYS,
+    )

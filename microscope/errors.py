@@ -21,6 +21,7 @@ from images.jobs import errors as jobs
 from images.jobs.export import errors as exports
 from images.jobs.plan import errors as plans
 from images.share import errors as sharing
+from images.store import errors as store
 from microscope.events import errors as events
 from microscope.http import refusals
 from microscope.http.request_number import current_request_number
@@ -83,6 +84,10 @@ STATUS_BY_CAUSE: list[tuple[type[Exception], int]] = [
     (exports.MovieUnavailable, 409),
     (exports.MovieFailed, 500),
     (exports.ExportBusy, 503),
+    (store.ObjectMissing, 404),
+    (store.ObjectOfSomebodyElse, 409),
+    (store.StoreFull, 507),
+    (store.StoreError, 503),
     (images.StorageUnavailable, 507),
     (images.LibraryError, 500),
     (events.TooManyWaiting, 503),

@@ -58,6 +58,17 @@ BURST_MEMORY_MB = env.whole_number("BURST_MEMORY_MB", 512, 1, 10**6)
 BACKUP_TO = env.folder_or_none("BACKUP_TO", BASE_DIR)
 BACKUP_HOUR = env.whole_number("BACKUP_HOUR", 3, 0, 23)
 
+# The object store
+
+S3_ENDPOINT = env.host_address("S3_ENDPOINT")
+S3_REGION = env.word("S3_REGION", "us-east-1", r"[a-z0-9-]{1,40}", "the name of a region, such as eu-central-1")
+S3_BUCKET = env.word("S3_BUCKET", "", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket, such as microscope")
+S3_ACCESS_KEY = env.secret("S3_ACCESS_KEY", 3)
+S3_SECRET_KEY = env.secret("S3_SECRET_KEY", 8)
+S3_PUBLIC_URL = env.host_address("S3_PUBLIC_URL")
+S3_MAX_MBPS = env.number("S3_MAX_MBPS", 0, 0, 100_000)
+S3_LOCK_DAYS = env.whole_number("S3_LOCK_DAYS", 0, 0, 36_500)
+
 # Who is told about jobs
 
 JOB_WEBHOOK_URL = env.web_address("JOB_WEBHOOK_URL")
@@ -78,7 +89,6 @@ EMAIL_TIMEOUT = 10  # seconds, for each step
 
 ADMIN_USERNAME = env.text("ADMIN_USERNAME", "admin")
 ADMIN_PASSWORD = env.exact_text("ADMIN_PASSWORD")
-
 
 SECRET_KEY = env.secret("SECRET_KEY", 32)
 DATABASE = env.database("DATABASE_URL", DATA_PATH / "microscope.sqlite3", BASE_DIR)
@@ -316,5 +326,6 @@ LOGGING = {
         "PIL": {"level": "WARNING"},
         # The pool logs each attempt to connect. The program itself logs once that there is no connection.
         "psycopg.pool": {"level": "ERROR"},
+        "urllib3": {"level": "ERROR"},  # the program names each fault of the store by itself
     },
 }

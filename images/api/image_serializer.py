@@ -8,6 +8,7 @@ from django.urls import reverse
 from rest_framework.serializers import (
     BooleanField,
     CharField,
+    ChoiceField,
     DateTimeField,
     DictField,
     Field,
@@ -105,6 +106,18 @@ IMAGE_FIELDS: dict[str, tuple[Field, Read]] = {
         lambda image, asking: image.calibration and serialize_calibration(image.calibration),
     ),
     "sha256": (CharField(), column("sha256")),
+    "place": (
+        ChoiceField(
+            ["local", *Image.Place.values],
+            help_text="Where the original is: `local`: only on the PC that captured it; `both`: in the store too; "
+            "`conflict`: on that PC, and the store has other bytes under its key.",
+        ),
+        lambda image, asking: image.place or "local",
+    ),
+    "verifiedAt": (
+        DateTimeField(allow_null=True, help_text="When it was read back from the store and found whole; null: never."),
+        lambda image, asking: image.verified_at and format_time(image.verified_at),
+    ),
     "binnedAt": (
         DateTimeField(allow_null=True, help_text="null if the image is not in the bin."),
         lambda image, asking: image.binned_at and format_time(image.binned_at),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 # Who knows the addresses of webhook and ping can write there.
 SECRET = (
-    *("SECRET_KEY", "ADMIN_PASSWORD", "EMAIL_PASSWORD"),
+    *("SECRET_KEY", "ADMIN_PASSWORD", "EMAIL_PASSWORD", "S3_SECRET_KEY"),
     *("JOB_WEBHOOK_URL", "JOB_WEBHOOK_SECRET", "JOB_PING_URL"),
 )
 PASSWORD_IN_ADDRESS = re.compile(r"(\w+://[^:@/]*):.*@", re.DOTALL)

@@ -91,6 +91,12 @@ class Thumbnails:
             self._write(image.thumbnail_path, shrink(self._read_original(image)), image.sha256)
             return path.open("rb")
 
+    def read_if_there(self, image: Image) -> bytes | None:
+        """Return the thumbnail, if one of this original was made already. Makes none. Raises OSError."""
+        with contextlib.suppress(FileNotFoundError), self._path_of(image.thumbnail_path).open("rb") as file:
+            return file.read() if _is_made_from(image.sha256, file) else None
+        return None
+
     def remove(self, thumbnail_path: str) -> None:
         self._path_of(thumbnail_path).unlink(missing_ok=True)
 

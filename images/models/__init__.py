@@ -1,7 +1,16 @@
 """The library's tables. Other rooms import the models from here."""
 
 from images.models.control import CameraControl
-from images.models.images import BINNED, FOLDED_AT_ONCE, MAX_ID, Image, ImageQuerySet, Removal, RunDayCount
+from images.models.images import (
+    BINNED,
+    FOLDED_AT_ONCE,
+    MAX_ID,
+    NOT_STORED,
+    Image,
+    ImageQuerySet,
+    Removal,
+    RunDayCount,
+)
 from images.models.jobs import Job, JobGap, JobQuerySet
 from images.models.notices import Delivery, DeliveryQuerySet
 from images.models.optics import Calibration, CalibrationQuerySet, CurrentObjective, Objective
@@ -12,6 +21,7 @@ __all__ = [
     "BINNED",
     "FOLDED_AT_ONCE",
     "MAX_ID",
+    "NOT_STORED",
     "Calibration",
     "CalibrationQuerySet",
     "CameraControl",

@@ -20,6 +20,8 @@ FOLDED_AT_ONCE = 500
 MAX_ID = 2**53 - 1
 NOT_BINNED = Q(binned_at__isnull=True)
 BINNED = Q(binned_at__isnull=False)
+# The original lies only on the disk of the instrument. A PC alone, without an object store, has no others.
+NOT_STORED = Q(place__isnull=True)
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
@@ -183,6 +185,21 @@ class Image(models.Model):
         null=True, editable=False, help_text="The count of run days when the sweep first saw the key."
     )
 
+    class Place(models.TextChoices):
+        """Where the original is, if not only on the disk of the instrument. CONFLICT: there, and the store has other
+        bytes under its key."""
+
+        BOTH = "both", "on the instrument and in the store"
+        CONFLICT = "conflict", "on the instrument; the store has other bytes"
+
+    # These may be null, for the same reason as `revision` above.
+    place = models.CharField(max_length=8, choices=Place, null=True, editable=False)  # noqa: DJ001
+    store_key = models.CharField(max_length=300, null=True, editable=False)  # noqa: DJ001
+    stored_at = models.DateTimeField(null=True, editable=False, help_text="When the store said that it has it.")
+    verified_at = models.DateTimeField(
+        null=True, editable=False, help_text="When it was last read back from the store and found whole."
+    )
+
     objects = ImageQuerySet.as_manager()
 
     class Meta:
@@ -200,6 +217,10 @@ class Image(models.Model):
             ),
             models.Index(fields=["captured_at", "id"], name="images_in_bin", condition=BINNED),
             models.Index(fields=["binned_at"], name="images_binned", condition=BINNED),
+            models.Index(fields=["id"], name="images_not_stored", condition=NOT_STORED),
+            models.Index(
+                fields=["stored_at"], name="images_to_verify", condition=Q(place="both", verified_at__isnull=True)
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -4,7 +4,11 @@ A record may come from another version of the program, and any part of it may be
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
 
 from images.editable_fields import NUMBERS, describe_value, nest, values_in_row
 from images.models import Calibration, Image, Objective
@@ -56,6 +60,7 @@ def describe_display_fields(image: Image) -> dict[str, Any]:
         "file": describe_file(image, part(record, "file"), actual),
         "pixels": PIXELS[image.changed_since_capture],
         "size": format_bytes(image.file_size),
+        "kept": describe_place(image),
         "is_clock_in_doubt": record.get("clockInDoubt") is True,
         "software": record.get("software") or DASH,
         "record_id": str(record.get("id") or DASH),
@@ -64,6 +69,20 @@ def describe_display_fields(image: Image) -> dict[str, Any]:
         # In groups of eight, so that people can compare two sums by eye.
         "sha256": [image.sha256[start : start + 8] for start in range(0, len(image.sha256), 8)],
     }
+
+
+def describe_place(image: Image) -> str:
+    """Return where the original is kept; empty on a PC alone, where there is only one place."""
+    if image.place == Image.Place.CONFLICT:
+        return "On this PC. The store has other bytes under its key: a manager should look at them"
+    if image.place == Image.Place.BOTH:
+        looked = f", read back and found whole on {_day(image.verified_at)}" if image.verified_at else ""
+        return f"On this PC, and in the store since {_day(image.stored_at)}{looked}"
+    return "On this PC; it waits for the store" if settings.S3_BUCKET else ""
+
+
+def _day(moment: datetime | None) -> str:
+    return f"{timezone.localtime(moment):%-d %B %Y}" if moment else DASH
 
 
 def describe_unknown_person(name: Any) -> str:

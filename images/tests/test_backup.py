@@ -197,7 +197,7 @@ def test_secrets_are_left_out_unless_they_are_asked_for(images, disk, settings, 
     monkeypatch.setenv("ADMIN_PASSWORD", "hush # hush")
     monkeypatch.setenv("DATABASE_URL", "postgres://ada:hush@host/name")
     monkeypatch.setenv("PORT", "4000")
-    for name in ("JOB_WEBHOOK_URL", "JOB_WEBHOOK_SECRET", "JOB_PING_URL", "EMAIL_PASSWORD"):
+    for name in ("JOB_WEBHOOK_URL", "JOB_WEBHOOK_SECRET", "JOB_PING_URL", "EMAIL_PASSWORD", "S3_SECRET_KEY"):
         monkeypatch.setenv(name, "hush")
     back_up(disk)
     kept = (backups_in(disk)[0] / "settings.env").read_text()

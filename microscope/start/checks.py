@@ -12,9 +12,12 @@ from django.urls import get_resolver
 
 from images.backup.database.queries import find_known_migrations
 from images.backup.place import Place
+from images.store.connection import is_installed
+from images.store.errors import StoreNotInstalled
 from microscope.start.database_address import SQLITE
 from microscope.start.database_file import describe_fault
 
+NEEDS_BUCKET = ("S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_PUBLIC_URL", "S3_LOCK_DAYS")
 OURS = ("accounts", "images", "microscope")
 
 
@@ -77,6 +80,18 @@ def check_notices(**_: Any) -> list[CheckMessage]:
     if settings.JOB_EMAIL_TO and not settings.DEFAULT_FROM_EMAIL:
         missing.append(("JOB_EMAIL_TO", "EMAIL_FROM"))
     return [Error(f"{name} is set, and needs {other}, too.", id="microscope.E006") for name, other in missing]
+
+
+@register
+def check_store(**_: Any) -> list[CheckMessage]:
+    """Refuse half a store, and a store without the package that speaks to it."""
+    if not settings.S3_BUCKET:
+        missing = [(name, "S3_BUCKET") for name in NEEDS_BUCKET if getattr(settings, name)]
+    else:
+        missing = [("S3_BUCKET", name) for name in ("S3_ACCESS_KEY", "S3_SECRET_KEY") if not getattr(settings, name)]
+    if missing or not settings.S3_BUCKET or is_installed():
+        return [Error(f"{name} is set, and needs {other}, too.", id="microscope.E007") for name, other in missing]
+    return [Error(str(StoreNotInstalled()), hint=StoreNotInstalled.todo, id="microscope.E008")]
 
 
 def _first_words() -> set[str]:

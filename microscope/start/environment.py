@@ -127,6 +127,23 @@ def web_address(name: str) -> str:
     return value
 
 
+def host_address(name: str) -> str:
+    """Return an address of the web without a path, such as `https://s3.lab.example:9000`, or an empty text."""
+    value = text(name).removesuffix("/")
+    is_host = is_web_address(value) and not names_user(value) and not any(urlsplit(value)[2:])
+    if value and not is_host:
+        raise _invalid(name, "(hidden)", "an address such as https://s3.lab.example, without user and path, or empty")
+    return value
+
+
+def word(name: str, default: str, pattern: str, wanted: str) -> str:
+    """Return a word that fits the pattern as a whole, or the default."""
+    value = text(name, default)
+    if value and not re.fullmatch(pattern, value):
+        raise _invalid(name, value, wanted if default else f"{wanted}, or empty")
+    return value
+
+
 def is_web_address(value: str) -> bool:
     """Return True if the program can call this address."""
     try:

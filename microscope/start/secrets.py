@@ -12,9 +12,11 @@ from django.conf import settings
 HIDDEN = "…"
 # These addresses open without a sign-in. The token in the address admits whoever has it.
 TOKEN_IN_PATH = re.compile(r"(/(?:f|live|shared)/)[\w-]+\.[\w.-]+|(/setup/start/)[\w-]+")
-# A JWT or a personal token, wherever it stands; whatever follows Bearer or Basic; the password inside an address.
+# A JWT or a personal token, wherever it stands; whatever follows Bearer or Basic; the signature and the password inside
+# an address.
 WEB_TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|\bmsc_[\w-]{16,}")
 CREDENTIAL = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
+SIGNATURE = re.compile(r"(X-Amz-Signature=)[0-9a-f]{16,}", re.IGNORECASE)
 PASSWORD_IN_ADDRESS = re.compile(r"(\b[\w+.-]+://[^\s/:@]*:)[^\s@]+@")
 # A shorter text stands by chance in many lines.
 MIN_SECRET, MIN_PLACE = 6, 4
@@ -25,6 +27,7 @@ def hide_secrets(text: str) -> str:
     text = TOKEN_IN_PATH.sub(rf"\1\2{HIDDEN}", text)
     text = WEB_TOKEN.sub(HIDDEN, text)
     text = CREDENTIAL.sub(rf"\1 {HIDDEN}", text)
+    text = SIGNATURE.sub(rf"\1{HIDDEN}", text)
     text = PASSWORD_IN_ADDRESS.sub(rf"\1{HIDDEN}@", text)
     return _replace(text, ((secret, HIDDEN) for secret in find_secrets()))
 
@@ -37,6 +40,7 @@ def find_secrets() -> list[str]:
         settings.ADMIN_PASSWORD,
         settings.EMAIL_HOST_PASSWORD,
         settings.JOB_WEBHOOK_SECRET,
+        settings.S3_SECRET_KEY,
         str(settings.DATABASES["default"].get("PASSWORD") or ""),
         # Whoever knows these addresses may send to them.
         settings.JOB_WEBHOOK_URL,
@@ -59,7 +63,9 @@ def hide_places(text: str) -> str:
     database = settings.DATABASES["default"]
     hosts = [socket.gethostname(), settings.HOST, database.get("HOST"), settings.EMAIL_HOST, *settings.ALLOWED_HOSTS]
     people = [settings.ADMIN_USERNAME, settings.EMAIL_HOST_USER, database.get("USER"), _account()]
-    names = sorted({str(name) for name in [*hosts, *people] if name}, key=len, reverse=True)
+    stores = [urlsplit(address).hostname for address in (settings.S3_ENDPOINT, settings.S3_PUBLIC_URL)]
+    stores += [settings.S3_BUCKET, settings.S3_ACCESS_KEY]
+    names = sorted({str(name) for name in [*hosts, *people, *stores] if name}, key=len, reverse=True)
     text = _replace(text, folders.items(), MIN_PLACE)
     # Whole words alone: an account "micro" must not cut the word Microscope.
     return re.sub(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)", HIDDEN, text)

@@ -15,6 +15,8 @@ from microscope.status.line import Group, Line, Status, not_measured
 from microscope.status.program import read_program
 from microscope.status.records import read_database, read_safety, read_verification
 from microscope.status.running import Running, ask_running_program
+from microscope.status.spool import read_spool
+from microscope.status.store import read_store
 from microscope.status.webhooks import read_webhooks
 from microscope.status.work import read_clock, read_jobs
 
@@ -54,6 +56,8 @@ def list_checks(running: Running) -> dict[str, list[Check]]:
             ("Disk", partial(read_disk, running)),
             ("Database", read_database),
             ("Verification", read_verification),
+            ("Store", partial(read_store, running)),
+            ("Spool", partial(read_spool, running)),
         ],
         "Safety": [("Backup", read_safety), ("Webhooks", read_webhooks)],
         "Program": [("Program", partial(read_program, running))],

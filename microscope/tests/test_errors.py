@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from camera import errors as camera
 from images import errors as images
+from images.store import errors as store
 from microscope.errors import STATUS_BY_CAUSE, answer_page_error, bad_request, page_not_found, server_error
 
 SHAPE = {"statusCode", "code", "message", "errors"}
@@ -52,6 +53,11 @@ def family(module, root: type[Exception]) -> list[type[Exception]]:
         (images.DiskFull("Full."), 507, "disk_full"),
         (images.StorageMissing("Away."), 507, "storage_missing"),
         (images.StorageNotWritable("Read-only."), 507, "storage_not_writable"),
+        (store.StoreUnreachable("No answer."), 503, "store_unreachable"),
+        (store.StoreBusy("Slow down.", 5), 503, "store_busy"),
+        (store.StoreFull(), 507, "store_full"),
+        (store.ObjectMissing("a/b"), 404, "object_missing"),
+        (store.ObjectOfSomebodyElse("a/b"), 409, "object_of_somebody_else"),
         (OperationalError("server closed the connection"), 503, "database_unavailable"),
         (IntegrityError("duplicate key value"), 409, "conflict"),
         (InterfaceError("connection already closed"), 503, "database_unavailable"),

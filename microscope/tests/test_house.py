@@ -25,9 +25,9 @@ MAY_IMPORT = {
 ROOMS = {
     "camera": "errors memory frame frame_sum durable_files stop_signals drivers engine status taken_frame burst "
     "service auto_exposure live registry checks api pages management urls apps",
-    "images": "errors editable_fields events older_versions models permissions power run_days archive record formats "
-    "index library edit calibration search export share verification backup control capture jobs notices api pages "
-    "admin management urls apps",
+    "images": "errors editable_fields events older_versions models permissions power run_days archive store record "
+    "formats index library spool edit calibration search export share verification backup control capture jobs notices "
+    "api pages admin management urls apps",
 }
 
 
@@ -79,6 +79,17 @@ def test_a_room_imports_only_what_stands_before_it(app):
         if module != app and floors[imported.split(".")[1]] > floors[module.split(".")[1]]
     ]
     assert wrong == []
+
+
+def test_the_store_knows_neither_rows_nor_folders_nor_pages():
+    """Of its own app it imports its errors, and how to stop. Whoever uses it hands over bytes and keys."""
+    below = {
+        imported
+        for module, all_imported in arrows("images").items()
+        if ".store." in module
+        for imported in all_imported
+    }
+    assert {name for name in below if ".store." not in name} <= {"images.errors", "images.archive.paced_reader"}
 
 
 @pytest.mark.parametrize("app", APPS)
@@ -169,7 +180,7 @@ def test_one_module_asks_the_server_and_always_with_a_deadline():
 
 def test_the_docs_explain_every_setting_with_its_default():
     page = (ROOT / "docs" / "run" / "settings.md").read_text(encoding="utf-8")
-    explained = dict(re.findall(r"^\| `([A-Z_]+)` \|\s*(?:`([^`]*)`)?\s*\|", page, re.MULTILINE))
+    explained = dict(re.findall(r"^\| `([A-Z0-9_]+)` \|\s*(?:`([^`]*)`)?\s*\|", page, re.MULTILINE))
     assert set(explained) == set(environment.DECLARED)
     shown = {name: default for name, default in environment.DECLARED.items() if name not in ("DATABASE_URL",)}
     assert {name: explained[name] for name in shown} == shown
@@ -184,7 +195,7 @@ def test_the_example_environment_holds_every_setting():
 
 
 def test_every_table_of_requirements_pins_its_versions():
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-s3.txt", "requirements-dev.txt"):
         for line in (ROOT / name).read_text().splitlines():
             assert not line or line.startswith(("-r ", "#")) or "==" in line, f"{name}: {line}"
 

@@ -68,7 +68,9 @@ def test_a_traceback_belongs_to_its_entry_and_no_text_passes_for_an_entry(log, t
     assert entry.text.startswith("It failed\nTraceback") and "forged: line" in entry.text
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "EMAIL_HOST_PASSWORD", "JOB_WEBHOOK_SECRET", "ADMIN_PASSWORD"])
+@pytest.mark.parametrize(
+    "name", ["SECRET_KEY", "EMAIL_HOST_PASSWORD", "JOB_WEBHOOK_SECRET", "S3_SECRET_KEY", "ADMIN_PASSWORD"]
+)
 def test_no_secret_of_the_settings_gets_into_the_file(log, tmp_path, settings, name):
     setattr(settings, name, "planted-secret-0123456789-0123456789")
     logger.error("Refused: %s, /f/abc.def-1.ghi/a.jpg, Bearer eyJhbGci.eyJ0b2tl.c2ln", getattr(settings, name))

@@ -29,6 +29,11 @@ SECRETS = {
     "JOB_WEBHOOK_SECRET": "webhook-secret-0123456789-0123456789",
     "JOB_WEBHOOK_URL": "https://hooks.lab.example/T00/B11",
     "JOB_PING_URL": "https://hc-ping.com/5f0c7d1e-check",
+    "S3_SECRET_KEY": "secret-of-the-store-55",
+    "S3_ACCESS_KEY": "AKIA-OF-THE-STORE",
+    "S3_BUCKET": "bucket-of-the-lab",
+    "S3_ENDPOINT": "https://s3.lab.example:9000",
+    "S3_PUBLIC_URL": "https://pictures.lab.example",
 }
 OTHERS = {
     "EMAIL_HOST": "mail.lab.example",
@@ -88,10 +93,12 @@ def test_the_report_names_no_secret_no_person_no_sample_no_host_and_no_folder(
 
 def test_a_sentence_of_the_system_is_told_without_folder_account_and_password(settings):
     settings.ADMIN_USERNAME = "ada-the-admin"
+    settings.S3_BUCKET, settings.S3_ENDPOINT = "bucket-of-the-lab", "https://s3.lab.example:9000"
     said = f"{settings.DATA_PATH}/x belongs to ada-the-admin; redis://lab:pass1234@db/x"
+    said += "; bucket-of-the-lab at https://s3.lab.example:9000"
     status = Status(timezone.now(), (Group("Pictures", (Line("Folder", BAD, "Away", said),)),))
     report = write_report(status)
-    assert "DATA_PATH/x belongs to …; redis://lab:…@db/x" in report
+    assert "DATA_PATH/x belongs to …; redis://lab:…@db/x; … at https://…:9000" in report
 
 
 @pytest.mark.parametrize(
@@ -100,6 +107,7 @@ def test_a_sentence_of_the_system_is_told_without_folder_account_and_password(se
         ("GET /f/abc-1.def.ghi/name.jpg", "GET /f/…/name.jpg"),
         ("Authorization: Bearer eyJhbGci.eyJ0b2tl.c2lnbmF0dXJl", "Authorization: Bearer …"),
         ("token eyJhbGci.eyJ0b2tl.c2lnbmF0dXJl refused", "token … refused"),
+        ("GET /b/a.jpg?X-Amz-Signature=198eedbc046aae3369a9&x=1", "GET /b/a.jpg?X-Amz-Signature=…&x=1"),
         ("mail-password-77 and mail%20password%2F77", "… and mail%20password%2F77"),
         ("nothing to hide at 12:30", "nothing to hide at 12:30"),
     ],

@@ -16,6 +16,8 @@ from images.backup.schedule import BackupSchedule
 from images.jobs.supervisor import the_supervisor
 from images.library import the_library
 from images.notices.deliverer import the_deliverer
+from images.spool.spool import the_spool
+from images.store.watch import the_store_watch
 from microscope.events.bell import the_bell
 from microscope.events.deliverer import the_webhook_deliverer
 from microscope.http.server import Server, make_server, register_server, serve_until
@@ -101,6 +103,7 @@ def list_parts(server: Server, startup: Startup, stop: threading.Event) -> list[
     themselves, then the requests in progress, and then what those requests may still need.
     """
     library, camera, schedule = the_library(), the_camera(), make_schedule()
+    watch, spool = the_store_watch(), the_spool()
     log = LogFile(settings.DATA_PATH)
     return [
         Part("log", log.end, log.begin),
@@ -115,6 +118,8 @@ def list_parts(server: Server, startup: Startup, stop: threading.Event) -> list[
         Part("waiting for events", the_bell().close),
         Part("startup", startup.end, lambda: run_unless(stop, startup.begin, startup.end)),
         Part("daily backup", schedule.end, schedule.begin),
+        *([Part("store", watch.end, watch.begin)] if watch else []),
+        *([Part("spool", spool.end, spool.begin)] if spool else []),
     ]
 
 

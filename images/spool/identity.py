@@ -1,0 +1,32 @@
+"""The lasting id of this instrument. It is made once and lies in the data folder, so it stays if the PC gets another
+name."""
+
+import contextlib
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from camera.durable_files import create_file
+from images.errors import StorageUnavailable
+
+FILE = "instrument-id"
+
+
+class DamagedInstrumentId(StorageUnavailable):
+    """The file with the id of this instrument holds something else."""
+
+    code = "damaged_instrument_id"
+
+
+def read_or_make_instrument_id(folder: Path) -> UUID:
+    """Return the id in this folder. The first call makes it; several at once get the same one. Raises
+    DamagedInstrumentId, and OSError."""
+    path = folder / FILE
+    with contextlib.suppress(FileExistsError):
+        create_file(path, f"{uuid4()}\n".encode("ascii"))
+    try:
+        return UUID(path.read_text(encoding="ascii").strip())
+    except ValueError as problem:
+        raise DamagedInstrumentId(
+            f"The file {FILE} in the data folder is damaged. Put it back from a backup. If there is none, write into "
+            "it the first part of any key under originals/ in the store: that is the id."
+        ) from problem

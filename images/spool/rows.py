@@ -1,0 +1,69 @@
+"""Which originals wait for the store, and what is written down of those that are there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Min, QuerySet, Sum
+
+from images.models import NOT_STORED, Image, Job
+
+# What images.jobs calls such a job. That room stands above this one.
+BURST = "burst"
+NEEDED = ("id", "filename", "record_id", "sha256", "file_size", "image_format", "thumbnail_path", "captured_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is not yet in the store. `oldest_at`: when the oldest of them was captured; None if nothing waits."""
+
+    count: int
+    size_bytes: int
+    oldest_at: datetime | None
+
+
+def find_next(left_out: set[int]) -> Image | None:
+    """Return the newest image that waits for the store: people ask for new pictures first. `left_out`: ids that cannot
+    be stored now. Raises Django's DatabaseError."""
+    # By id, not by time: the index that holds only those that wait is sorted so.
+    newest = waiting_ids()[: len(left_out) + 1]
+    image_id = next((one for one in newest if one not in left_out), None)
+    return Image.objects.only(*NEEDED).filter(pk=image_id).first() if image_id else None
+
+
+def waiting_ids() -> "QuerySet[Image, int]":
+    """Return the ids of all images that wait for the store, the newest first."""
+    return Image.objects.filter(NOT_STORED).order_by("-id").values_list("pk", flat=True)
+
+
+def note_stored(image_id: int, key: str, at: datetime) -> None:
+    """Write down that the original lies in the store under this key, and here. Raises Django's DatabaseError."""
+    Image.objects.filter(pk=image_id).update(place=Image.Place.BOTH, store_key=key, stored_at=at)
+
+
+def note_conflict(image_id: int, key: str) -> None:
+    """Write down that other bytes lie under the key of this original. Raises Django's DatabaseError."""
+    Image.objects.filter(pk=image_id).update(place=Image.Place.CONFLICT, store_key=key)
+
+
+def count_waiting() -> Waiting:
+    """Raises Django's DatabaseError."""
+    waiting = Image.objects.filter(NOT_STORED)
+    found = waiting.aggregate(count=Count("pk"), size_bytes=Sum("file_size"), oldest_at=Min("captured_at"))
+    return Waiting(found["count"], found["size_bytes"] or 0, found["oldest_at"])
+
+
+def find_to_verify(stored_before: datetime) -> Image | None:
+    """Return the image that waits longest for its second look, if it was stored before this moment. Raises Django's
+    DatabaseError."""
+    return unverified().filter(stored_at__lte=stored_before).only(*NEEDED, "store_key").first()
+
+
+def unverified() -> "QuerySet[Image]":
+    """Return the images in the store that nobody has read back yet, those that wait longest first."""
+    return Image.objects.filter(place=Image.Place.BOTH, verified_at__isnull=True).order_by("stored_at")
+
+
+def is_burst_running() -> bool:
+    """Return True if a job is taking frames at the camera's rate: it needs the whole disk. Raises Django's
+    DatabaseError."""
+    return Job.objects.filter(state=Job.State.RUNNING, kind=BURST).exists()

@@ -1,0 +1,181 @@
+"""The thread that brings originals into the store, one after the other, and looks at each again a day later.
+
+Nothing waits for it, and it forgets nothing: what waits is in the rows. If the store is away or full, it tries again
+later. What it cannot send, because the file is missing or changed, it leaves out, and says so.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.db import close_old_connections, connections
+
+from images.archive.paced_reader import StopRequested
+from images.errors import DATABASE_AWAY, LibraryError, StorageUnavailable
+from images.models import Image
+from images.run_days import Clock
+from images.spool.rows import Waiting, count_waiting, find_next, find_to_verify, note_conflict, note_stored
+from images.spool.second_look import look_again
+from images.spool.upload import Uploader
+from images.store.client import Store
+from images.store.errors import ObjectOfSomebodyElse, StoreBusy, StoreError
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 3.0
+FIRST_WAIT_S, MAX_WAIT_S = 1.0, 300.0
+# A file that was missing or changed may be put back from a backup.
+LEFT_OUT_FOR_S = 3600.0
+COUNT_EVERY_S = 20.0
+# What is written and lost again is lost within the first hours: a cache that was never written, a disk that died.
+SECOND_LOOK_AFTER = timedelta(hours=24)
+ENDING_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolState:
+    """How the spool is. `problem`: why it waits, with what to do in `todo`; empty if it goes on. `since`: since when.
+    `left_out`: how many originals cannot be sent, because their file is missing or changed."""
+
+    waiting: Waiting | None = None
+    last_stored_at: datetime | None = None
+    problem: str = ""
+    todo: str = ""
+    since: datetime | None = None
+    left_out: int = 0
+
+
+class Spool:
+    """The spool of this process. Its one thread runs from `begin` to `end`."""
+
+    def __init__(
+        self,
+        store: Store,
+        uploader: Uploader,
+        is_held_back: Callable[[], bool],
+        clock: Clock | None = None,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`is_held_back` returns True while something on this PC needs the whole disk, such as a burst."""
+        self._store = store
+        self._uploader = uploader
+        self._is_held_back = is_held_back
+        self._clock = clock or Clock()
+        self._monotonic_s = monotonic_s
+        self._stop = threading.Event()
+        self._left_out: dict[int, float] = {}
+        self._failures = 0
+        self._counted_s = float("-inf")
+        self._thread: threading.Thread | None = None
+        self.state = SpoolState()
+
+    def begin(self) -> None:
+        if self._thread is None and not self._stop.is_set():
+            self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
+            self._thread.start()
+
+    def end(self) -> None:
+        """Break off what is under way: it begins again after the next start. Blocks for at most ENDING_S."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(ENDING_S)
+
+    def step(self) -> float:
+        """Do the next thing, and return how many seconds may pass until the one after it. Blocks while bytes travel.
+        Raises StopRequested, and Django's DatabaseError."""
+        self._count_now_and_then()
+        if self._is_held_back():
+            return LOOK_EVERY_S
+        image = find_next(self._find_left_out())
+        try:
+            if image:
+                return self._upload(image)
+            image = find_to_verify(self._clock.now() - SECOND_LOOK_AFTER)
+            if image:
+                look_again(self._store, image, self._clock.now(), self._stop)
+                return 0.0
+        except (StoreError, StorageUnavailable) as problem:
+            return self._wait(problem)
+        self._go_on()
+        return LOOK_EVERY_S
+
+    def _upload(self, image: Image) -> float:
+        try:
+            key = self._uploader.upload(image, self._stop)
+        except ObjectOfSomebodyElse as problem:
+            logger.error("%s is not put into the store: %s %s", image.filename, problem, problem.todo)
+            note_conflict(image.pk, problem.key)
+            return 0.0
+        except (StoreError, StorageUnavailable):
+            raise
+        except (LibraryError, OSError) as problem:
+            # Only this file: the others may be whole.
+            logger.warning("%s is not put into the store: %s", image.filename, problem)
+            self._left_out[image.pk] = self._monotonic_s()
+            return 0.0
+        now = self._clock.now()
+        note_stored(image.pk, key, now)
+        self._go_on(last_stored_at=now)
+        return 0.0
+
+    def _find_left_out(self) -> set[int]:
+        begins_s = self._monotonic_s() - LEFT_OUT_FOR_S
+        self._left_out = {image_id: at_s for image_id, at_s in self._left_out.items() if at_s > begins_s}
+        return set(self._left_out)
+
+    def _wait(self, problem: StoreError | StorageUnavailable) -> float:
+        """Note why nothing goes on, and return how long to wait: longer after each failure."""
+        self._failures += 1
+        todo = problem.todo if isinstance(problem, StoreError) else ""
+        if self.state.problem != str(problem):
+            logger.warning("Pictures wait for the store: %s %s", problem, todo)
+            self._note(problem=str(problem), todo=todo, since=self.state.since or self._clock.now())
+        wait_s = min(FIRST_WAIT_S * 2 ** min(self._failures - 1, 20), MAX_WAIT_S)
+        return max(wait_s, problem.retry_after_s) if isinstance(problem, StoreBusy) else wait_s
+
+    def _go_on(self, last_stored_at: datetime | None = None) -> None:
+        if self.state.problem:
+            logger.info("The store takes pictures again")
+        self._failures = 0
+        self._note(last_stored_at=last_stored_at or self.state.last_stored_at, problem="", todo="", since=None)
+
+    def _count_now_and_then(self) -> None:
+        """Counting what waits reads all of it, so it is not done at each step."""
+        if self._monotonic_s() - self._counted_s >= COUNT_EVERY_S:
+            self._note(waiting=count_waiting())
+            self._counted_s = self._monotonic_s()
+
+    def _note(self, **changed: object) -> None:
+        self.state = replace(self.state, left_out=len(self._left_out), **changed)  # type: ignore[arg-type]
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            close_old_connections()
+            wait_s = MAX_WAIT_S
+            try:
+                wait_s = self.step()
+            except StopRequested:
+                break
+            except DATABASE_AWAY as away:
+                logger.warning("Pictures wait for the database before they go to the store: %s", str(away).strip())
+                wait_s = LOOK_EVERY_S
+            except Exception:
+                # The thread's boundary: whatever goes wrong once, the next picture may be possible.
+                logger.exception("The spool failed; it tries again")
+            self._stop.wait(wait_s)
+        connections.close_all()
+
+
+_spools: list[Spool] = []
+
+
+def register_spool(spool: Spool | None) -> None:
+    """Make this the spool of the process; None where no store is set."""
+    _spools[:] = [spool] if spool else []
+
+
+def the_spool() -> Spool | None:
+    return _spools[0] if _spools else None

@@ -1,0 +1,57 @@
+"""Brings one original into the store."""
+
+import threading
+from collections.abc import Callable
+from datetime import date
+from uuid import UUID
+
+from images.archive.archive import Archive
+from images.archive.names import location_of
+from images.formats import FORMATS
+from images.index.thumbnails import Thumbnails
+from images.models import Image
+from images.store.body import Pace
+from images.store.client import Store
+from images.store.errors import ObjectOfSomebodyElse
+from images.store.keys import key_of_original, key_of_thumbnail
+
+
+def key_of(image: Image, instrument_id: UUID) -> str:
+    """Return the key of an original. Raises ImpossibleName for a name that this program gives to no image."""
+    day = date.fromisoformat(location_of(image.filename).folder)
+    return key_of_original(instrument_id, day, image.record_id, image.filename)
+
+
+class Uploader:
+    """Puts originals and their thumbnails. Any thread may call it."""
+
+    def __init__(
+        self, store: Store, archive: Archive, thumbnails: Thumbnails, read_instrument_id: Callable[[], UUID], pace: Pace
+    ) -> None:
+        """`read_instrument_id` returns the lasting id of this instrument; it may raise StorageUnavailable."""
+        self._store = store
+        self._archive = archive
+        self._thumbnails = thumbnails
+        self._read_instrument_id = read_instrument_id
+        self._pace = pace
+
+    def upload(self, image: Image, stop: threading.Event) -> str:
+        """Put the original of this image, and its thumbnail before it. Returns the key once the store has said that it
+        has these bytes. Blocks. Raises StoreError, StopRequested, StorageUnavailable, OriginalMissing, or
+        OriginalChanged: a file that was changed is not sent."""
+        key = key_of(image, self._read_instrument_id())
+        self._put_thumbnail(image)
+        with self._archive.open(image.filename) as file:
+            self._store.put_file(key, file, image.sha256, FORMATS[image.image_format].content_type, self._pace, stop)
+        return key
+
+    def _put_thumbnail(self, image: Image) -> None:
+        """The thumbnail goes first: it is small, and people elsewhere see the picture at once."""
+        content = self._thumbnails.read_if_there(image)
+        if content is None:
+            return  # it is made again where it is wanted
+        try:
+            self._store.put_bytes(key_of_thumbnail(image.record_id), content, "image/jpeg")
+        except ObjectOfSomebodyElse:
+            # It was made again since, by another version of the encoder. Any thumbnail of the record is good.
+            return

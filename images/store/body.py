@@ -1,0 +1,103 @@
+"""What is sent of an open file: in blocks, at a limited speed, until it shall stop."""
+
+import hashlib
+import threading
+import time
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from images.archive.paced_reader import StopRequested
+from images.store.patience import current_call
+
+BLOCK_BYTES = 2**20
+
+
+class Pace:
+    """A limit of the speed, which several threads share. Without `bytes_per_s` there is none."""
+
+    def __init__(self, bytes_per_s: float | None = None) -> None:
+        self._bytes_per_s = bytes_per_s
+        self._due_s = time.monotonic()
+        self._lock = threading.Lock()
+
+    def wait(self, byte_count: int, stop: threading.Event) -> None:
+        """Block until so many bytes may travel. Raises StopRequested."""
+        if not self._bytes_per_s:
+            return
+        wait_s = self._book(byte_count, self._bytes_per_s)
+        if call := current_call():
+            call.allow(wait_s)
+        if stop.wait(wait_s):
+            raise StopRequested
+
+    def _book(self, byte_count: int, bytes_per_s: float) -> float:
+        with self._lock:
+            # At most a second of unused time is made up for, so that a pause is not followed by a long rush.
+            self._due_s = max(self._due_s, time.monotonic() - 1) + byte_count / bytes_per_s
+            return max(self._due_s - time.monotonic(), 0.0)
+
+
+class FileBody:
+    """An open file as boto3 wants it. `problem`: why it could not be read; boto3 would take that for a broken
+    connection."""
+
+    def __init__(self, file: BinaryIO, pace: Pace, stop: threading.Event) -> None:
+        self.problem: OSError | None = None
+        self._file = file
+        self._pace = pace
+        self._stop = stop
+        self._is_sent = False
+        self.seek, self.tell = file.seek, file.tell
+
+    def begin_sending(self) -> None:
+        """From here on what is read travels, and keeps the pace. Before it, boto3 sums it up to sign it."""
+        self._is_sent = True
+
+    def read(self, most: int = -1) -> bytes:
+        try:
+            block = self._file.read(most)
+        except OSError as problem:
+            self.problem = problem
+            raise
+        if self._stop.is_set():
+            raise StopRequested
+        if self._is_sent:
+            self._pace.wait(len(block), self._stop)
+        return block
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is known of bytes before they are sent."""
+
+    size_bytes: int
+    sha256: str
+    md5: bytes
+
+    @property
+    def sha256_text(self) -> str:
+        """As S3's header wants it."""
+        return b64encode(bytes.fromhex(self.sha256)).decode()
+
+    @property
+    def md5_text(self) -> str:
+        return b64encode(self.md5).decode()
+
+
+def measure_file(file: BinaryIO, sha256: str, stop: threading.Event) -> Content:
+    """Read an open file from its start. `sha256` is what was saved of it. Raises OSError and StopRequested."""
+    file.seek(0)
+    digest, size_bytes = hashlib.md5(usedforsecurity=False), 0
+    while block := file.read(BLOCK_BYTES):
+        if stop.is_set():
+            raise StopRequested
+        digest.update(block)
+        size_bytes += len(block)
+    file.seek(0)
+    return Content(size_bytes, sha256, digest.digest())
+
+
+def measure_bytes(content: bytes) -> Content:
+    md5 = hashlib.md5(content, usedforsecurity=False).digest()
+    return Content(len(content), hashlib.sha256(content).hexdigest(), md5)

@@ -1,0 +1,182 @@
+"""What the program asks of the object store: put, look, read, list. Nothing is ever overwritten or deleted here."""
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, BinaryIO
+from urllib.parse import quote
+
+from images.store.body import Content, FileBody, Pace, measure_bytes, measure_file
+from images.store.bucket import Bucket
+from images.store.connection import Connection
+from images.store.errors import (
+    BucketMissing,
+    NotAStore,
+    ObjectExists,
+    ObjectMissing,
+    ObjectOfSomebodyElse,
+    StoreError,
+    StoreWrongBytes,
+)
+from images.store.objects import ListedObject, ObjectFacts, ObjectReader, StoredObject, read_facts, read_listed
+from images.store.patience import Patience
+
+LINK_S = 60
+BINARY = "application/octet-stream"
+
+
+class Store:
+    """One bucket. Any thread may call it. Each call blocks within the patience, and makes one attempt. It raises
+    StoreError, or StopRequested once `stop` is set or the store is closed.
+
+    `looks_first`: before each put, see if there is an object already. The store itself refuses to overwrite, if it
+    knows how; the probe finds out whether this one does."""
+
+    def __init__(self, bucket: Bucket, patience: Patience | None = None) -> None:
+        self.bucket = bucket
+        self.looks_first = True
+        self.connection = Connection(bucket, patience or Patience())
+
+    def close(self) -> None:
+        """Break off all calls."""
+        self.connection.close()
+
+    def put_file(
+        self,
+        key: str,
+        file: BinaryIO,
+        sha256: str,
+        content_type: str = BINARY,
+        pace: Pace | None = None,
+        stop: threading.Event | None = None,
+    ) -> StoredObject:
+        """Put an open file, under a lock if the bucket's `lock_days` say so. `sha256` is what was saved of it: a file
+        that holds other bytes by now is not sent. If the same bytes lie there already, that is a success.
+
+        Raises OriginalChanged; ObjectOfSomebodyElse, if other bytes lie there; OSError, if the file cannot be read."""
+        stop = stop or threading.Event()
+        content = measure_file(file, sha256, stop)
+        body = FileBody(file, pace or Pace(), stop)
+        try:
+            return self._put(key, content, body, content_type, stop, **self._lock_until())
+        except StoreError:
+            if body.problem:
+                raise body.problem from None
+            raise
+
+    def put_bytes(self, key: str, content: bytes, content_type: str = BINARY) -> StoredObject:
+        """Put some bytes, without a lock. If the same bytes lie there already, that is a success. Raises
+        ObjectOfSomebodyElse, if other bytes do."""
+        return self._put(key, measure_bytes(content), content, content_type, None)
+
+    def check(self) -> None:
+        """See that the bucket is there, and that this account may look at it."""
+        try:
+            self.connection.ask("head_bucket")
+        except ObjectMissing as problem:
+            raise BucketMissing from problem
+
+    def head(self, key: str) -> ObjectFacts:
+        """Return what the store says of an object. Raises ObjectMissing, and BucketMissing."""
+        try:
+            return read_facts(key, self.connection.ask("head_object", key, ChecksumMode="ENABLED"))
+        except ObjectMissing:
+            # The answer has no body that would tell the one from the other.
+            self.check()
+            raise
+
+    @contextmanager
+    def open_range(
+        self, key: str, first: int = 0, last: int | None = None, stop: threading.Event | None = None
+    ) -> Iterator[ObjectReader]:
+        """Open an object from byte `first` to byte `last`, both included, for reading within the block. Raises
+        ObjectMissing."""
+        size_bytes = last - first + 1 if last is not None else max(self.head(key).size_bytes - first, 0)
+        asked = {"Range": f"bytes={first}-{'' if last is None else last}"} if first or last is not None else {}
+        asking = self.connection.asking("get_object", key, size_bytes=size_bytes, stop=stop, **asked)
+        with asking as answer, closing(answer["Body"]):
+            yield ObjectReader(answer, is_part=bool(asked))
+
+    def measure(self, key: str, pace: Pace | None = None, stop: threading.Event | None = None) -> tuple[int, str]:
+        """Read an object again as a whole. Returns its size and its SHA-256. Raises ObjectMissing."""
+        digest, size_bytes, pace, stop = hashlib.sha256(), 0, pace or Pace(), stop or threading.Event()
+        with self.open_range(key, stop=stop) as reader:
+            while block := reader.read():
+                pace.wait(len(block), stop)
+                digest.update(block)
+                size_bytes += len(block)
+        return size_bytes, digest.hexdigest()
+
+    def make_link(self, key: str, filename: str, content_type: str = BINARY) -> str:
+        """Return an address that gives a browser the object for a minute, without a sign-in. Asks nobody, also not
+        whether the object is there."""
+        shown = f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
+        asked = {"ResponseContentDisposition": shown, "ResponseContentType": content_type}
+        return self.connection.presign(key, LINK_S, **asked)
+
+    def list_objects(self, prefix: str, at_a_time: int = 1000) -> Iterator[ListedObject]:
+        """Yield every object whose key begins so, in the order of the keys."""
+        more: dict[str, Any] = {}
+        while True:
+            answer = self.connection.ask("list_objects_v2", Prefix=prefix, MaxKeys=at_a_time, **more)
+            yield from map(read_listed, answer.get("Contents", []))
+            if not answer.get("IsTruncated") or not answer.get("NextContinuationToken"):
+                return
+            more = {"ContinuationToken": answer["NextContinuationToken"]}
+
+    def _put(
+        self, key: str, content: Content, body: Any, content_type: str, stop: threading.Event | None, **more: Any
+    ) -> StoredObject:
+        if self.looks_first and self._is_there(key):
+            return self._compare(key, content, stop)
+        try:
+            described = {"Body": body, **_describe(content, content_type), **more}
+            answer = self.connection.ask("put_object", key, size_bytes=content.size_bytes, stop=stop, **described)
+        except ObjectExists:
+            return self._compare(key, content, stop)
+        # Every store names what it took. A web server that says yes to everything does not.
+        if not answer.get("ETag"):
+            raise NotAStore
+        return StoredObject(self._look_again(key, content), is_new=True)
+
+    def _is_there(self, key: str) -> bool:
+        try:
+            self.connection.ask("head_object", key)
+        except ObjectMissing:
+            return False
+        return True
+
+    def _look_again(self, key: str, content: Content) -> ObjectFacts:
+        """The store has said that it took it. Returns what it says that it has."""
+        facts = self.head(key)
+        is_same = (facts.size_bytes, facts.sha256) == (content.size_bytes, content.sha256)
+        if not is_same or facts.checked_sha256 not in (None, content.sha256):
+            raise StoreWrongBytes("The store took an object, and has another size or sum of it.")
+        return facts
+
+    def _compare(self, key: str, content: Content, stop: threading.Event | None) -> StoredObject:
+        """An object is there already. Its bytes decide whose it is."""
+        facts = self.head(key)
+        if facts.size_bytes != content.size_bytes or self.measure(key, stop=stop)[1] != content.sha256:
+            raise ObjectOfSomebodyElse(key)
+        return StoredObject(facts, is_new=False)
+
+    def _lock_until(self) -> dict[str, Any]:
+        if not self.bucket.lock_days:
+            return {}
+        until = datetime.now(UTC) + timedelta(days=self.bucket.lock_days)
+        return {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": until}
+
+
+def _describe(content: Content, content_type: str) -> dict[str, Any]:
+    """Return the sums of a put. Which of them a store checks differs; the sum that boto3 signs comes besides."""
+    return {
+        "ContentLength": content.size_bytes,
+        "ContentMD5": content.md5_text,
+        "ChecksumSHA256": content.sha256_text,
+        "ContentType": content_type,
+        "IfNoneMatch": "*",
+        "Metadata": {"sha256": content.sha256},
+    }

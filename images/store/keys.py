@@ -1,0 +1,43 @@
+"""The keys under which objects lie. A key is never used again, so nothing that changes may be a part of it."""
+
+from datetime import date
+from uuid import UUID
+
+ORIGINALS, CHANGES, JOBS, THUMBNAILS, PROBE = "originals/", "changes/", "jobs/", "thumbs/", "probe/"
+# S3's own limit, in bytes of UTF-8.
+MAX_KEY_BYTES = 1024
+MAX_REVISION = 999_999
+
+
+def key_of_original(instrument: UUID, day: date, record_id: UUID, filename: str) -> str:
+    """Return `originals/<instrument>/2026-11-27/<record id>/<filename>`. The record's id stands in it, so no two
+    pictures can want one key. Raises ValueError if the name cannot be a part of a key."""
+    if not filename or "/" in filename or filename in (".", "..") or not filename.isprintable():
+        raise ValueError(f"{filename!r} cannot be a part of a key")
+    return _checked(f"{ORIGINALS}{instrument}/{day.isoformat()}/{record_id}/{filename}")
+
+
+def key_of_change(record_id: UUID, revision: int) -> str:
+    """Return `changes/<record id>/000012.json`. Each change is an object of its own, so the listing of a record is in
+    the order of its revisions."""
+    if not 0 <= revision <= MAX_REVISION:
+        raise ValueError(f"{revision} is no revision from 0 to {MAX_REVISION}")
+    return f"{CHANGES}{record_id}/{revision:06d}.json"
+
+
+def key_of_job(lasting_id: UUID, number: int) -> str:
+    """Return `jobs/<lasting id>/<number>.json`."""
+    if number < 0:
+        raise ValueError(f"{number} is no number of a job's file")
+    return f"{JOBS}{lasting_id}/{number}.json"
+
+
+def key_of_thumbnail(record_id: UUID) -> str:
+    """Return `thumbs/<record id>.jpg`."""
+    return f"{THUMBNAILS}{record_id}.jpg"
+
+
+def _checked(key: str) -> str:
+    if len(key.encode()) > MAX_KEY_BYTES:
+        raise ValueError(f"a key has at most {MAX_KEY_BYTES} bytes, not {len(key.encode())}")
+    return key

@@ -1,0 +1,103 @@
+"""How long the program waits for the store, and what breaks off a call that takes longer.
+
+A timeout alone begins anew with each byte, so a store that sends a byte now and then would hold a call for ever.
+"""
+
+import contextlib
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from types import TracebackType
+
+# How soon a call notices that it shall stop.
+LOOK_EVERY_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """`connect_s` is also how long the store may take nothing of what it is sent, `answer_s` how long it may send
+    nothing. A whole call takes at most `call_s`, and more for its bytes: as if they came with `slowest_bytes_per_s`."""
+
+    connect_s: float = 10.0
+    answer_s: float = 20.0
+    call_s: float = 30.0
+    slowest_bytes_per_s: float = 64_000.0
+
+    def whole_s(self, size_bytes: int) -> float:
+        """Return how long a call with so many bytes may take."""
+        return self.call_s + size_bytes / self.slowest_bytes_per_s
+
+
+class Call:
+    """One call to the store. Its connections are broken off when its time is up, or when it shall stop: reading and
+    writing then end as if the other side had gone. Its thread lives as long as the call."""
+
+    def __init__(self, within_s: float, *stops: threading.Event | None) -> None:
+        self.within_s = within_s
+        self._until_s = time.monotonic() + within_s
+        self._stops = [stop for stop in stops if stop is not None]
+        self._ended = threading.Event()
+        self._lock = threading.Lock()
+        self._lines: list[socket.socket] = []
+        self._is_broken_off = False
+        self._outer: Call | None = None
+
+    @property
+    def is_late(self) -> bool:
+        return self._is_broken_off and not self.is_stopped
+
+    @property
+    def is_stopped(self) -> bool:
+        return any(stop.is_set() for stop in self._stops)
+
+    def allow(self, seconds: float) -> None:
+        """Give the call more time: it waits for itself, not for the store."""
+        self._until_s += seconds
+
+    def watch(self, connected: socket.socket) -> None:
+        """Break this connection off in time. Its own handle is kept, so that the caller may close, wrap or reuse it."""
+        line = socket.socket(fileno=socket.dup(connected.fileno()))
+        with self._lock:
+            self._lines.append(line)
+            if self._is_broken_off:
+                _break_off(line)
+
+    def __enter__(self) -> "Call":
+        self._outer, _current.call = current_call(), self
+        threading.Thread(target=self._look, name="watches the store", daemon=True).start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, problem: object, trace: TracebackType | None) -> None:
+        _current.call = self._outer
+        self._ended.set()
+        with self._lock:
+            for line in self._lines:
+                line.close()
+            self._lines.clear()
+
+    def _look(self) -> None:
+        while not self._ended.wait(min(LOOK_EVERY_S, self.within_s)):
+            if self.is_stopped or time.monotonic() > self._until_s:
+                self._end()
+                return
+
+    def _end(self) -> None:
+        with self._lock:
+            self._is_broken_off = True
+            for line in self._lines:
+                _break_off(line)
+
+
+_current = threading.local()
+
+
+def current_call() -> Call | None:
+    """Return the call that this thread makes."""
+    return getattr(_current, "call", None)
+
+
+def _break_off(line: socket.socket) -> None:
+    # Not `close`: that does not wake a thread that reads.
+    with contextlib.suppress(OSError):
+        line.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,245 @@
+"""What waits on this PC comes into the store, whole and once, whatever happens on the way. Nothing is overwritten."""
+
+import contextlib
+import hashlib
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError, connection
+
+from images.archive.paced_reader import StopRequested
+from images.edit.bin import bin_image
+from images.errors import DATABASE_AWAY
+from images.index.adoption import adopt_unlisted
+from images.jobs.plan.templates import Kind
+from images.library import the_library
+from images.models import Image, Job
+from images.spool.rows import is_burst_running, unverified, waiting_ids
+from images.spool.spool import LEFT_OUT_FOR_S
+from images.spool.upload import Uploader, key_of
+from images.store.body import Pace
+from images.store.client import Store
+from images.store.keys import key_of_thumbnail
+from images.store.patience import Patience
+from images.tests.spool.conftest import INSTRUMENT, place_of
+from images.tests.store.lying_store import Handler
+
+DAY_LATER = timedelta(hours=25)
+
+
+def key(image: Image) -> str:
+    return key_of(image, INSTRUMENT)
+
+
+def original(archive, image: Image) -> bytes:
+    return archive.path_of(image.filename).read_bytes()
+
+
+def test_what_waits_comes_into_a_real_store_with_its_thumbnail_first(real, archive, images, everything):
+    the_library().thumbnails.open(images[0]).close()  # as when a page shows it
+    real.go_on()
+    bucket = real.store.bucket.name
+    for image in images:
+        found = everything.get_object(Bucket=bucket, Key=key(image))
+        assert found["Body"].read() == original(archive, image)
+        assert found["Metadata"]["sha256"] == image.sha256
+    listed = everything.list_objects_v2(Bucket=bucket)["Contents"]
+    assert {one["Key"] for one in listed} == {*map(key, images), key_of_thumbnail(images[0].record_id)}
+    assert [place_of(image) for image in images] == ["both"] * len(images)
+    assert real.spool.state.waiting.count == len(images) and not real.spool.state.problem
+
+
+def test_the_newest_comes_first(lying, liar, images):
+    lying.spool.step()
+    assert [name for name in liar.objects if name.startswith("originals/")] == [key(images[-1])]
+
+
+def test_a_second_look_reads_a_real_object_back_after_a_day_and_not_before(real, clock, image):
+    real.go_on()
+    assert Image.objects.get().verified_at is None
+    clock.run(timedelta(hours=23))
+    real.go_on()
+    assert Image.objects.get().verified_at is None
+    clock.run(timedelta(hours=2))
+    real.go_on()
+    assert Image.objects.get().verified_at == clock.now()
+
+
+def test_what_the_store_has_lost_is_sent_again(real, clock, image, everything):
+    real.go_on()
+    everything.delete_object(Bucket=real.store.bucket.name, Key=key(image))
+    clock.run(DAY_LATER)
+    real.go_on()
+    assert everything.head_object(Bucket=real.store.bucket.name, Key=key(image))
+    assert place_of(image) == "both"
+
+
+def test_other_bytes_in_the_store_are_a_conflict_and_stay(real, clock, archive, image, everything):
+    real.go_on()
+    everything.put_object(Bucket=real.store.bucket.name, Key=key(image), Body=b"not it")
+    clock.run(DAY_LATER)
+    real.go_on()
+    assert everything.get_object(Bucket=real.store.bucket.name, Key=key(image))["Body"].read() == b"not it"
+    assert place_of(image) == "conflict" and hashlib.sha256(original(archive, image)).hexdigest() == image.sha256
+
+
+def test_an_object_of_somebody_else_under_our_key_is_a_conflict_and_stays(real, archive, images, everything):
+    everything.put_object(Bucket=real.store.bucket.name, Key=key(images[2]), Body=b"theirs")
+    real.go_on()
+    assert everything.get_object(Bucket=real.store.bucket.name, Key=key(images[2]))["Body"].read() == b"theirs"
+    assert [place_of(image) for image in images] == ["both", "both", "conflict", "both", "both", "both"]
+    assert original(archive, images[2])
+
+
+def keep_and_say_nothing(handler: Handler) -> bool:
+    if handler.command != "PUT":
+        return False
+    handler.store.objects[handler.key] = handler.read_body()
+    return handler.cut()
+
+
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_if_the_store_has_it_and_the_row_does_not_know_it_finds_its_own_bytes(lying, liar, image, is_answered):
+    """As after a kill between the two, or after an answer that got lost."""
+    if is_answered:
+        lying.spool._uploader.upload(image, threading.Event())
+    else:
+        liar.lie = keep_and_say_nothing
+        assert lying.spool.step() > 0
+        liar.lie = lambda handler: False
+    assert place_of(image) is None and list(liar.objects) == [key(image)]
+    lying.go_on()
+    assert place_of(image) == "both" and list(liar.objects) == [key(image)]
+
+
+def test_after_a_rebuild_the_rows_learn_again_what_is_in_the_store(lying, liar, archive, images):
+    lying.go_on()
+    before = dict(liar.objects)
+    Image.objects.all()._raw_delete("default")
+    assert adopt_unlisted(archive) == len(images)
+    lying.go_on()
+    assert set(Image.objects.values_list("place", flat=True)) == {"both"} and liar.objects == before
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path.unlink(), lambda path: path.write_bytes(b"changed")])
+def test_a_file_that_is_missing_or_changed_is_left_out_and_the_others_go(lying, liar, clock, archive, images, spoil):
+    path = archive.path_of(images[3].filename)
+    before = path.read_bytes()
+    spoil(path)
+    lying.go_on()
+    assert [place_of(image) for image in images] == ["both", "both", "both", None, "both", "both"]
+    assert key(images[3]) not in liar.objects and lying.spool.state.left_out == 1
+    path.write_bytes(before)  # from a backup
+    clock.run(timedelta(seconds=LEFT_OUT_FOR_S + 1))
+    lying.go_on()
+    assert place_of(images[3]) == "both" and lying.spool.state.left_out == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [(503, "SlowDown", "busy"), (403, "AccessDenied", "may not"), (507, "QuotaExceeded", "full")],
+)
+def test_if_the_store_refuses_it_waits_longer_each_time_says_why_and_goes_on(lying, liar, image, status, code, said):
+    liar.fail("PUT", status, code)
+    waits_s = [lying.spool.step() for _ in range(12)]
+    assert waits_s == sorted(waits_s) and waits_s[0] >= 1 and waits_s[-1] == 300
+    state = lying.spool.state
+    assert said in state.problem and state.todo and state.since and place_of(image) is None
+    liar.lie = lambda handler: False
+    lying.go_on()
+    assert place_of(image) == "both" and lying.spool.state.problem == ""
+    assert lying.spool.state.last_stored_at
+
+
+def test_a_store_that_hangs_is_given_up_and_asked_again(archive, lying, lying_bucket, liar, image):
+    lying.spool._uploader._store = Store(lying_bucket, Patience(connect_s=60, answer_s=0.5, call_s=60))
+    liar.lie = Handler.hang
+    assert lying.spool.step() == 1
+    assert "no answer" in lying.spool.state.problem
+
+
+def test_if_the_drive_of_the_images_is_away_all_wait(lying, archive, images):
+    archive.root.rename(archive.root.with_name("away"))
+    assert lying.spool.step() >= 1
+    assert lying.spool.state.problem and lying.spool.state.left_out == 0
+
+
+def test_while_a_burst_runs_it_waits(lying, liar, image):
+    lying.is_held_back = True
+    assert lying.spool.step() > 0
+    assert liar.seen == []
+    lying.is_held_back = False
+    lying.go_on()
+    assert place_of(image) == "both"
+
+
+def test_an_image_in_the_bin_goes_too_and_one_that_is_removed_meanwhile_is_no_fault(lying, liar, operator, images):
+    bin_image(images[0].pk, operator)
+    upload = lying.spool._uploader.upload
+
+    def remove_and_upload(image: Image, stop: threading.Event) -> str:
+        key = upload(image, stop)
+        Image.objects.filter(pk=images[5].pk).delete()
+        return key
+
+    lying.spool._uploader.upload = remove_and_upload
+    lying.go_on()
+    assert place_of(images[0]) == "both"
+    assert not Image.objects.filter(pk=images[5].pk).exists()
+
+
+def test_the_thread_goes_on_by_itself_through_a_database_that_is_away_and_ends_soon(lying, liar, monkeypatch):
+    answers = iter([OperationalError("away"), 60.0])
+    asked = threading.Event()
+
+    def step() -> float:
+        answer = next(answers)
+        if isinstance(answer, DATABASE_AWAY):
+            raise answer
+        asked.set()
+        return answer
+
+    lying.spool.step = step
+    lying.spool.begin()
+    assert asked.wait(60)
+    lying.spool.end()
+    assert not lying.spool._thread.is_alive()
+
+
+def test_it_ends_in_the_middle_of_an_upload(lying, liar, archive, keep_image):
+    image = keep_image()
+    uploader = Uploader(lying.store, archive, the_library().thumbnails, lambda: INSTRUMENT, Pace(bytes_per_s=100))
+    stop = threading.Event()
+    threading.Timer(0.2, stop.set).start()
+    with pytest.raises(StopRequested):
+        uploader.upload(image, stop)
+    assert place_of(image) is None
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [(lambda: waiting_ids()[:1], "images_not_stored"), (lambda: unverified()[:1], "images_to_verify")],
+)
+def test_the_next_is_found_by_an_index_of_those_that_wait(db, query, index):
+    """So a million images that are in the store cost nothing."""
+    with without_plain_scans():
+        assert index in query().explain()
+
+
+@contextlib.contextmanager
+def without_plain_scans():
+    """PostgreSQL reads a table without rows as a whole, whatever its indexes are."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    yield
+
+
+def test_only_a_burst_that_runs_needs_the_whole_disk(operator):
+    job = Job.objects.create(name="fast", user=operator, kind=Kind.BURST, plan={}, state=Job.State.QUEUED)
+    assert not is_burst_running()
+    Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING)
+    assert is_burst_running()
+    Job.objects.filter(pk=job.pk).update(kind="series")
+    assert not is_burst_running()

@@ -1,0 +1,45 @@
+"""Spool: what is not yet in the object store, and why not."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from images.pages.display_fields import format_bytes
+from images.spool.rows import Waiting, count_waiting
+from images.spool.spool import SpoolState, the_spool
+from microscope.status.line import FINE, WARN, Line, not_measured
+from microscope.status.running import Running
+
+NAME = "Spool"
+# So long a store or a network may be away, before somebody should look.
+MAX_AGE = timedelta(hours=1)
+PUT_BACK = "Run manage.py verify: it names the originals that are missing or changed. Put them back from a backup."
+
+
+def read_spool(running: Running) -> list[Line]:
+    """Return no line where no store is set. Raises Django's DatabaseError."""
+    if not settings.S3_BUCKET:
+        return []
+    spool = the_spool() if running.is_here else None
+    return [describe_spool(spool.state if spool else SpoolState(count_waiting()), timezone.now())]
+
+
+def describe_spool(state: SpoolState, now: datetime) -> Line:
+    waiting = state.waiting
+    if waiting is None:
+        return not_measured(NAME, "It has just begun")
+    if not waiting.count:
+        return Line(NAME, FINE, "Empty", "Every picture is in the store too")
+    shown = _describe(waiting, now)
+    if state.problem:
+        return Line(NAME, WARN, "Waits", f"{shown}. {state.problem}", state.since, state.todo)
+    if state.left_out:
+        return Line(NAME, WARN, "Left out", f"{shown}. {state.left_out:,} cannot be sent", todo=PUT_BACK)
+    is_old = waiting.oldest_at is not None and now - waiting.oldest_at > MAX_AGE
+    return Line(NAME, FINE, "Sends" if not is_old else "Catches up", shown)
+
+
+def _describe(waiting: Waiting, now: datetime) -> str:
+    noun = "picture" if waiting.count == 1 else "pictures"
+    return f"{waiting.count:,} {noun} ({format_bytes(waiting.size_bytes)}) not yet in the store"

@@ -1,0 +1,55 @@
+"""Store: what the last probe found. Nothing here waits for the network, except in a process of its own."""
+
+import time
+
+from images.archive.paced_reader import StopRequested
+from images.store.bucket import Bucket
+from images.store.errors import StoreError
+from images.store.findings import ProbeResult
+from images.store.watch import StoreWatch, the_store_watch
+from microscope.status.line import FINE, WARN, Line, not_measured
+from microscope.status.running import Running
+
+NAME = "Store"
+UNSAFE = "Choose another store or bucket, or a newer version of it. manage.py probe-store tries it out again."
+
+
+def read_store(running: Running) -> list[Line]:
+    """Return no line where no store is set."""
+    watch = the_store_watch()
+    if watch is None:
+        return []
+    bucket = watch.store.bucket
+    return [describe_probe(watch.latest, bucket) if running.is_here else _ask(watch, bucket)]
+
+
+def describe_probe(result: ProbeResult | None, bucket: Bucket) -> Line:
+    if result is None:
+        return not_measured(NAME, "It is being tried out")
+    if result.problem:
+        return _describe_problem(result.problem, bucket)
+    shown = f"{result.verdict} Tried out in {result.took_s:.1f} s"
+    if result.may_evict:
+        return Line(NAME, FINE, "Reliable", shown, result.at, names=name_bucket(bucket))
+    return Line(NAME, WARN, "Not reliable", shown, result.at, UNSAFE, name_bucket(bucket))
+
+
+def name_bucket(bucket: Bucket) -> str:
+    return f"{bucket.name} at {bucket.endpoint or 'AWS'}"
+
+
+def _ask(watch: StoreWatch, bucket: Bucket) -> Line:
+    """Another process does not know what the server's probe found, and must change nothing: it looks at the bucket."""
+    began_s = time.monotonic()
+    try:
+        watch.store.check()
+    except StoreError as problem:
+        return _describe_problem(problem, bucket)
+    except StopRequested:
+        return not_measured(NAME, "The program ends")
+    shown = f"The bucket is there, {(time.monotonic() - began_s) * 1000:.0f} ms. manage.py probe-store tries it out"
+    return Line(NAME, FINE, "Answers", shown, names=name_bucket(bucket))
+
+
+def _describe_problem(problem: StoreError, bucket: Bucket) -> Line:
+    return Line(NAME, WARN, "Away", str(problem), todo=problem.todo, names=name_bucket(bucket))
