@@ -8,6 +8,7 @@ from corsheaders.defaults import default_headers
 
 from camera.drivers.simulated.scene import MODELS
 from microscope import VERSION  # also for the apps, as settings.VERSION
+from microscope.log.configuration import LOGGING  # noqa: F401 (Django's own setting)
 from microscope.start import environment as env
 from microscope.start.data_folder import make_data_folder, name_installation, read_or_make_key
 from microscope.start.database_address import SQLITE
@@ -306,26 +307,4 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "microscope.schema.describe_errors",
     ],
-}
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": "microscope.start.log_lines.LineFormatter",
-            "fmt": "{asctime} {levelname} {name}: {message}",
-            "style": "{",
-        }
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {
-        "django": {"handlers": [], "level": "INFO", "propagate": True},
-        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
-        "PIL": {"level": "WARNING"},
-        # The pool logs each attempt to connect. The program itself logs once that there is no connection.
-        "psycopg.pool": {"level": "ERROR"},
-        "urllib3": {"level": "ERROR"},  # the program names each fault of the store by itself
-    },
 }
