@@ -3,8 +3,11 @@ for kept."""
 
 import hashlib
 import io
+import socket
 import threading
 import tracemalloc
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -29,7 +32,7 @@ from images.store.errors import (
     StoreWrongBytes,
 )
 from images.store.patience import Patience
-from images.tests.store.lying_store import BLOCK_BYTES, ETAG, Handler, LyingStore
+from images.tests.store.lying_store import BLOCK_BYTES, DRIP_S, DRIPS, ETAG, Handler, LyingStore
 
 KEY = "originals/pc/2026-11-27/5f0c/a picture ü.jpg"
 PICTURE = bytes(range(256)) * 4000
@@ -121,6 +124,29 @@ def test_a_body_that_drips_is_given_up(make_store, liar):
         make_store(NO_END).measure(KEY)
 
 
+def test_a_handshake_that_drips_is_given_up(lying_bucket):
+    is_over = threading.Event()
+
+    def drip(door: socket.socket) -> None:
+        guest, _ = door.accept()
+        # A record of TLS with the greeting of the server, of which the rest comes a byte now and then.
+        guest.sendall(b"\x16\x03\x03\x3f\xff")
+        with guest, suppress(OSError):
+            for _ in range(DRIPS):
+                guest.sendall(b"\x02")
+                if is_over.wait(DRIP_S):
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        dripping = threading.Thread(target=drip, args=(door,), daemon=True)
+        dripping.start()
+        endpoint = f"https://127.0.0.1:{door.getsockname()[1]}"
+        with pytest.raises(StoreUnreachable, match="within 1 s"):
+            Store(replace(lying_bucket, endpoint=endpoint), NO_END).head(KEY)
+        is_over.set()
+        dripping.join()
+
+
 @pytest.mark.parametrize("how", ["stop", "close"])
 def test_a_call_that_hangs_ends_when_it_is_told_to(make_store, liar, how):
     liar.lie = Handler.hang
@@ -152,9 +178,9 @@ def test_a_call_that_was_given_up_spoils_no_later_one(make_store, liar):
     with pytest.raises(StoreUnreachable):
         store.head(KEY)
     liar.lie = lambda handler: False
-    patient = make_store()
-    assert put(patient).is_new
-    assert patient.measure(KEY) == (len(PICTURE), sum_of(PICTURE))
+    store.connection.patience = VERY_PATIENT
+    assert put(store).is_new
+    assert store.measure(KEY) == (len(PICTURE), sum_of(PICTURE))
 
 
 # Breaking off
