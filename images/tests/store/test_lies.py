@@ -92,9 +92,11 @@ def test_a_store_that_takes_no_byte_is_given_up(make_store, liar):
 
 def test_a_store_that_takes_a_byte_now_and_then_is_given_up(make_store, liar):
     def sip(handler: Handler) -> bool:
-        while handler.command == "PUT" and not handler.store.is_over.wait(0.05):
-            handler.rfile.read(100)
-        return False
+        for _ in range(DRIPS if handler.command == "PUT" else 0):
+            if not handler.rfile.read(100) or handler.store.is_over.wait(DRIP_S):
+                return handler.cut()
+        handler.store.was_outwaited = True
+        return handler.cut()
 
     liar.lie = sip
     with pytest.raises(StoreUnreachable, match="within 1 s"):
@@ -124,7 +126,7 @@ def test_a_body_that_drips_is_given_up(make_store, liar):
         make_store(NO_END).measure(KEY)
 
 
-def test_a_handshake_that_drips_is_given_up(lying_bucket):
+def test_a_handshake_that_drips_is_given_up(lying_bucket, liar):
     is_over = threading.Event()
 
     def drip(door: socket.socket) -> None:
@@ -136,6 +138,7 @@ def test_a_handshake_that_drips_is_given_up(lying_bucket):
                 guest.sendall(b"\x02")
                 if is_over.wait(DRIP_S):
                     return
+            liar.was_outwaited = True
 
     with socket.create_server(("127.0.0.1", 0)) as door:
         dripping = threading.Thread(target=drip, args=(door,), daemon=True)
