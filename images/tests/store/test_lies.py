@@ -41,7 +41,7 @@ LARGE = bytes(16_000_000)
 # Each lasts until the end of the test, unless the client breaks it off; so none of these can be too short.
 NO_ANSWER = Patience(connect_s=60, answer_s=0.5, call_s=60)
 NO_PROGRESS = Patience(connect_s=0.5, answer_s=60, call_s=60)
-NO_END = Patience(connect_s=60, answer_s=60, call_s=1, slowest_bytes_per_s=1e9)
+NO_END = Patience(connect_s=600, answer_s=600, call_s=1, slowest_bytes_per_s=1e9)
 VERY_PATIENT = Patience(connect_s=600, answer_s=600, call_s=600)
 
 
