@@ -58,6 +58,7 @@ def store(bucket) -> Store:
 def liar():
     with lying_store() as liar:
         yield liar
+        assert not liar.was_outwaited
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ class LyingStore:
     seen: list[str] = field(default_factory=list)
     has_come: threading.Event = field(default_factory=threading.Event)
     is_over: threading.Event = field(default_factory=threading.Event)
+    was_outwaited: bool = False  # somebody waited until a drip or a silence had come to its end
 
     @property
     def endpoint(self) -> str:
@@ -128,7 +129,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def hang(self) -> bool:
         """Say nothing, and take nothing."""
-        self.store.is_over.wait(DRIPS * DRIP_S)
+        self.store.was_outwaited |= not self.store.is_over.wait(DRIPS * DRIP_S)
         self.close_connection = True
         return True
 
@@ -138,6 +139,8 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(bytes([byte]))
             if self.store.is_over.wait(DRIP_S):
                 break
+        else:
+            self.store.was_outwaited = True
         self.close_connection = True
         return True
 

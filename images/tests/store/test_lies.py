@@ -3,8 +3,11 @@ for kept."""
 
 import hashlib
 import io
+import socket
 import threading
 import tracemalloc
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -29,7 +32,7 @@ from images.store.errors import (
     StoreWrongBytes,
 )
 from images.store.patience import Patience
-from images.tests.store.lying_store import BLOCK_BYTES, ETAG, Handler, LyingStore
+from images.tests.store.lying_store import BLOCK_BYTES, DRIP_S, DRIPS, ETAG, Handler, LyingStore
 
 KEY = "originals/pc/2026-11-27/5f0c/a picture ü.jpg"
 PICTURE = bytes(range(256)) * 4000
@@ -38,7 +41,7 @@ LARGE = bytes(16_000_000)
 # Each lasts until the end of the test, unless the client breaks it off; so none of these can be too short.
 NO_ANSWER = Patience(connect_s=60, answer_s=0.5, call_s=60)
 NO_PROGRESS = Patience(connect_s=0.5, answer_s=60, call_s=60)
-NO_END = Patience(connect_s=60, answer_s=60, call_s=1, slowest_bytes_per_s=1e9)
+NO_END = Patience(connect_s=600, answer_s=600, call_s=1, slowest_bytes_per_s=1e9)
 VERY_PATIENT = Patience(connect_s=600, answer_s=600, call_s=600)
 
 
@@ -89,9 +92,11 @@ def test_a_store_that_takes_no_byte_is_given_up(make_store, liar):
 
 def test_a_store_that_takes_a_byte_now_and_then_is_given_up(make_store, liar):
     def sip(handler: Handler) -> bool:
-        while handler.command == "PUT" and not handler.store.is_over.wait(0.05):
-            handler.rfile.read(100)
-        return False
+        for _ in range(DRIPS if handler.command == "PUT" else 0):
+            if not handler.rfile.read(100) or handler.store.is_over.wait(DRIP_S):
+                return handler.cut()
+        handler.store.was_outwaited = True
+        return handler.cut()
 
     liar.lie = sip
     with pytest.raises(StoreUnreachable, match="within 1 s"):
@@ -119,6 +124,30 @@ def test_a_body_that_drips_is_given_up(make_store, liar):
     liar.lie = drip_body
     with pytest.raises(StoreUnreachable, match="within 1 s"):
         make_store(NO_END).measure(KEY)
+
+
+def test_a_handshake_that_drips_is_given_up(lying_bucket, liar):
+    is_over = threading.Event()
+
+    def drip(door: socket.socket) -> None:
+        guest, _ = door.accept()
+        # A record of TLS with the greeting of the server, of which the rest comes a byte now and then.
+        guest.sendall(b"\x16\x03\x03\x3f\xff")
+        with guest, suppress(OSError):
+            for _ in range(DRIPS):
+                guest.sendall(b"\x02")
+                if is_over.wait(DRIP_S):
+                    return
+            liar.was_outwaited = True
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        dripping = threading.Thread(target=drip, args=(door,), daemon=True)
+        dripping.start()
+        endpoint = f"https://127.0.0.1:{door.getsockname()[1]}"
+        with pytest.raises(StoreUnreachable, match="within 1 s"):
+            Store(replace(lying_bucket, endpoint=endpoint), NO_END).head(KEY)
+        is_over.set()
+        dripping.join()
 
 
 @pytest.mark.parametrize("how", ["stop", "close"])
@@ -152,9 +181,9 @@ def test_a_call_that_was_given_up_spoils_no_later_one(make_store, liar):
     with pytest.raises(StoreUnreachable):
         store.head(KEY)
     liar.lie = lambda handler: False
-    patient = make_store()
-    assert put(patient).is_new
-    assert patient.measure(KEY) == (len(PICTURE), sum_of(PICTURE))
+    store.connection.patience = VERY_PATIENT
+    assert put(store).is_new
+    assert store.measure(KEY) == (len(PICTURE), sum_of(PICTURE))
 
 
 # Breaking off
