@@ -1,5 +1,6 @@
 """Which originals wait for the store, and what is written down of those that are there."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,9 +22,9 @@ class Waiting:
     oldest_at: datetime | None
 
 
-def find_next(left_out: set[int]) -> Image | None:
-    """Return the newest image that waits for the store: people ask for new pictures first. `left_out`: ids that cannot
-    be stored now. Raises Django's DatabaseError."""
+def find_next(left_out: Collection[int]) -> Image | None:
+    """Return the newest image that waits for the store, except those `left_out`, given by id. People ask for new
+    pictures first. Raises Django's DatabaseError."""
     # By id, not by time: the index that holds only those that wait is sorted so.
     newest = waiting_ids()[: len(left_out) + 1]
     image_id = next((one for one in newest if one not in left_out), None)
@@ -52,10 +53,11 @@ def count_waiting() -> Waiting:
     return Waiting(found["count"], found["size_bytes"] or 0, found["oldest_at"])
 
 
-def find_to_verify(stored_before: datetime) -> Image | None:
+def find_to_verify(stored_before: datetime, left_out: Collection[int]) -> Image | None:
     """Return the image that waits longest for its second look, if it was stored before this moment. Raises Django's
     DatabaseError."""
-    return unverified().filter(stored_at__lte=stored_before).only(*NEEDED, "store_key").first()
+    ripe = unverified().filter(stored_at__lte=stored_before).only(*NEEDED, "store_key")
+    return next((image for image in ripe[: len(left_out) + 1] if image.pk not in left_out), None)
 
 
 def unverified() -> "QuerySet[Image]":

@@ -29,6 +29,8 @@ LOOK_EVERY_S = 3.0
 FIRST_WAIT_S, MAX_WAIT_S = 1.0, 300.0
 # A file that was missing or changed may be put back from a backup.
 LEFT_OUT_FOR_S = 3600.0
+# If the store refuses one original, the others are tried first.
+POSTPONED_FOR_S = 600.0
 COUNT_EVERY_S = 20.0
 # What is written and lost again is lost within the first hours: a cache that was never written, a disk that died.
 SECOND_LOOK_AFTER = timedelta(hours=24)
@@ -66,7 +68,9 @@ class Spool:
         self._clock = clock or Clock()
         self._monotonic_s = monotonic_s
         self._stop = threading.Event()
+        # The ids of images, each with the time from which it is tried again.
         self._left_out: dict[int, float] = {}
+        self._postponed: dict[int, float] = {}
         self._failures = 0
         self._counted_s = float("-inf")
         self._thread: threading.Thread | None = None
@@ -89,42 +93,54 @@ class Spool:
         self._count_now_and_then()
         if self._is_held_back():
             return LOOK_EVERY_S
-        image = find_next(self._find_left_out())
-        try:
-            if image:
-                return self._upload(image)
-            image = find_to_verify(self._clock.now() - SECOND_LOOK_AFTER)
-            if image:
-                look_again(self._store, image, self._clock.now(), self._stop)
-                return 0.0
-        except (StoreError, StorageUnavailable) as problem:
-            return self._wait(problem)
+        self._forget_old()
+        image = find_next(self._left_out.keys() | self._postponed.keys())
+        if image:
+            return self._try(image, self._upload)
+        image = find_to_verify(self._clock.now() - SECOND_LOOK_AFTER, self._postponed.keys())
+        if image:
+            return self._try(image, self._look_again)
+        if self._postponed:
+            # All others are done, or were refused too: none of them has to wait for its time.
+            self._postponed.clear()
+            return 0.0
         self._go_on()
         return LOOK_EVERY_S
 
-    def _upload(self, image: Image) -> float:
+    def _try(self, image: Image, bring: Callable[[Image], None]) -> float:
+        try:
+            bring(image)
+        except (StoreError, StorageUnavailable) as problem:
+            self._postponed[image.pk] = self._monotonic_s() + POSTPONED_FOR_S
+            return self._wait(problem)
+        return 0.0
+
+    def _look_again(self, image: Image) -> None:
+        look_again(self._store, image, self._clock.now(), self._stop)
+        self._go_on()
+
+    def _upload(self, image: Image) -> None:
         try:
             key = self._uploader.upload(image, self._stop)
         except ObjectOfSomebodyElse as problem:
             logger.error("%s is not put into the store: %s %s", image.filename, problem, problem.todo)
             note_conflict(image.pk, problem.key)
-            return 0.0
         except (StoreError, StorageUnavailable):
             raise
         except (LibraryError, OSError) as problem:
             # Only this file: the others may be whole.
             logger.warning("%s is not put into the store: %s", image.filename, problem)
-            self._left_out[image.pk] = self._monotonic_s()
-            return 0.0
-        now = self._clock.now()
-        note_stored(image.pk, key, now)
-        self._go_on(last_stored_at=now)
-        return 0.0
+            self._left_out[image.pk] = self._monotonic_s() + LEFT_OUT_FOR_S
+        else:
+            now = self._clock.now()
+            note_stored(image.pk, key, now)
+            self._go_on(last_stored_at=now)
 
-    def _find_left_out(self) -> set[int]:
-        begins_s = self._monotonic_s() - LEFT_OUT_FOR_S
-        self._left_out = {image_id: at_s for image_id, at_s in self._left_out.items() if at_s > begins_s}
-        return set(self._left_out)
+    def _forget_old(self) -> None:
+        now_s = self._monotonic_s()
+        for waiting in (self._left_out, self._postponed):
+            for image_id in [image_id for image_id, until_s in waiting.items() if until_s <= now_s]:
+                del waiting[image_id]
 
     def _wait(self, problem: StoreError | StorageUnavailable) -> float:
         """Note why nothing goes on, and return how long to wait: longer after each failure."""

@@ -1,5 +1,6 @@
 """Brings one original into the store."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 from datetime import date
@@ -7,6 +8,7 @@ from uuid import UUID
 
 from images.archive.archive import Archive
 from images.archive.names import location_of
+from images.errors import ImpossibleName
 from images.formats import FORMATS
 from images.index.thumbnails import Thumbnails
 from images.models import Image
@@ -47,11 +49,8 @@ class Uploader:
 
     def _put_thumbnail(self, image: Image) -> None:
         """The thumbnail goes first: it is small, and people elsewhere see the picture at once."""
-        content = self._thumbnails.read_if_there(image)
-        if content is None:
-            return  # it is made again where it is wanted
-        try:
-            self._store.put_bytes(key_of_thumbnail(image.record_id), content, "image/jpeg")
-        except ObjectOfSomebodyElse:
-            # It was made again since, by another version of the encoder. Any thumbnail of the record is good.
-            return
+        # Without it, the original still goes: a thumbnail can be made again wherever it is wanted. If another one lies
+        # there, made by another version of the encoder, that one is as good.
+        with contextlib.suppress(OSError, ImpossibleName, ObjectOfSomebodyElse):
+            if content := self._thumbnails.read_if_there(image):
+                self._store.put_bytes(key_of_thumbnail(image.record_id), content, "image/jpeg")

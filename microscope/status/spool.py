@@ -12,7 +12,7 @@ from microscope.status.line import FINE, WARN, Line, not_measured
 from microscope.status.running import Running
 
 NAME = "Spool"
-# So long a store or a network may be away, before somebody should look.
+# What waits for longer was captured before there was a store, or while it was away.
 MAX_AGE = timedelta(hours=1)
 PUT_BACK = "Run manage.py verify: it names the originals that are missing or changed. Put them back from a backup."
 
@@ -31,15 +31,15 @@ def describe_spool(state: SpoolState, now: datetime) -> Line:
         return not_measured(NAME, "It has just begun")
     if not waiting.count:
         return Line(NAME, FINE, "Empty", "Every picture is in the store too")
-    shown = _describe(waiting, now)
+    shown = _describe(waiting)
     if state.problem:
         return Line(NAME, WARN, "Waits", f"{shown}. {state.problem}", state.since, state.todo)
     if state.left_out:
         return Line(NAME, WARN, "Left out", f"{shown}. {state.left_out:,} cannot be sent", todo=PUT_BACK)
     is_old = waiting.oldest_at is not None and now - waiting.oldest_at > MAX_AGE
-    return Line(NAME, FINE, "Sends" if not is_old else "Catches up", shown)
+    return Line(NAME, FINE, "Catches up" if is_old else "Sends", shown, waiting.oldest_at)
 
 
-def _describe(waiting: Waiting, now: datetime) -> str:
+def _describe(waiting: Waiting) -> str:
     noun = "picture" if waiting.count == 1 else "pictures"
     return f"{waiting.count:,} {noun} ({format_bytes(waiting.size_bytes)}) not yet in the store"

@@ -142,7 +142,7 @@ def test_a_file_that_is_missing_or_changed_is_left_out_and_the_others_go(lying, 
 )
 def test_if_the_store_refuses_it_waits_longer_each_time_says_why_and_goes_on(lying, liar, image, status, code, said):
     liar.fail("PUT", status, code)
-    waits_s = [lying.spool.step() for _ in range(12)]
+    waits_s = [wait_s for _ in range(24) if (wait_s := lying.spool.step())]
     assert waits_s == sorted(waits_s) and waits_s[0] >= 1 and waits_s[-1] == 300
     state = lying.spool.state
     assert said in state.problem and state.todo and state.since and place_of(image) is None
@@ -150,6 +150,21 @@ def test_if_the_store_refuses_it_waits_longer_each_time_says_why_and_goes_on(lyi
     lying.go_on()
     assert place_of(image) == "both" and lying.spool.state.problem == ""
     assert lying.spool.state.last_stored_at
+
+
+def test_an_original_that_the_store_refuses_holds_up_no_other(lying, liar, images):
+    refused = key(images[4])
+    liar.lie = lambda handler: (
+        (handler.command, handler.key) == ("PUT", refused) and handler.refuse(413, "EntityTooLarge")
+    )
+    for _ in range(20):
+        lying.spool.step()
+    assert [place_of(image) for image in images] == ["both", "both", "both", "both", None, "both"]
+    assert "larger than the store takes" in lying.spool.state.problem
+    liar.lie = lambda handler: False
+    for _ in range(3):
+        lying.spool.step()
+    assert place_of(images[4]) == "both" and not lying.spool.state.problem
 
 
 def test_a_store_that_hangs_is_given_up_and_asked_again(archive, lying, lying_bucket, liar, image):
