@@ -5,20 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from images.store.errors import StoreWrongBytes
+from images.store.errors import NotAStore, StoreWrongBytes
 
 BLOCK_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectFacts:
-    """`sha256`: as whoever put it said; None if nobody did. `checked_sha256`: as the store found it, if it tells."""
+    """`sha256`: as whoever put it said; None if nobody did. `checked_sha256`: as the store found it, if it tells.
+    `stored_at`: None if the store does not tell."""
 
     key: str
     size_bytes: int
     sha256: str | None
     checked_sha256: str | None
-    stored_at: datetime
+    stored_at: datetime | None
     version_id: str | None
     locked_until: datetime | None
 
@@ -42,8 +43,8 @@ class ObjectReader:
     """The bytes of an object, or of a part of it, as they come. `total_bytes`: the size of the whole object."""
 
     def __init__(self, answer: dict[str, Any], is_part: bool) -> None:
-        """Raises StoreWrongBytes, if the store gives the whole for a part."""
-        self.size_bytes = int(answer["ContentLength"])
+        """Raises StoreWrongBytes, if the store gives the whole for a part; NotAStore, if it names no size."""
+        self.size_bytes = _read_size(answer)
         self.total_bytes = self.size_bytes
         if is_part:
             total = str(answer.get("ContentRange", "")).rpartition("/")[2]
@@ -58,13 +59,13 @@ class ObjectReader:
 
 
 def read_facts(key: str, answer: dict[str, Any]) -> ObjectFacts:
-    """Read the answer to `head_object`."""
+    """Read the answer to `head_object`. Raises NotAStore."""
     return ObjectFacts(
         key,
-        int(answer["ContentLength"]),
+        _read_size(answer),
         answer.get("Metadata", {}).get("sha256"),
         _read_sum(answer.get("ChecksumSHA256")),
-        answer["LastModified"],
+        answer.get("LastModified"),
         answer.get("VersionId"),
         answer.get("ObjectLockRetainUntilDate"),
     )
@@ -73,6 +74,12 @@ def read_facts(key: str, answer: dict[str, Any]) -> ObjectFacts:
 def read_listed(entry: dict[str, Any]) -> ListedObject:
     """Read one entry of `list_objects_v2`."""
     return ListedObject(entry["Key"], int(entry["Size"]), entry["LastModified"])
+
+
+def _read_size(answer: dict[str, Any]) -> int:
+    if "ContentLength" not in answer:
+        raise NotAStore
+    return int(answer["ContentLength"])
 
 
 def _read_sum(text: str | None) -> str | None:

@@ -6,6 +6,7 @@ import io
 import socket
 import threading
 import tracemalloc
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -297,6 +298,32 @@ def test_a_web_server_that_says_yes_to_everything_is_no_store(store, liar):
     liar.lie = lambda handler: handler.read_body() is not None and handler.answer(200)
     with pytest.raises(NotAStore):
         put(store)
+
+
+def describe_without(header: str) -> Callable[[Handler], bool]:
+    """The store has it, and leaves out one thing that stores say."""
+
+    def lie(handler: Handler) -> bool:
+        if handler.command != "HEAD":
+            return False
+        said = {"Content-Length": str(len(PICTURE)), "Last-Modified": handler.date_time_string()}
+        handler.send_response(200)
+        for name, value in said.items():
+            if name != header:
+                handler.send_header(name, value)
+        handler.end_headers()
+        handler.close_connection = True
+        return True
+
+    return lie
+
+
+def test_a_store_need_not_say_since_when_it_has_an_object_but_how_large_it_is(store, liar):
+    liar.lie = describe_without("Last-Modified")
+    assert (store.head(KEY).size_bytes, store.head(KEY).stored_at) == (len(PICTURE), None)
+    liar.lie = describe_without("Content-Length")
+    with pytest.raises(NotAStore):
+        store.head(KEY)
 
 
 def test_a_web_page_is_no_success(store, liar):
