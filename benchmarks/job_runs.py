@@ -51,14 +51,14 @@ def _run_part(part: str, slots: int) -> bool:
 
 def _run_here(part: str, slots: int) -> None:
     with tempfile.TemporaryDirectory(prefix="microscope-benchmark-", ignore_cleanup_errors=True) as folder:
-        _set_up(folder)
+        set_up(folder)
         is_fine = PARTS[part](slots)
     sys.stdout.flush()
     # Threads of the camera may still run.
     os._exit(0 if is_fine else 1)
 
 
-def _set_up(folder: str) -> None:
+def set_up(folder: str) -> None:
     os.environ |= {
         "DATA_PATH": folder,
         "DATABASE_URL": "",

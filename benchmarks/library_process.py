@@ -58,6 +58,14 @@ class LibraryProcess:
     def answer_bytes(self, address: str) -> int:
         return self._ask("answer_bytes", address)
 
+    def store_all_but_two(self) -> None:
+        """From here on only the newest and the oldest image wait for the object store."""
+        self._ask("store_all_but_two")
+
+    def time_next_ms(self) -> float:
+        """Return how long the spool needs to find the next image."""
+        return self._ask("time_next_ms")
+
     def queries(self, address: str) -> list[str]:
         return self._ask("queries", address)
 
@@ -92,6 +100,7 @@ def make_answers() -> dict[str, Callable[..., Any]]:
     from images.models import Image
     from images.search.filters import make_cursor
     from images.search.newer import find_newest_id
+    from images.spool.rows import find_next
 
     call_command("migrate", verbosity=0)
     client = Client(SERVER_NAME="localhost")
@@ -120,7 +129,19 @@ def make_answers() -> dict[str, Callable[..., Any]]:
         newest, oldest = singles.newest_first()[0].pk, singles.oldest_first()[0].pk
         return make_cursor(Image.objects.get(pk=oldest + (newest - oldest) // 10))
 
+    def store_all_but_two() -> None:
+        ids = Image.objects.order_by("pk").values_list("pk", flat=True)
+        waiting = [ids[0], ids.reverse()[0]]
+        Image.objects.exclude(pk__in=waiting).update(place=Image.Place.BOTH)
+
+    def time_next_ms() -> float:
+        began_s = time.perf_counter()
+        assert find_next(())
+        return (time.perf_counter() - began_s) * 1000
+
     return {
+        "store_all_but_two": store_all_but_two,
+        "time_next_ms": time_next_ms,
         "fill": fill,
         "deep_cursor": deep_cursor,
         "newest_id": find_newest_id,
