@@ -63,7 +63,7 @@ osd data = {folder}/osd
 rgw frontends = beast endpoint=127.0.0.1:{s3_port}
 rgw enable usage log = false
 rgw bucket quota ttl = 0
-rgw user quota bucket sync interval = 0
+rgw user quota bucket sync interval = 60
 """
 
 
