@@ -100,7 +100,7 @@ def test_a_folder_that_may_not_be_written_to_is_told_and_used_again_once_it_may(
 
 
 def test_a_folder_of_the_day_that_somebody_removed_is_made_again(archive):
-    shutil.rmtree(keep(archive).path.parent)
+    shutil.rmtree(archive.root / keep(archive).location.folder)
     assert archive.has(keep(archive).location)
 
 
