@@ -7,6 +7,9 @@ const DAY_MS = 86_400_000;
 
 const byId = (id) => document.getElementById(id);
 
+// How many lists of links were asked for: an answer counts only if it is that of the last one.
+let lists = 0;
+
 /** `button` opens the sheet. `choose()` gives what is shared: {images: [...]} or {job}. */
 export function connectSharing(button, choose) {
   const sheet = byId("share-sheet");
@@ -49,16 +52,21 @@ async function run(act) {
 
 async function make(what) {
   const link = await post(ADDRESS, { ...what, ...chosen() });
-  const row = makeRow(link);
-  byId("share-links").prepend(row);
+  await showLinks();
+  const list = byId("share-links");
+  const find = () => [...list.children].find((row) => row.dataset.link === String(link.id));
+  if (!find()) list.prepend(makeRow(link)); // the list could not be read: it says so above
   byId("share-none").hidden = true;
-  await copy(row, link);
+  await copy(find(), link);
 }
 
 function showLinks() {
+  lists += 1;
+  const number = lists;
   return run(async () => {
     const { query } = byId("share-sheet").dataset;
     const links = await get(query ? `${ADDRESS}?${query}` : ADDRESS);
+    if (number !== lists) return;
     byId("share-links").replaceChildren(...links.map(makeRow));
     byId("share-none").hidden = links.length > 0;
   });
@@ -66,6 +74,7 @@ function showLinks() {
 
 function makeRow(link) {
   const row = byId("share-row").content.firstElementChild.cloneNode(true);
+  row.dataset.link = link.id;
   row.classList.toggle("has-ended", link.hasEnded);
   row.querySelector(".share-by").textContent = describeMaker(link);
   row.querySelector(".hint").textContent = link.hasEnded ? describePast(link) : `Ends ${format(link.endsAt)}. ${describeOpened(link)}`;

@@ -44,6 +44,24 @@ def test_a_picture_is_shared_seen_and_revoked(visit, open_browser, capture_set, 
     assert violations(stranger) == []
 
 
+def test_a_list_of_links_that_comes_late_takes_no_new_link_away(visit, capture_set):
+    page = visit(f"/images/{capture_set(1)[0]['imageId']}/", **CLIPBOARD)
+    late = []
+
+    def hold_the_first_list(route) -> None:
+        if route.request.method == "GET" and not late:
+            late.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/api/v1/share-links*", hold_the_first_list)
+    share(page)
+    with page.expect_response(lambda answer: answer.request.method == "GET"):
+        late[0].fulfill(json=[])
+    page.evaluate("new Promise((go_on) => requestAnimationFrame(() => requestAnimationFrame(go_on)))")
+    expect(page.get_by_role("dialog", name="Share").get_by_role("button", name="Copied")).to_be_visible()
+
+
 def test_a_selection_is_shared_as_a_grid_that_leads_to_each_picture(visit, open_browser, capture_set):
     capture_set(2)
     page = visit(f"/images/?text={capture_set.sample}", **CLIPBOARD)
