@@ -47,10 +47,10 @@ def test_the_list_shows_the_running_job_with_its_verdict(see, night):
 
 def test_jobs_that_wait_stand_in_their_order_and_those_that_ended_newest_first(see, bench, operator):
     for name in ("one", "two"):
-        bench.make(operator, time_lapse(2, 1), name=name)
-    bench.run_for(seconds=10)
+        bench.make(operator, time_lapse(2), name=name)
+    bench.run_for(minutes=10)
     for name in ("three", "four"):
-        bench.make(operator, time_lapse(2, 1), name=name)
+        bench.make(operator, time_lapse(2), name=name)
     page = see("/jobs/")
     assert re.findall(r'class="job-link"[^>]*>(\w+)<', page) == ["three", "four", "two", "one"]
     assert "2 of 2 stored, none missed." in page
