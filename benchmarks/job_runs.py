@@ -132,7 +132,7 @@ def report_resume(_slots: int) -> bool:
     entries = [describe_header(job), describe_change(began_at, {"state": "running", "anchor_at": began_at})]
     archive.check()
     archive.make_day_folder(began_at)
-    append_entries(archive, job_file_of(archive, began_at, job.lasting_id), entries)
+    append_entries(archive, job_file_of(began_at, job.lasting_id), entries)
     rows = make_rows(RESUME_IMAGES, [owner.pk] * PEOPLE, [job.pk] * (RESUME_IMAGES // JOB_IMAGES + 1))
     insert_rows({**row, "job_id": job.pk, "job_slot": number} for number, row in enumerate(rows))
     began_s = time.perf_counter()
