@@ -113,7 +113,9 @@ def test_a_waiting_job_that_is_paused_keeps_its_place(queue, move, operator):
 
 
 def test_a_job_with_a_time_of_its_own_begins_then_wherever_it_stands(queue, move, bench, operator):
-    later = bench.make(operator, time_lapse(2, 1, whenLate="skip"), name="later", starts_at=START + timedelta(minutes=30))
+    later = bench.make(
+        operator, time_lapse(2, 1, whenLate="skip"), name="later", starts_at=START + timedelta(minutes=30)
+    )
     move(later.pk, before=queue["one"])
     bench.run_for(minutes=1)
     assert order() == ["later"]
