@@ -127,9 +127,9 @@ class Spool:
             note_conflict(image.pk, problem.key)
         except (StoreError, StorageUnavailable):
             raise
-        except (LibraryError, OSError) as problem:
-            # Only this file: the others may be whole.
-            logger.warning("%s is not put into the store: %s", image.filename, problem)
+        except (LibraryError, OSError, KeyError, ValueError) as problem:
+            # Only this file, or its row, whose name or format is none of this program: the others may be whole.
+            logger.warning("%s is not put into the store: %r", image.filename, problem)
             self._left_out[image.pk] = self._monotonic_s() + LEFT_OUT_FOR_S
         else:
             now = self._clock.now()

@@ -137,6 +137,17 @@ def test_a_file_that_is_missing_or_changed_is_left_out_and_the_others_go(lying, 
 
 
 @pytest.mark.parametrize(
+    "spoiled",
+    [{"image_format": "bmp"}, {"filename": "capture_20259999_103045_123.jpg"}, {"filename": "my cells.jpg"}],
+)
+def test_a_row_that_names_no_file_of_this_program_is_left_out_and_the_others_go(lying, images, spoiled):
+    Image.objects.filter(pk=images[3].pk).update(**spoiled)
+    lying.go_on()
+    assert [place_of(image) for image in images] == ["both", "both", "both", None, "both", "both"]
+    assert lying.spool.state.left_out == 1
+
+
+@pytest.mark.parametrize(
     ("status", "code", "said"),
     [(503, "SlowDown", "busy"), (403, "AccessDenied", "may not"), (507, "QuotaExceeded", "full")],
 )
