@@ -37,15 +37,32 @@ def keep_nothing(_block: memoryview) -> None:
     """A `keep` for callers that need only size and sum."""
 
 
+class SharedSpeed:
+    """A limit of the speed, which several threads share. Without `bytes_per_s` there is none."""
+
+    def __init__(self, bytes_per_s: float | None = None) -> None:
+        self._bytes_per_s = bytes_per_s
+        self._due_s = time.monotonic()
+        self._lock = threading.Lock()
+
+    def book(self, byte_count: int) -> float:
+        """Return how many seconds to wait after so many bytes. Does not block: other threads book their share
+        meanwhile."""
+        if not self._bytes_per_s:
+            return 0.0
+        with self._lock:
+            # At most one second of unused time is made up for, so that a pause is not followed by a long rush.
+            self._due_s = max(self._due_s, time.monotonic() - 1) + byte_count / self._bytes_per_s
+            return max(self._due_s - time.monotonic(), 0.0)
+
+
 class PacedReader:
     """Reads files and sums them up, with at most `bytes_per_s`, until `told` is set. Several threads share the
     speed."""
 
     def __init__(self, told: threading.Event, bytes_per_s: float | None = None) -> None:
         self._told = told
-        self._bytes_per_s = bytes_per_s
-        self._due_s = time.monotonic()
-        self._lock = threading.Lock()
+        self._speed = SharedSpeed(bytes_per_s)
 
     def measure(self, file: BinaryIO, keep: Callable[[memoryview], object] = keep_nothing) -> tuple[int, str]:
         """Return size and SHA-256 of an open file, read from the disk itself (not on Windows). `keep` gets each block;
@@ -64,14 +81,7 @@ class PacedReader:
         return size_bytes, digest.hexdigest()
 
     def _keep_pace(self, count: int) -> None:
-        if self._bytes_per_s:
-            with self._lock:
-                # At most one second of unused time is made up for, so that a pause is not followed by a long rush.
-                self._due_s = max(self._due_s, time.monotonic() - 1) + count / self._bytes_per_s
-                wait_s = self._due_s - time.monotonic()
-            # Outside the lock: other threads book their share meanwhile.
-            self._told.wait(max(wait_s, 0))
-        if self._told.is_set():
+        if self._told.wait(self._speed.book(count)):
             raise StopRequested
 
 

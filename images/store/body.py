@@ -2,40 +2,26 @@
 
 import hashlib
 import threading
-import time
 from base64 import b64encode
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from images.archive.paced_reader import StopRequested
+from images.archive.paced_reader import SharedSpeed, StopRequested
 from images.store.patience import current_call
 
 BLOCK_BYTES = 2**20
 
 
-class Pace:
-    """A limit of the speed, which several threads share. Without `bytes_per_s` there is none."""
-
-    def __init__(self, bytes_per_s: float | None = None) -> None:
-        self._bytes_per_s = bytes_per_s
-        self._due_s = time.monotonic()
-        self._lock = threading.Lock()
+class Pace(SharedSpeed):
+    """A limit of the speed of what travels."""
 
     def wait(self, byte_count: int, stop: threading.Event) -> None:
         """Block until so many bytes may travel. Raises StopRequested."""
-        if not self._bytes_per_s:
-            return
-        wait_s = self._book(byte_count, self._bytes_per_s)
-        if call := current_call():
+        wait_s = self.book(byte_count)
+        if wait_s and (call := current_call()):
             call.allow(wait_s)
         if stop.wait(wait_s):
             raise StopRequested
-
-    def _book(self, byte_count: int, bytes_per_s: float) -> float:
-        with self._lock:
-            # At most a second of unused time is made up for, so that a pause is not followed by a long rush.
-            self._due_s = max(self._due_s, time.monotonic() - 1) + byte_count / bytes_per_s
-            return max(self._due_s - time.monotonic(), 0.0)
 
 
 class FileBody:
