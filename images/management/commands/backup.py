@@ -17,6 +17,7 @@ from images.backup import state
 from images.backup.backup import Backup, SmallFile
 from images.backup.backup import Progress as Step
 from images.backup.folder import BackupFolder
+from images.backup.originals import COPIED_AT_ONCE
 from images.backup.restore import SECRET_KEY_FILE
 from images.backup.settings_text import read_set_values, write_settings
 from images.errors import LibraryError
@@ -103,6 +104,8 @@ class Command(BaseCommand):
             settings.VERSION,
             others=read_others(options["with_secrets"]),
             is_anew=options["anew"],
+            # One file after another leaves the other processors to the captures.
+            copied_at_once=COPIED_AT_ONCE if options["full_speed"] else 1,
         )
 
     def _summarize(self, step: Step, started_at: str) -> int:

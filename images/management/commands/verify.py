@@ -40,7 +40,7 @@ def positive_number(text: str) -> float:
 def add_pace_options(parser: ArgumentParser) -> None:
     """Add the options of every command that reads the whole library."""
     parser.add_argument("--rate", type=positive_number, metavar="MB/S", help="maximum reading speed")
-    parser.add_argument("--full-speed", action="store_true", help="run with normal priority instead of low")
+    parser.add_argument("--full-speed", action="store_true", help="do not give way to captures")
 
 
 class Command(BaseCommand):
