@@ -4,6 +4,7 @@ from camera import errors
 from camera.drivers.settings import SettingsRequest
 from camera.engine.applied_settings import SETTLE_FRAMES, SettingsApplier
 from camera.engine.clock.exposure_start import ExposureStartEstimator
+from camera.engine.clock.pace import Pace
 from camera.engine.requests import CaptureBatch, CaptureRequest, Source, TakenFrame, as_capture_failed
 from camera.engine.settings_match import describe_difference, matches
 from camera.frame import RawFrame
@@ -15,9 +16,10 @@ MAX_TRIES = 4
 class Batching:
     """The captures that one open camera is about to take. Only for the camera's thread."""
 
-    def __init__(self, applier: SettingsApplier, source: Source) -> None:
+    def __init__(self, applier: SettingsApplier, source: Source, pace: Pace) -> None:
         self._applier = applier
         self._source = source
+        self._pace = pace
         self._batch: CaptureBatch | None = None
 
     @property
@@ -44,6 +46,7 @@ class Batching:
             return
         if batch.proves_since_s is not None:
             clock.learn(batch.proves_since_s)
+            self._note_settling(raw, clock, batch, batch.proves_since_s)
             # Only the first frame of the batch proves this. Later ones begin later anyway.
             batch.proves_since_s = None
         request = batch.requests[0]
@@ -82,13 +85,19 @@ class Batching:
 
     def _begin(self, request: CaptureRequest) -> CaptureBatch:
         wanted = request.wanted.fill_from(self._applier.shared)
+        former_ms = self._applier.longest_exposure_ms
         accepted = self._applier.set_for_batch(request.wanted)
-        return CaptureBatch(wanted, accepted, self._applier.exposed_since_s())
+        return CaptureBatch(wanted, accepted, self._applier.exposed_since_s(), former_ms)
 
     def _leave(self, batch: CaptureBatch, request: CaptureRequest) -> None:
         batch.requests.remove(request)
         if not batch.requests:
             self._batch = None
+
+    def _note_settling(self, raw: RawFrame, clock: ExposureStartEstimator, batch: CaptureBatch, since_s: float) -> None:
+        # A stream that started after the change has no frames with the former settings: it says nothing of them.
+        if clock.stream_started_at_s < since_s:
+            self._pace.note_settling(clock.began_about_s - since_s, batch.former_exposure_ms, raw)
 
     def _note_mismatch(self, batch: CaptureBatch, raw: RawFrame) -> None:
         """Count frames with other settings. Some are normal after a change. If they do not end, the attempt has

@@ -87,7 +87,7 @@ class Probing:
 
     def _note_outcome(self, probe: Probe, clock: ExposureStartEstimator, raw: RawFrame) -> None:
         if probe.settle_s is not None:
-            self._stream.pace.settle_frames = probe.settle_s / _period_s(raw)
+            self._stream.pace.note_settling(probe.settle_s, raw.descriptor.exposure_ms, raw)
             self._uncertainty_s = clock.uncertainty_s
         is_fruitful = clock.believed_share is not None if self._stream.camera_clock.is_readable else probe.settle_s
         self._fruitless = 0 if is_fruitful else self._fruitless + 1

@@ -183,12 +183,14 @@ class CaptureBatch:
     """Captures with one exposure and gain. All other settings are those that everybody shares.
 
     `proves_since_s`: a frame with these settings was certainly exposed after this time, because no frame before had
-    that exposure. None if the settings do not prove it.
+    that exposure. None if the settings do not prove it. `former_exposure_ms`: the longest exposure of the frames that
+    were under way before.
     """
 
     wanted: SettingsRequest
     accepted: Settings
     proves_since_s: float | None = None
+    former_exposure_ms: float = 0.0
     requests: list[CaptureRequest] = field(default_factory=list)
     mismatches: int = 0
 

@@ -66,7 +66,7 @@ class Session:
         self._keep_streaming_s = keep_streaming_s
         self._stream = Stream(driver, watchdog)
         self._probing = Probing(applier, self._stream)
-        self._batching = Batching(applier, source)
+        self._batching = Batching(applier, source, self._stream.pace)
         self._bursting = Bursting(applier, source)
         self._reporting = Reporting(self._stream, self._probing)
         self._failures = 0

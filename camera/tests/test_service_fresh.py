@@ -226,6 +226,16 @@ class TestLongExposures:
             assert_true(rig, capture(rig.service, 1.0))
             assert (rig.camera.stream.starts > starts_before) == is_broken_off
 
+    def test_how_long_a_change_takes_is_learned_from_captures_too(self, rig):
+        """A client that changes the exposure again and again leaves no time to measure it."""
+        rig.camera.stream_start_s = 0.01
+        for exposure_ms in (5.0, 40.0, 5.0, 40.0):
+            rig.service.capture(exposure_ms)
+        starts_before = rig.camera.stream.starts
+        rig.service.capture(300.0)
+        assert_true(rig, capture(rig.service, 5.0))
+        assert rig.camera.stream.starts > starts_before
+
     def test_a_rather_long_one_is_let_pass_under_the_settings_in_force(self, rig):
         rig.service.configure(300.0)
         with rig.service.watching():

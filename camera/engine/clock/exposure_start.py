@@ -33,7 +33,7 @@ class ExposureStartEstimator:
     ) -> None:
         """`stream_started_at_s`: a time before the stream began to start. `camera_clock` was read before that. `share`:
         the only hypothesis that earlier streams left over."""
-        self._started_at_s = stream_started_at_s
+        self.stream_started_at_s = stream_started_at_s
         self._camera_clock = camera_clock
         self._grabs_began_at_s: deque[float] = deque(maxlen=MAX_FRAMES_BEGUN + 1)
         self._shares = (0.0, 1.0) if share is None else (share,)
@@ -53,7 +53,7 @@ class ExposureStartEstimator:
             hypothesis.observe(raw)
         # The first frame of a stream began after the stream was started.
         if is_first:
-            self.learn(self._started_at_s)
+            self.learn(self.stream_started_at_s)
         self._learn_from_camera_clock(raw, max(known_s, self._bound_by_count()))
         told_s = raw.exposure_began_at_s if raw.exposure_began_at_s is not None else -math.inf
         self._began_after_s = max(known_s, told_s, self._bound_by_count(), self._bound_by_marks(raw))
@@ -70,7 +70,7 @@ class ExposureStartEstimator:
         """Forget what the times of frames said, because the camera's clock was set. Of the newest frame it is then only
         known that it came after the start of the stream."""
         self._suppose_anew()
-        self._began_after_s = self._started_at_s
+        self._began_after_s = self.stream_started_at_s
 
     @property
     def believed_share(self) -> float | None:
