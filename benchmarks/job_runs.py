@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -151,15 +152,15 @@ def report_memory(slots: int) -> bool:
     from images.jobs.supervisor import Supervisor
     from images.library import the_library
     from images.tests.clocks import SetClock
-    from images.tests.conftest import StillCamera
-    from images.tests.frames import make_frame
+    from images.tests.frames import make_frame, make_taken
     from images.tests.jobs import Beside
 
     instrument, clock = the_instrument(), SetClock()
     frame = make_frame()
     folder = Path(os.environ["DATA_PATH"])
     instrument.camera = Beside(instrument.camera)
-    instrument.camera.take = StillCamera(frame).take
+    # Each of a moment of its own: pictures of one millisecond look for a free name.
+    instrument.camera.take = lambda *_, **_named: make_taken(replace(frame, captured_at=clock.now()))
     # The test pictures before the job are as small: else it needs more room than most disks have.
     instrument.camera.capture = lambda *_: frame
     job = make_job(by=_find_owner(), name="memory", clock=clock, plan={"time_plan": {"interval": 1, "loops": slots}})
