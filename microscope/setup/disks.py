@@ -11,7 +11,7 @@ from pathlib import Path
 
 # Who waits for the page waits no longer than that for each disk.
 MAX_TEST_S = 1.0
-BLOCK = os.urandom(4 * 2**20)
+BLOCK_BYTES = 4 * 2**20
 MAX_BLOCKS = 16
 OF_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "ceph", "glusterfs", "davfs"}
 FIXED, REMOVABLE, REMOTE = 3, 2, 4  # of Windows' GetDriveTypeW
@@ -62,7 +62,7 @@ def measure(folder: Path, reserve_bytes: int) -> Measured:
     """Write a small file to the folder, force it to disk, read it again and remove it. Blocks for about MAX_TEST_S."""
     try:
         free_bytes = shutil.disk_usage(folder).free
-        if free_bytes < reserve_bytes + MAX_BLOCKS * len(BLOCK):
+        if free_bytes < reserve_bytes + MAX_BLOCKS * BLOCK_BYTES:
             why_not = f"Too small: {reserve_bytes // 10**6:,} MB stay in reserve (MINIMUM_FREE_MB). Free some space."
             return Measured(folder, free_bytes, why_not=why_not)
         return Measured(folder, free_bytes, _write(folder))
@@ -74,21 +74,23 @@ def _write(folder: Path) -> float:
     """Return how many bytes the disk takes a second. Raises OSError, also if it gives back something else."""
     # A name that the sweep at the start removes, should the program die here.
     attempt = folder / f".try-{secrets.token_hex(8)}.part"
+    # Random, so that no disk makes it smaller.
+    block = secrets.token_bytes(BLOCK_BYTES)
     began_s = time.monotonic()
     count = 0
     try:
         with attempt.open("x+b", buffering=0) as file:
             while count < MAX_BLOCKS and time.monotonic() - began_s < MAX_TEST_S:
-                file.write(BLOCK)
+                file.write(block)
                 count += 1
             os.fsync(file.fileno())
             took_s = time.monotonic() - began_s
             file.seek(0)
-            if any(file.read(len(BLOCK)) != BLOCK for _ in range(count)):
+            if any(file.read(BLOCK_BYTES) != block for _ in range(count)):
                 raise OSError("it gives back something else than what was written")
     finally:
         attempt.unlink(missing_ok=True)
-    return count * len(BLOCK) / max(took_s, 1e-6)
+    return count * BLOCK_BYTES / max(took_s, 1e-6)
 
 
 def _unescape(place: str) -> str:
