@@ -1,13 +1,13 @@
 """All settings. The variables of the environment are read here, once. From here on names carry their units."""
 
 import socket
-from datetime import timedelta
 from pathlib import Path
 
 from corsheaders.defaults import default_headers
 
 from camera.drivers.simulated.scene import MODELS
 from microscope import VERSION  # also for the apps, as settings.VERSION
+from microscope.http.rest_settings import REST_FRAMEWORK, SIMPLE_JWT, describe_schema  # noqa: F401 (Django's own)
 from microscope.log.configuration import LOGGING  # noqa: F401 (Django's own setting)
 from microscope.start import environment as env
 from microscope.start.data_folder import make_data_folder, name_installation, read_or_make_key
@@ -259,52 +259,4 @@ if HTTPS:
         "security.W008",  # HttpsMiddleware redirects instead, and only if a reverse proxy listens there.
     ]
 
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.personal_tokens.authentication.PersonalTokenAuthentication",
-        "accounts.tokens.TokenAuthentication",
-        "microscope.http.rest.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["microscope.permissions.HasNeeded"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "microscope.http.rest.ContentNegotiation",
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["microscope.http.rest.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "microscope.errors.answer_api_error",
-    # NaN reaches the fields, so that the error can name the field. No field accepts it.
-    "STRICT_JSON": False,
-    # `?format=` filters images. It does not choose the type of the answer.
-    "URL_FORMAT_OVERRIDE": None,
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-}
-
-SIMPLE_JWT = {
-    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
-    "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
-    "CHECK_REVOKE_TOKEN": True,
-    "AUTH_TOKEN_CLASSES": ["accounts.tokens.RevocableAccessToken"],
-}
-
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Microscope",
-    "DESCRIPTION": "Watch, capture and find microscope images. Times are UTC, exposures milliseconds, gains decibels.",
-    "VERSION": VERSION,
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["microscope.permissions.HasNeeded"],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "SERVERS": [{"url": ROOT_PATH}] if ROOT_PATH else [],
-    "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "ENUM_NAME_OVERRIDES": {
-        "ControlStateEnum": "images.api.control.state.STATES",
-        "JobStateEnum": "images.models.jobs.Job.State",
-        "SlotStateEnum": "images.jobs.slots.STATES",
-    },
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "microscope.schema.describe_errors",
-    ],
-}
+SPECTACULAR_SETTINGS = describe_schema(VERSION, ROOT_PATH)
