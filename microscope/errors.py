@@ -51,6 +51,8 @@ STATUS_BY_CAUSE: list[tuple[type[Exception], int]] = [
     (control.MayNotTake, 403),
     (control.ReasonMissing, 400),
     (control.TooManyRefusals, 429),
+    (control.TooManyWaiting, 503),
+    (control.WaitEnded, 503),
     (images.UnknownJob, 400),
     (images.BadQuery, 400),
     (images.ScaleUnknown, 400),

@@ -233,7 +233,7 @@ CORS_EXPOSE_HEADERS = [
     *("Accept-Ranges", "Content-Disposition", "Content-Length", "Content-Range", "ETag", "Retry-After"),
     *("X-Frame-Number", "X-Frame-Received-At", "X-Frame-Age-Ms", "X-Frame-Width", "X-Frame-Height"),
     *("X-Significant-Bits", "X-Roi", "X-Binning", "X-Flip", "X-Rotation-Deg", "X-Exposure-Ms", "X-Gain-Db"),
-    *("X-Histogram", "X-Clipped", "X-Underexposed", "X-Focus", "X-Request-Number"),
+    *("X-Histogram", "X-Clipped", "X-Underexposed", "X-Focus", "X-Request-Number", "X-Control-Asked-By"),
 ]
 # A browser sends its cookies to every port of a PC, so each installation has its own cookie names.
 INSTALLATION = name_installation(SECRET_KEY, DATA_PATH)

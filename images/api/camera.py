@@ -14,9 +14,10 @@ from rest_framework.views import APIView
 
 from camera.api.serializers import SettingsSerializer, describe_settings, describe_status
 from camera.auto_exposure import expose_automatically
+from camera.drivers.settings import Settings
 from camera.live.admission import name_of
 from camera.registry import the_camera
-from images.api.control.holders import LEASE, permit_change
+from images.api.control.holders import ASKED_BY, LEASE, GuardedView, permit_change, permit_whole
 from images.api.control.state import ControlSerializer, describe_control
 from images.api.job_under_way import JobUnderWaySerializer, describe_under_way
 from images.api.objective_serializers import (
@@ -26,6 +27,7 @@ from images.api.objective_serializers import (
 )
 from images.calibration.objectives import choose_objective, require_usable
 from images.calibration.scale import find_scale
+from images.capture.with_objective import change_with_objective
 from images.index.current_optics import CurrentOptics
 from images.jobs.under_way import find_job_under_way
 from images.library import the_library
@@ -46,41 +48,51 @@ class CameraView(APIView):
         return Response({**status, **optics, "control": describe_control(request)})
 
 
-class SettingsView(APIView):
+class SettingsView(GuardedView):
     needs = {"PATCH": "capture"}
 
     @extend_schema(
         tags=["camera"],
         summary="Change the camera settings and the current objective for all users; returns the accepted settings",
-        parameters=[LEASE],
+        parameters=[LEASE, ASKED_BY],
         request=SettingsWithObjectiveChangeSerializer,
         examples=[OpenApiExample("Exposure and gain", {"exposure": 100, "gain": 1.5}, request_only=True)],
         responses=SettingsWithOpticsSerializer,
     )
     def patch(self, request: Request) -> Response:
-        """Configure the camera first: if it refuses, the objective is not changed either."""
         change = SettingsWithObjectiveChangeSerializer(data=request.data)
         change.is_valid(raise_exception=True)
-        is_chosen = "objective" in change.validated_data
-        objective_id = change.validated_data.pop("objective", None)
-        if objective_id is not None:
-            # Checked before the camera is configured, so that a wrong objective changes nothing at all.
-            require_usable(objective_id)
-        # An empty request only makes the server look for the camera, which anybody who watches may want.
-        permit = permit_change(request) if request.data else None
-        settings = describe_settings(change.configure(the_camera(), by=name_of(request.user), permit=permit))
-        if is_chosen:
-            choose_objective(objective_id, by=cast(AbstractBaseUser, request.user))
+        settings = describe_settings(_change_camera(request, change))
         return Response({**settings, **describe_optics(the_library().optics.current())})
 
 
-class AutoExposureView(APIView):
+def _change_camera(request: Request, change: SettingsWithObjectiveChangeSerializer) -> Settings:
+    """Return what the camera accepted. With an objective, both change or neither."""
+    camera, user = the_camera(), request.user
+    if "objective" not in change.validated_data:
+        # An empty request only makes the server look for the camera, which anybody who watches may want.
+        permit = permit_change(request) if request.data else None
+        return change.configure(camera, by=name_of(user), permit=permit)
+    objective_id = change.validated_data.pop("objective")
+    if objective_id is not None:
+        # Checked before the camera is configured, so that a wrong objective changes nothing at all.
+        require_usable(objective_id)
+    with permit_whole(request) as permit:
+        return change_with_objective(
+            camera,
+            lambda: change.configure(camera, by=name_of(user), permit=permit),
+            lambda: choose_objective(objective_id, by=cast(AbstractBaseUser, user)),
+            permit,
+        )
+
+
+class AutoExposureView(GuardedView):
     needs = {"POST": "capture"}
 
     @extend_schema(
         tags=["camera"],
         summary="Set the exposure so that the bright end of the histogram lies below clipping",
-        parameters=[LEASE],
+        parameters=[LEASE, ASKED_BY],
         request=None,
         responses=SettingsSerializer,
     )
@@ -89,13 +101,13 @@ class AutoExposureView(APIView):
         return Response(describe_settings(expose_automatically(the_camera(), by=name_of(request.user), permit=permit)))
 
 
-class WhiteBalanceView(APIView):
+class WhiteBalanceView(GuardedView):
     needs = {"POST": "capture"}
 
     @extend_schema(
         tags=["camera"],
         summary="Balance the white once, on the camera's current view",
-        parameters=[LEASE],
+        parameters=[LEASE, ASKED_BY],
         request=None,
         responses=SettingsSerializer,
     )

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.utils.mediatypes import media_type_matches
 from rest_framework.views import APIView
 
-from images.api.control.holders import LEASE, permit_change, permit_keeping
+from images.api.control.holders import ASKED_BY, LEASE, GuardedView, permit_change, permit_keeping
 from images.api.export import EXPORT_PARAMETERS, read_export_request, serve_export, serve_original
 from images.api.filter_parameters import FILTER_PARAMETERS
 from images.api.image_serializer import ImageSerializer, describe_image
@@ -80,7 +80,7 @@ IF_MATCH = OpenApiParameter(
 CAPTURE = CaptureSerializer()
 
 
-class CaptureView(APIView):
+class CaptureView(GuardedView):
     needs = {"POST": "capture"}
 
     @extend_schema(
@@ -88,7 +88,7 @@ class CaptureView(APIView):
         summary="Capture one image and save it",
         description="With own exposure or gain it changes the camera, and needs control. Without, it keeps the next "
         "picture as the camera is set, also while somebody else controls it.",
-        parameters=[IDEMPOTENCY_KEY, LEASE],
+        parameters=[IDEMPOTENCY_KEY, LEASE, ASKED_BY],
         request=CaptureSerializer,
         examples=[CAPTURE_EXAMPLE],
         responses={201: CapturedSerializer},

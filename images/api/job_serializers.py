@@ -43,7 +43,14 @@ class NewJobSerializer(PlanSerializer):
     """What is left out is as the camera is set, or as the settings say."""
 
     name = TextField(max_length=200)
-    startsAt = serializers.DateTimeField(required=False, allow_null=True, help_text="Without it: as soon as it can.")
+    startsAt = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="Without it: now, behind other jobs."
+    )
+    queue = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Wait also while another person or script controls the camera; without it the response is then 409.",
+    )
 
 
 class ContinueSerializer(StrictSerializer):

@@ -98,7 +98,9 @@ class JobListView(APIView):
 
     @extend_schema(
         tags=["jobs"],
-        summary="Plan a job; it begins as soon as the camera is free, or at its time",
+        summary="Plan a job; it begins now, behind other jobs, or at its time",
+        description="While another person or script controls the camera, a job that shall begin now is refused: 409 "
+        "with code `control_held`. With `queue` it waits.",
         parameters=[IDEMPOTENCY_KEY],
         request=NewJobSerializer,
         examples=[EXAMPLE, AVERAGE_EXAMPLE],
@@ -113,6 +115,7 @@ class JobListView(APIView):
             name=details["name"],
             plan=details["plan"],
             starts_at=details.get("startsAt"),
+            may_queue=details["queue"],
             asked=read_idempotency_key(request.headers.get("Idempotency-Key"), request.data),
         )
         return Response(describe_job(find_job(job.pk), request.user), status=201)

@@ -1,5 +1,9 @@
 """What can go wrong when control passes on. That somebody else has it: see ControlRefused in camera/errors.py."""
 
+from typing import Any
+
+from images.control.lease import Ask
+from images.control.words import show_time
 from images.errors import LibraryError
 
 
@@ -14,8 +18,25 @@ class AskedByOther(ControlError):
 
     code = "asked_by_other"
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"{name} has asked already. Try again when {name} has an answer.")
+    def __init__(self, line: tuple[Ask, ...]) -> None:
+        first = line[0]
+        said = f"{first.who.name} has asked since {show_time(first.at)} and has no answer yet."
+        super().__init__(f"{said} {self._advise(len(line))}")
+        self.details: dict[str, Any] = {
+            "ask": {"name": first.who.name, "at": first.at.isoformat(), "inLine": len(line)},
+        }
+
+    def _advise(self, in_line: int) -> str:
+        return "Try again later, or stand in line: queue."
+
+
+class LineFull(AskedByOther):
+    """So many stand in line that nobody else may."""
+
+    code = "line_full"
+
+    def _advise(self, in_line: int) -> str:
+        return f"{in_line} people stand in line. Try again when one of them has an answer."
 
 
 class NothingAsked(ControlError):
@@ -65,3 +86,21 @@ class TooManyRefusals(ControlError):
             f"Refused too often. Wait {retry_after_s} seconds, and stop a script that tries again and again."
         )
         self.retry_after_s = retry_after_s
+
+
+class TooManyWaiting(ControlError):
+    """All places for programs that wait until the camera is free are taken."""
+
+    code = "too_many_waiting"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} programs wait for the camera already. Ask without wait, or again in a moment.")
+
+
+class WaitEnded(ControlError):
+    """The program ends, or whoever waited has gone."""
+
+    code = "wait_ended"
+
+    def __init__(self) -> None:
+        super().__init__("The wait has ended before the camera was free. Nothing was taken.")

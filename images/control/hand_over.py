@@ -5,39 +5,51 @@ from datetime import datetime
 from camera.engine.requests import Permit
 from camera.errors import ControlHeld
 from images.control.control import Control
-from images.control.errors import AskedByOther, MayNotTake, NothingAsked, NotYoursToGive, ReasonMissing
+from images.control.errors import AskedByOther, LineFull, MayNotTake, NothingAsked, NotYoursToGive, ReasonMissing
 from images.control.lease import ANSWER_WITHIN_S, MAX_TEXT, Ask, Holder, Kind, Lease, Terms
+from images.control.line import MAX_IN_LINE, Line, find_ask, find_place, join_line, leave_line
 from images.control.rows import Change
 from images.control.words import explain
 
 LEAST_REASON = 3
 
 
-def ask(control: Control, who: Holder, message: str) -> Lease | None:
+def ask(control: Control, who: Holder, message: str, *, may_queue: bool = False) -> Lease | None:
     """Ask whoever controls the camera. Returns a lease if it needs no answer: the camera is free, is the asker's own,
-    or its holder has long changed nothing. Raises AskedByOther."""
+    or its holder has long changed nothing. With `may_queue` the asker stands in line behind others; without it, or if
+    the line is full, raises AskedByOther."""
     with control.changing:
-        lease = control.current()
+        lease, line = control.current(), control.current_line()
         if lease is None or lease.belongs_to(who):
             return control.take(who)
-        if lease.is_idle(control.now_s):
+        known = find_ask(line, who.user_id)
+        if lease.is_idle(control.now_s) and (not line or line[0] is known):
+            taken = control.pass_on(who, "control_taken", who, why="idle")
             control.notices.note(lease.holder.user_id, "taken", control.now, who.name, message)
-            return control.pass_on(who, "control_taken", who, why="idle")
-        known = control.current_ask()
-        if known and known.who.user_id != who.user_id:
-            raise AskedByOther(known.who.name)
-        asked = known.at_s if known else control.now_s
-        at = known.at if known else control.now
-        control.set_ask(Ask(who, message, at, asked), Change("control_asked", who, {"message": message}))
+            return taken
+        if known is None:
+            _require_place(line, may_queue=may_queue)
+        at, at_s = (known.at, known.at_s) if known else (control.now, control.now_s)
+        asked = Ask(who, message, at, at_s, control.now_s)
+        joined = join_line(line, asked)
+        details = {"message": message, "place": find_place(joined, asked)}
+        control.set_line(joined, Change("control_asked", who, details))
         return None
+
+
+def _require_place(line: Line, *, may_queue: bool) -> None:
+    if line and not may_queue:
+        raise AskedByOther(line)
+    if len(line) >= MAX_IN_LINE:
+        raise LineFull(line)
 
 
 def withdraw(control: Control, who: Holder) -> None:
     """Ask no longer. Does nothing if `who` does not ask."""
     with control.changing:
-        known = control.current_ask()
-        if known and known.who.user_id == who.user_id:
-            control.set_ask(None, Change("control_withdrawn", who))
+        line = control.current_line()
+        if find_ask(line, who.user_id):
+            control.set_line(leave_line(line, who.user_id, control.now_s), Change("control_withdrawn", who))
 
 
 def find_answerable(control: Control, who: Holder) -> Lease:
@@ -67,7 +79,8 @@ def refuse(control: Control, who: Holder, message: str) -> None:
         asked = control.current_ask()
         assert asked
         details = {"message": message, "asker": asked.who.username}
-        control.set_ask(None, Change("control_denied", who, details))
+        left = leave_line(control.current_line(), asked.who.user_id, control.now_s)
+        control.set_line(left, Change("control_denied", who, details))
         control.notices.note(asked.who.user_id, "denied", control.now, who.name, message)
 
 
@@ -110,12 +123,13 @@ def take_over(
         if lease is None or lease.belongs_to(who):
             return control.take(who)
         if instead_of is not None and lease.fence != instead_of:
-            raise control.refuse(ControlHeld, who)
+            raise control.refuse(ControlHeld, who.user_id)
         is_own = lease.holder.user_id == who.user_id
         what = "control_taken" if is_own else "control_taken_over"
+        taken = control.pass_on(who, what, who, reason=reason)
         if not is_own:
             control.notices.note(lease.holder.user_id, "taken", control.now, who.name, reason, lease.holder.job_id)
-        return control.pass_on(who, what, who, reason=reason)
+        return taken
 
 
 def hold_for_job(control: Control, who: Holder, name: str, until: datetime | None) -> Permit:
@@ -129,6 +143,20 @@ def hold_for_job(control: Control, who: Holder, name: str, until: datetime | Non
             lease = None
         lease = lease or control.pass_on(who, "control_taken", who, Terms(note=name[:MAX_TEXT]))
         return control.make_lasting(lease, until)
+
+
+def require_start_now(control: Control, user_id: int | None) -> None:
+    """Raise ControlHeld, or TooManyRefusals, if another person or script controls the camera: then a job of this user
+    cannot start now. Behind a job that runs it waits its turn."""
+    if find_other_holder(control, user_id):
+        raise control.refuse(ControlHeld, user_id, "Ask for control, or add the job to the queue.")
+
+
+def find_other_holder(control: Control, user_id: int | None) -> Lease | None:
+    """Return the lease of another person or script; None if the camera is free, the user's own, or a job's."""
+    lease = control.current()
+    is_other = lease is not None and lease.holder.kind is not Kind.JOB and lease.holder.user_id != user_id
+    return lease if is_other else None
 
 
 def may_begin(control: Control, user_id: int | None) -> bool:

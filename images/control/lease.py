@@ -158,6 +158,11 @@ def keep_lease(lease: Lease, who: Holder, terms: Terms, now: datetime, now_s: fl
     return replace(lease, holder=holder, kept_until_s=kept_until_s, until=until, note=terms.note, share=terms.share)
 
 
+def make_lease_last(lease: Lease, until: datetime | None) -> Lease:
+    """Return the lease of a job, which lasts as long as this process carries the job out. `until` is for people."""
+    return replace(lease, is_lasting=True, until=until, kept_until_s=None)
+
+
 def _end_of(minutes: float | None, now: datetime, now_s: float) -> tuple[float | None, datetime | None]:
     if minutes is None:
         return None, None
@@ -167,12 +172,14 @@ def _end_of(minutes: float | None, now: datetime, now_s: float) -> tuple[float |
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Somebody asks the holder for control."""
+    """Somebody asks the holder for control. `at_s`: since when the holder can answer it; `last_seen_s`: the last sign
+    that the asker waits."""
 
     who: Holder
     message: str
     at: datetime
     at_s: float
+    last_seen_s: float
 
 
 @dataclass(frozen=True, slots=True)

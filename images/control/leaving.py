@@ -11,6 +11,7 @@ from django.dispatch import receiver
 
 from images.control.control import Control, the_control
 from images.control.lease import Kind
+from images.control.line import find_ask, leave_line
 from images.control.rows import Change
 from images.permissions import CAPTURE
 
@@ -46,9 +47,10 @@ def release_what_is_not_allowed() -> None:
 def forget_user(control: Control, user_id: int, why: str, *, only_browser: bool = False) -> None:
     """Withdraw the user's ask, and make the camera free at once if the user controls it. A job goes on."""
     with control.changing:
-        asked = control.current_ask()
-        if asked and asked.who.user_id == user_id:
-            control.set_ask(None, Change("control_withdrawn", asked.who, {"why": why}))
+        line = control.current_line()
+        if asked := find_ask(line, user_id):
+            left = leave_line(line, user_id, control.now_s)
+            control.set_line(left, Change("control_withdrawn", asked.who, {"why": why}))
         lease = control.current()
         kinds = {Kind.PERSON} if only_browser else {Kind.PERSON, Kind.SCRIPT}
         if lease and lease.holder.user_id == user_id and lease.holder.kind in kinds:

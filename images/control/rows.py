@@ -39,11 +39,20 @@ class StoredControl:
     lease: Lease | None
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What the row said when this process read or wrote it last. While it says the same, nobody else has written it."""
+
+    fence: int
+    last_used_at: datetime | None
+
+
 class ControlRow:
     """For one thread at a time. No method raises if the database is away."""
 
     def __init__(self) -> None:
         self._pending: deque[Change] = deque(maxlen=MAX_PENDING)
+        self._known: Version | None = None
 
     def read(self, now: datetime, now_s: float) -> StoredControl | None:
         """Return the row. What is left of its lease is reckoned from `now`. None if the database is away."""
@@ -51,30 +60,47 @@ class ControlRow:
             row, _ = CameraControl.objects.select_related("holder_user").get_or_create(instrument=INSTRUMENT)
         except DATABASE_AWAY:
             return None
+        self._known = Version(row.fence, row.last_used_at)
         return StoredControl(row.fence, _read_lease(row, now, now_s))
 
-    def write(self, fence: int, lease: Lease | None, ask: Ask | None, now: datetime, *changes: Change) -> None:
-        """Write the state and its changes, in one transaction. `fence` only rises in the row."""
+    def write(self, fence: int, lease: Lease | None, ask: Ask | None, now: datetime, *changes: Change) -> bool:
+        """Write the state and its changes, in one transaction. Returns False if another process has written the row
+        since: then these changes did not happen, and `read` says what did."""
+        if self._known is None:
+            # Never read, because the database was away. What the row says counts, so it is read first.
+            self._pending.extend(changes)
+            return True
+        before = self._pending.copy()
         self._pending.extend(changes)
         columns = {"fence": fence, "last_used_at": now, **_columns_of(lease), **_columns_of_ask(ask)}
         try:
-            self._write(fence, columns, {change.by.user_id for change in self._pending})
+            self._write_or_wait(columns)
+        except _Overtaken:
+            self._pending = before
+            return False
+        return True
+
+    def _write_or_wait(self, columns: dict[str, Any]) -> None:
+        """What cannot be written while the database is away stays pending. Raises _Overtaken."""
+        try:
+            self._write(columns, {change.by.user_id for change in self._pending})
         # Before DATABASE_AWAY, because it is one of them: here a user was deleted meanwhile.
         except IntegrityError:
-            self._write_without_deleted_users(fence, columns)
+            self._write_without_deleted_users(columns)
         except DATABASE_AWAY:
             return
 
-    def _write(self, fence: int, columns: dict[str, Any], users: Collection[int | None]) -> None:
+    def _write(self, columns: dict[str, Any], users: Collection[int | None]) -> None:
         """`users`: the ids that the entries may name."""
         with transaction.atomic():
-            self._update(fence, columns)
+            self._update(columns)
             for change in self._pending:
                 user_id = change.by.user_id if change.by.user_id in users else None
                 emit(change.what, user_id=user_id, username=change.by.username, details=change.details)
         self._pending.clear()
+        self._known = Version(columns["fence"], columns["last_used_at"])
 
-    def _write_without_deleted_users(self, fence: int, columns: dict[str, Any]) -> None:
+    def _write_without_deleted_users(self, columns: dict[str, Any]) -> None:
         """The names stay in row and entries."""
         named = {change.by.user_id for change in self._pending}
         named |= {columns["holder_user_id"], columns["asked_by_id"]}
@@ -82,15 +108,26 @@ class ControlRow:
             there = set(get_user_model()._default_manager.filter(pk__in=named - {None}).values_list("pk", flat=True))
             for column in ("holder_user_id", "asked_by_id"):
                 columns[column] = columns[column] if columns[column] in there else None
-            self._write(fence, columns, there)
+            self._write(columns, there)
         except DATABASE_AWAY:
             return
 
-    def _update(self, fence: int, columns: dict[str, Any]) -> None:
-        # One statement: of two that take control at once, the later one cannot lower the fence again.
-        rows = CameraControl.objects.filter(instrument=INSTRUMENT, fence__lte=fence)
-        if not rows.update(**columns):
-            CameraControl.objects.get_or_create(instrument=INSTRUMENT, defaults=columns)
+    def _update(self, columns: dict[str, Any]) -> None:
+        """One conditional statement: of two processes that take control at once, the later one finds another version.
+        Raises _Overtaken."""
+        assert self._known
+        known = CameraControl.objects.filter(
+            instrument=INSTRUMENT, fence=self._known.fence, last_used_at=self._known.last_used_at
+        )
+        if known.update(**columns):
+            return
+        _, is_new = CameraControl.objects.get_or_create(instrument=INSTRUMENT, defaults=columns)
+        if not is_new:
+            raise _Overtaken
+
+
+class _Overtaken(Exception):
+    """Another process has written the row."""
 
 
 def look_at_lease(now: datetime) -> Lease | None:

@@ -8,6 +8,8 @@ from django.utils import timezone
 from camera.errors import ControlRefused
 from images.control.lease import PATIENCE_S, Kind, Lease
 
+ADVICE = "Ask for control, or keep the picture that you see."
+
 
 def describe_holder(lease: Lease) -> str:
     """Return for example "Ada Lovelace", "Ada's script night_scan.py"."""
@@ -52,12 +54,11 @@ def outline(lease: Lease | None) -> dict[str, Any]:
     }
 
 
-def explain(cause: type[ControlRefused], lease: Lease | None, hint: str = "") -> ControlRefused:
-    """Return the error that says who controls the camera, and what one can do."""
+def explain(cause: type[ControlRefused], lease: Lease | None, advice: str = ADVICE) -> ControlRefused:
+    """Return the error that says who controls the camera, and what one can do: `advice`, a sentence."""
     if lease is None:
         text = "You do not control the camera any more; it is free. Take control again."
         return cause(text, {"control": outline(None)})
-    advice = f"{hint}: ask for control." if hint else "Ask for control, or keep the picture that you see."
     said = " ".join(filter(None, [describe_lease(lease), _describe_end(lease), advice]))
     return cause(said, {"control": outline(lease)})
 

@@ -8,6 +8,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 
 from camera.registry import the_camera
+from images.control.control import the_control
+from images.control.hand_over import require_start_now
 from images.errors import IdempotencyKeyReused
 from images.events import emit
 from images.index.idempotency import IdempotencyKey
@@ -27,19 +29,23 @@ def make_job(
     plan: Mapping[str, Any] | str,
     starts_at: datetime | None = None,
     asked: IdempotencyKey | None = None,
+    may_queue: bool = False,
     clock: Clock | None = None,
 ) -> Job:
-    """Put a job into the queue: it begins as soon as it can, or at `starts_at`. The same request again under the same
-    key returns the job that is there: see images/index/idempotency.py.
+    """Put a job into the queue: it begins now, behind the jobs that are there, or at `starts_at`. While another person
+    or script controls the camera, it waits for that too, but only with `may_queue` or `starts_at`. The same request
+    again under the same key returns the job that is there: see images/index/idempotency.py.
 
-    Blocks until the camera is open. Raises PlanRefused, PlanTooFast, NotEnoughSpace, IdempotencyKeyReused, a
-    CameraUnavailable or a StorageUnavailable; then there is no job.
+    Blocks until the camera is open. Raises PlanRefused, PlanTooFast, NotEnoughSpace, IdempotencyKeyReused, ControlHeld,
+    a CameraUnavailable or a StorageUnavailable; then there is no job.
     """
     parsed = read_new_plan(plan)
     if starts_at is not None and starts_at <= (clock or Clock()).now():
         raise PlanStartInvalid("startsAt", "This time is past. Leave it out to begin as soon as possible.")
     if known := _find_earlier(by, asked):
         return known
+    if starts_at is None and not may_queue:
+        require_start_now(the_control(), by.pk)
     estimate = estimate_plan(parsed)
     require_possible(parsed, estimate)
     job = Job(

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
+from images.control.control import the_control
+from images.control.hand_over import find_other_holder
+from images.control.words import describe_lease
 from images.events import emit
 from images.index.jobs import change_job
 from images.jobs.control import find_job, find_own_job
@@ -35,6 +38,14 @@ def move_job(job_id: int, by: Person, before: int | None) -> Job:
 def find_place(job: Job) -> int | None:
     """Return the place of a job in the queue, from 1. None if it does not wait."""
     return Job.objects.waiting().up_to(job).count() if job.state in Job.WAITING else None
+
+
+def describe_wait(user_id: int | None) -> str:
+    """Return why a job of this user that is planned now does not begin at once; an empty text if it does."""
+    if Job.objects.active().exists() or Job.objects.waiting().filter(starts_at=None).exists():
+        return "Other jobs come first."
+    lease = find_other_holder(the_control(), user_id)
+    return describe_lease(lease) if lease else ""
 
 
 def _require_in_queue(queue: Sequence[Job], job_id: int) -> None:

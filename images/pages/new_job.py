@@ -23,14 +23,17 @@ from images.jobs.control import find_job
 from images.jobs.make import make_job, read_new_plan
 from images.jobs.measures.estimate import estimate_plan
 from images.jobs.plan.errors import PlanRefused
+from images.jobs.queue import describe_wait
 from images.models import MAX_ID, Job
 from images.pages.job_estimate import describe_estimate
 from images.pages.job_form import FIRST_VALUES, KINDS, FieldInvalid, fill_in, name_problems, read_form, read_start
 from images.pages.job_words import read_plan_if_possible
-from images.permissions import CAPTURE
+from images.permissions import CAPTURE, Person
 
 KNOWN = (JobError, CameraError, StorageUnavailable, IdempotencyKeyReused)
 PARTS = ("estimate", "preview", "primary")
+# What the button is called when the page was made; if that is not so any more, the form comes back and says why.
+START_NOW = "start"
 
 
 class NewJobPage(PermissionRequiredMixin, TemplateView):
@@ -41,12 +44,13 @@ class NewJobPage(PermissionRequiredMixin, TemplateView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         values = _fill_from(self.request.GET.get("from", ""))
-        return super().get_context_data(**describe_form(values), **context)
+        return super().get_context_data(**describe_form(values, self.request.user), **context)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         values = _read_values(request.POST)
         if values.get("act") == "estimate":
-            return self.render_to_response(super().get_context_data(**describe_form(values, **_estimate(values))))
+            form = describe_form(values, request.user, **_estimate(values))
+            return self.render_to_response(super().get_context_data(**form))
         try:
             job = _make(values, cast(AbstractBaseUser, request.user))
         except (FieldInvalid, PlanRefused, ValidationError) as problem:
@@ -56,7 +60,7 @@ class NewJobPage(PermissionRequiredMixin, TemplateView):
         return redirect("job", job.pk)
 
     def _ask_again(self, values: dict[str, str], problems: dict[str, str], status: int) -> HttpResponse:
-        context = super().get_context_data(**describe_form(values, problems=problems))
+        context = super().get_context_data(**describe_form(values, self.request.user, problems=problems))
         return self.render_to_response(context, status=status)
 
 
@@ -68,13 +72,15 @@ class NewJobEstimateView(PermissionRequiredMixin, View):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         values = _read_values(_read_typed(request))
-        context = {**describe_form(values), **_estimate(values)}
+        context = {**describe_form(values, request.user), **_estimate(values)}
         parts = {part: render_to_string(f"images/new-job/{part}.html", context, request) for part in PARTS}
         return JsonResponse({"parts": parts, "problems": context["problems"]})
 
 
-def describe_form(values: dict[str, str], **more: Any) -> dict[str, Any]:
+def describe_form(values: dict[str, str], person: Person, **more: Any) -> dict[str, Any]:
+    """`wait`: why a job does not start now; then the form asks for the queue, and otherwise for a start now."""
     return {
+        "wait": describe_wait(person.pk),
         "values": values,
         "kinds": [{"value": kind.value, "label": label, "what": what} for kind, (label, what) in KINDS.items()],
         "formats": list(FORMATS),
@@ -114,7 +120,12 @@ def _make(values: dict[str, str], by: AbstractBaseUser) -> Job:
     asked.is_valid(raise_exception=True)
     details = asked.validated_data
     return make_job(
-        by=by, name=details["name"], plan=details["plan"], starts_at=read_start(values), asked=_read_key(values)
+        by=by,
+        name=details["name"],
+        plan=details["plan"],
+        starts_at=read_start(values),
+        asked=_read_key(values),
+        may_queue=values.get("act") != START_NOW,
     )
 
 

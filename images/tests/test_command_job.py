@@ -5,14 +5,18 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 from filelock import FileLock
 
+from images.control.control import Control, register_control, the_control
+from images.control.lease import Holder, Kind, Terms
 from images.jobs.supervisor import Supervisor, register_supervisor, the_supervisor
 from images.models import Image, Job
+from images.tests.clocks import SetClock
 from images.tests.conftest import wait_until
 from images.tests.jobs import assert_accounted_for
 from microscope.tests.migrated import fill_file
@@ -51,6 +55,32 @@ def test_an_average_is_taken_from_the_console(run):
     assert "1 of 1 stored, none missed." in run(plan)
     image = Image.objects.get()
     assert (image.metadata["sum"]["frames"], image.job.kind) == (4, "average")
+
+
+class HurriedClock(SetClock):
+    """A second passes each time that somebody looks at it."""
+
+    def elapsed_s(self) -> float:
+        self.run(timedelta(seconds=1))
+        return self.seconds
+
+
+@pytest.fixture
+def grace(make_user):
+    """Controls the camera."""
+    user = make_user("grace", "managers", first_name="Grace", last_name="Hopper")
+    register_control(Control(HurriedClock()))
+    the_control().take(Holder(user.pk, "grace", "Grace Hopper", Kind.PERSON, "browser"), Terms(minutes=30))
+
+
+def test_while_another_controls_the_camera_it_says_who(run, grace):
+    with pytest.raises(CommandError, match="Grace Hopper controls the camera until"):
+        run(THREE)
+    assert not Job.objects.exists()
+
+
+def test_it_waits_until_the_camera_is_free_if_asked_to(run, operator, grace):
+    assert "3 of 3 stored, none missed." in run(THREE, "--user", operator.username, "--queue")
 
 
 def test_a_name_can_be_given(run, operator):

@@ -140,6 +140,16 @@ class Connection(HTTPConnection):
             self.incoming.add(b"")
         return self.incoming.is_whole
 
+    def has_hung_up(self) -> bool:
+        """Return True if the client has closed the connection. Does not wait. Only for the thread that answers."""
+        self.socket.setblocking(False)
+        try:
+            return not self.socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
     def communicate(self) -> bool | None:
         self.rfile = Received(self.incoming.take())
         return super().communicate()

@@ -14,6 +14,7 @@ from typing import Any
 from cheroot import wsgi
 from cheroot.workers.threadpool import ThreadPool, WorkerThread
 
+from images.api.control.wait import HAS_HUNG_UP
 from microscope.http.connections import Connection
 from microscope.http.request_buffer import CLIENT_TIMEOUT_S, MAX_HEADER_BYTES, PendingConnections
 
@@ -96,6 +97,13 @@ class Server(wsgi.Server):
             logger.error("Nobody can connect: %s", fault.strerror)
             self._silent_until_s = now_s + SILENCE_S
         time.sleep(PAUSE_S)
+
+
+class Gateway(wsgi.Gateway_10):
+    """Hands a request to the application, with a way to find out that its client has gone."""
+
+    def get_environ(self) -> dict[str, Any]:
+        return {**super().get_environ(), HAS_HUNG_UP: self.req.conn.has_hung_up}
 
 
 class RequestQueue:
@@ -182,6 +190,7 @@ def make_server(host: str, port: int, application: Callable[..., Any], threads: 
         timeout=CLIENT_TIMEOUT_S,
         shutdown_timeout=patience_s,
     )
+    server.gateway = Gateway
     server.requests = DaemonThreads(server, min=threads)
     server.max_request_header_size = MAX_HEADER_BYTES
     server.max_request_body_size = MAX_BODY_BYTES

@@ -1,10 +1,15 @@
 """Who asks: the user of a request, and whether a browser or a script of theirs. And what the request may do."""
 
-from typing import cast
+from contextlib import AbstractContextManager
+from typing import Any, cast
+from urllib.parse import quote
 
 from django.contrib.auth.models import AbstractUser
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from camera.engine.requests import Permit
 from camera.live.admission import name_of
@@ -24,6 +29,32 @@ LEASE = OpenApiParameter(
     description="The `leaseId` from `POST /api/v1/control`. If that lease has ended, the response is 409 with code "
     "`control_lost`: stop, and do not try again.",
 )
+ASKED_BY_HEADER = "X-Control-Asked-By"
+ASKED_BY = OpenApiParameter(
+    ASKED_BY_HEADER,
+    str,
+    OpenApiParameter.HEADER,
+    response=True,
+    description="If you control the camera and somebody asks you for it: the name, in UTF-8 and percent-encoded.",
+)
+
+
+class GuardedView(APIView):
+    """A call that only whoever controls the camera may make. While somebody asks for control, its answer says who."""
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if response.status_code < 400 and request.method not in SAFE_METHODS:
+            name_asker(request, response)
+        return response
+
+
+def name_asker(request: Request, response: Response) -> None:
+    """A header holds ASCII alone, and a name anything; a percent sign needs no word of the client's language."""
+    control = the_control()
+    lease, asked = control.current(), control.current_ask()
+    if lease and asked and lease.belongs_to(read_holder(request)):
+        response.headers[ASKED_BY_HEADER] = quote(asked.who.name, safe="")
 
 
 def read_holder(request: Request, label: str | None = None) -> Holder:
@@ -44,6 +75,12 @@ def read_holder(request: Request, label: str | None = None) -> Holder:
 def permit_change(request: Request) -> Permit:
     """Return the permit for a change of the camera. Raises ControlHeld, ControlLost or TooManyRefusals."""
     return the_control().admit(read_holder(request))
+
+
+def permit_whole(request: Request) -> AbstractContextManager[Permit]:
+    """Return the permit for a change of several parts, of which none may belong to another holder. Raises ControlHeld,
+    ControlLost or TooManyRefusals."""
+    return the_control().admit_whole(read_holder(request))
 
 
 def permit_keeping(request: Request) -> Permit:

@@ -13,7 +13,8 @@ from images.api.control.holders import SIGHT_HEADER, is_streaming, read_holder
 from images.api.job_under_way import JobUnderWaySerializer, describe_under_way
 from images.control.control import Control, the_control
 from images.control.hand_over import may_take
-from images.control.lease import Ask, Holder, Kind, Lease, Notice
+from images.control.lease import Holder, Kind, Lease, Notice
+from images.control.line import MAX_IN_LINE, Line, find_ask, find_place
 from images.control.words import describe_lease, initials_of
 from images.jobs.heartbeat import JobSign
 from images.jobs.under_way import find_job_under_way
@@ -39,6 +40,8 @@ class AskStateSerializer(serializers.Serializer):
     at = serializers.DateTimeField()
     secondsAgo = serializers.FloatField()
     isMine = serializers.BooleanField()
+    place = serializers.IntegerField(help_text="In the line of those who ask; 1 is whoever the holder answers next.")
+    inLine = serializers.IntegerField(help_text="How many ask.")
 
 
 class NoticeSerializer(serializers.Serializer):
@@ -79,7 +82,7 @@ class ControlSerializer(serializers.Serializer):
     share = serializers.BooleanField(help_text="Others may keep the pictures that they see.")
     fence = serializers.IntegerField(help_text="Rises each time that control passes on.")
     job = JobUnderWaySerializer(allow_null=True, help_text="If a job controls it.")
-    ask = AskStateSerializer(allow_null=True)
+    ask = AskStateSerializer(allow_null=True, help_text="Your own ask; without one, that of whoever is first in line.")
     notice = NoticeSerializer(allow_null=True, help_text="What happened last to your own control.")
     watchers = serializers.IntegerField()
     watcherNames = serializers.ListField(child=serializers.CharField())
@@ -106,7 +109,7 @@ class View:
         return {
             **_describe_lease(self.lease, self.who, self.control.now_s),
             "job": _describe_job(self.lease, job),
-            "ask": _describe_ask(self.control.current_ask(), self.who, self.control.now_s),
+            "ask": _describe_ask(self.control.current_line(), self.who, self.control.now_s),
             "notice": _describe_notice(self.control.notices.last_of(self.who.user_id)),
             "watchers": the_live_view().watchers,
             "watcherNames": the_instrument().admission_checker.watching_names(),
@@ -123,11 +126,15 @@ class View:
         is_own = lease.holder.user_id == self.who.user_id
         return {
             "mayChange": False,
-            "mayAsk": may_capture and not is_own and self.control.current_ask() is None,
+            "mayAsk": may_capture and not is_own and self._may_join_line(),
             "mayTake": may_capture and may_take(self.control, lease, self.who),
             "mayTakeOver": self.user.has_perm(TAKE_CONTROL),
             "mayKeepPicture": may_capture and lease.share and is_streaming(),
         }
+
+    def _may_join_line(self) -> bool:
+        line = self.control.current_line()
+        return len(line) < MAX_IN_LINE and find_ask(line, self.who.user_id) is None
 
 
 def describe_control(request: Request) -> dict[str, Any]:
@@ -135,6 +142,7 @@ def describe_control(request: Request) -> dict[str, Any]:
     control, who = the_control(), read_holder(request)
     if request.headers.get(SIGHT_HEADER):
         control.note_sight(who.user_id)
+    control.note_asker(who.user_id)
     return View(control, who, cast(AbstractUser, request.user), control.current()).describe()
 
 
@@ -181,9 +189,11 @@ def _describe_job(lease: Lease | None, job: JobSign | None) -> dict[str, Any] | 
     return describe_under_way(job)
 
 
-def _describe_ask(ask: Ask | None, who: Holder, now_s: float) -> dict[str, Any] | None:
-    if ask is None:
+def _describe_ask(line: Line, who: Holder, now_s: float) -> dict[str, Any] | None:
+    """Whoever asks sees their own place; the holder and all others see the first in line."""
+    if not line:
         return None
+    ask = find_ask(line, who.user_id) or line[0]
     return {
         "userId": ask.who.user_id,
         "name": ask.who.name,
@@ -191,6 +201,8 @@ def _describe_ask(ask: Ask | None, who: Holder, now_s: float) -> dict[str, Any] 
         "at": format_time(ask.at),
         "secondsAgo": round(now_s - ask.at_s, 1),
         "isMine": ask.who.user_id == who.user_id,
+        "place": find_place(line, ask),
+        "inLine": len(line),
     }
 
 

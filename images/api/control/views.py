@@ -3,15 +3,16 @@
 from typing import Any, cast
 
 from django.contrib.auth.models import AbstractUser
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from camera.api.serializers import StrictSerializer
-from images.api.control.holders import LEASE, read_holder
+from images.api.control.holders import ASKED_BY, LEASE, GuardedView, read_holder
 from images.api.control.state import ControlSerializer, TakenSerializer, describe_control, describe_taken
+from images.api.control.wait import WaitSerializer, take_or_wait
 from images.api.fields import FiniteField, TextField
 from images.control import hand_over
 from images.control.control import the_control
@@ -33,6 +34,9 @@ class TermsSerializer(StrictSerializer):
 
 class AskSerializer(StrictSerializer):
     message = TextField(max_length=MAX_TEXT, required=False, allow_blank=True, default="")
+    queue = serializers.BooleanField(
+        required=False, default=False, help_text="Stand in line if others ask already; without it the response is 409."
+    )
 
 
 class AnswerSerializer(StrictSerializer):
@@ -56,7 +60,7 @@ def read(serializer: type[serializers.Serializer], request: Request) -> dict[str
     return cast(dict[str, Any], asked.validated_data)
 
 
-class ControlView(APIView):
+class ControlView(GuardedView):
     needs = {"GET": "view", "POST": "capture", "PATCH": "capture", "DELETE": "capture"}
 
     @extend_schema(tags=["control"], summary="Who controls the camera", responses=ControlSerializer)
@@ -65,21 +69,24 @@ class ControlView(APIView):
 
     @extend_schema(
         tags=["control"],
-        summary="Take control of the camera, or keep it for longer",
-        parameters=[LEASE],
+        summary="Take control of the camera, or keep it for longer; waits until the camera is free if asked to",
+        parameters=[LEASE, WaitSerializer, ASKED_BY],
         request=TermsSerializer,
         examples=[OpenApiExample("A script", {"label": "night_scan.py", "minutes": 30}, request_only=True)],
-        responses={201: TakenSerializer},
+        responses={
+            201: TakenSerializer,
+            503: OpenApiResponse(description="Too many programs wait already, or the program ends."),
+        },
     )
     def post(self, request: Request) -> Response:
         asked = read(TermsSerializer, request)
         who = read_holder(request, asked.pop("label", None))
-        return Response(describe_taken(request, the_control().take(who, Terms(**asked))), status=201)
+        return Response(describe_taken(request, take_or_wait(request, who, Terms(**asked))), status=201)
 
     @extend_schema(
         tags=["control"],
         summary="Give a sign of life, and change for how long and for what",
-        parameters=[LEASE],
+        parameters=[LEASE, ASKED_BY],
         request=TermsSerializer,
         examples=[OpenApiExample("Half an hour more", {"minutes": 30}, request_only=True)],
         responses=TakenSerializer,
@@ -106,7 +113,8 @@ class AskView(APIView):
         responses={202: ControlSerializer},
     )
     def post(self, request: Request) -> Response:
-        hand_over.ask(the_control(), read_holder(request), read(AskSerializer, request)["message"])
+        asked = read(AskSerializer, request)
+        hand_over.ask(the_control(), read_holder(request), asked["message"], may_queue=asked["queue"])
         return Response(describe_control(request), status=202)
 
     @extend_schema(tags=["control"], summary="Ask no longer", responses={204: None})

@@ -42,6 +42,7 @@ class Command(BaseCommand):
         run = verbs.add_parser("run", help="run a plan from the first image to the last")
         run.add_argument("plan", help="a file, or - for standard input")
         run.add_argument("--user", required=True, help="user name of the owner of the job")
+        run.add_argument("--queue", action="store_true", help="wait if somebody else controls the camera")
         run.add_argument("--name", help="name of the job; default: the name of the file")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -74,7 +75,7 @@ class Command(BaseCommand):
         text = sys.stdin.read() if is_piped else Path(options["plan"]).read_text(encoding="utf-8-sig")
         name = options["name"] or ("job" if is_piped else Path(options["plan"]).stem)
         adopt_unlisted(the_library().archive)
-        job = make_job(by=user, name=name[:200], plan=text)
+        job = make_job(by=user, name=name[:200], plan=text, may_queue=options["queue"])
         progress = Progress(self.stdout, "pictures")
         while not ended.is_set() and not job.has_ended:
             if interrupted.is_set():

@@ -8,35 +8,13 @@ from accounts.models import User
 from camera.errors import ControlLost
 from camera.registry import the_live_view
 from camera.tests.rig import Asking, wait_until
-from images.control.control import Control, register_control, the_control
+from images.control.control import the_control
 from images.control.words import show_time
 from images.models import CameraControl
-from images.tests.clocks import START, SetClock
+from images.tests.clocks import START
 from microscope.models import AuditEntry
 
 SETTINGS, CAPTURE, CONTROL = "/api/v1/camera/settings", "/api/v1/camera/capture", "/api/v1/control"
-
-
-@pytest.fixture
-def clock(db):
-    clock = SetClock()
-    register_control(Control(clock))
-    return clock
-
-
-@pytest.fixture
-def ada(camera, archive, api, make_user):
-    return api(make_user("ada", "operators", first_name="Ada", last_name="Lovelace"))
-
-
-@pytest.fixture
-def ben(camera, archive, api, make_user):
-    return api(make_user("ben", "operators", first_name="Ben", last_name="Osei"))
-
-
-@pytest.fixture
-def grace(camera, archive, api, make_user):
-    return api(make_user("grace", "managers", first_name="Grace", last_name="Hopper"))
 
 
 def told(client) -> dict:
@@ -179,7 +157,8 @@ def test_one_asks_at_a_time(clock, ada, ben, grace):
     ben.post(f"{CONTROL}/ask", {}, format="json")
     answer = grace.post(f"{CONTROL}/ask", {}, format="json")
     assert (answer.status_code, answer.json()["code"]) == (409, "asked_by_other")
-    assert "Ben Osei" in answer.json()["message"]
+    assert answer.json()["message"].startswith(f"Ben Osei has asked since {show_time(START)}")
+    assert answer.json()["ask"] == {"name": "Ben Osei", "at": START.isoformat(), "inLine": 1}
     ben.delete(f"{CONTROL}/ask")
     assert grace.post(f"{CONTROL}/ask", {}, format="json").status_code == 202
 

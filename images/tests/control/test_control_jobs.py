@@ -1,5 +1,6 @@
 """A running job controls the camera: nobody changes it meanwhile, and whoever takes it pauses the job first."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -86,7 +87,7 @@ def test_an_ask_never_takes_a_job(bench, operator, make_user, api):
 def test_a_job_in_the_queue_waits_until_nobody_else_controls_the_camera(bench, operator, grace, camera):
     register_control(Control())
     the_control().take(as_holder(grace), Terms(minutes=30))
-    job = bench.make(operator, time_lapse(3))
+    job = bench.make(operator, time_lapse(3), may_queue=True)
     bench.run_for(minutes=5)
     job.refresh_from_db()
     assert (job.state, stored_slots(job)) == (Job.State.QUEUED, [])
@@ -140,3 +141,85 @@ def test_after_a_start_the_job_has_control_again_before_its_next_picture(bench, 
         the_control().admit(as_holder(grace))
     bench.run_for(hours=1)
     assert stored_slots(job) == [0, 1, 2, 3]
+
+
+JOBS = "/api/v1/jobs"
+NIGHT = {"name": "night", "plan": time_lapse(3)}
+
+
+def test_a_job_that_shall_start_now_is_refused_while_another_person_controls_the_camera(operator, grace, api, archive):
+    the_control().take(as_holder(grace), Terms(minutes=30, note="mosaic"))
+    answer = api(operator).post(JOBS, NIGHT, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "control_held")
+    assert answer.json()["message"].startswith("Grace Hopper controls the camera until ")
+    assert answer.json()["message"].endswith("mosaic. Ask for control, or add the job to the queue.")
+    assert answer.json()["control"]["holder"]["name"] == "Grace Hopper"
+    assert not Job.objects.exists()
+
+
+def test_who_asks_for_the_queue_or_for_a_time_gets_it(operator, grace, api, archive):
+    the_control().take(as_holder(grace), Terms(minutes=30))
+    queued = api(operator).post(JOBS, {**NIGHT, "queue": True}, format="json")
+    later = api(operator).post(JOBS, {**NIGHT, "startsAt": "2099-01-01T08:00:00Z"}, format="json")
+    assert [(one.status_code, one.json()["state"]) for one in (queued, later)] == [(201, "queued"), (201, "planned")]
+
+
+@pytest.mark.parametrize("who", ["nobody", "own browser", "own script", "another's job"])
+def test_otherwise_a_job_is_taken_in(operator, grace, api, archive, who):
+    control = the_control()
+    if who == "own browser":
+        control.take(as_holder(operator), Terms(minutes=30))
+    if who == "own script":
+        control.take(replace(as_holder(operator, "scan.py"), kind=Kind.SCRIPT), Terms(minutes=30))
+    if who == "another's job":
+        control.take(replace(as_holder(grace, "job 41"), kind=Kind.JOB, job_id=41))
+    assert api(operator).post(JOBS, NIGHT, format="json").status_code == 201
+
+
+def test_a_job_that_was_accepted_is_answered_again_whoever_controls_the_camera_now(operator, grace, api, archive):
+    key = {"HTTP_IDEMPOTENCY_KEY": "one"}
+    first = api(operator).post(JOBS, NIGHT, format="json", **key)
+    the_control().take(as_holder(grace), Terms(minutes=30))
+    again = api(operator).post(JOBS, NIGHT, format="json", **key)
+    assert (again.status_code, again.json()["jobId"]) == (201, first.json()["jobId"])
+
+
+def test_a_script_that_loops_on_jobs_is_slowed_down(operator, grace, api, archive):
+    the_control().take(as_holder(grace), Terms(minutes=30))
+    codes = [api(operator).post(JOBS, NIGHT, format="json").status_code for _ in range(62)]
+    assert codes == [409] * 60 + [429] * 2
+
+
+FORM = {
+    "kind": "time-lapse",
+    "name": "night",
+    "every": "1",
+    "everyUnit": "min",
+    "lasting": "3",
+    "lastingUnit": "rounds",
+}
+
+
+def test_the_page_says_whether_the_job_starts_now(operator, grace, client, archive):
+    client.force_login(operator)
+    page = client.get("/jobs/new/").content.decode()
+    assert 'value="start">Start now<' in page
+    assert "Starts at once." in page
+    the_control().take(as_holder(grace), Terms(minutes=30))
+    # What the page promised is not so any more.
+    answer = client.post("/jobs/new/", {**FORM, "begin": "now", "act": "start"})
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Grace Hopper controls the camera until" in page
+    assert 'value="queue">Add to the queue<' in page
+    assert not Job.objects.exists()
+    assert client.post("/jobs/new/", {**FORM, "begin": "now", "act": "queue"}).status_code == 302
+    assert Job.objects.get().state == Job.State.QUEUED
+
+
+def test_the_page_names_other_jobs_that_come_first(operator, grace, api, client, archive):
+    api(grace).post(JOBS, NIGHT, format="json")
+    client.force_login(operator)
+    page = client.get("/jobs/new/").content.decode()
+    assert "Other jobs come first." in page
+    assert 'value="queue">Add to the queue<' in page

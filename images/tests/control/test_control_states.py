@@ -4,7 +4,7 @@ The queue of the camera is a list here; its turns come at random, so control may
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -15,21 +15,14 @@ from camera.errors import ControlRefused
 from images.control import hand_over
 from images.control.control import Control
 from images.control.errors import ControlError
-from images.control.lease import PATIENCE_S, Holder, Kind, Lease, Terms
+from images.control.lease import PATIENCE_S, Holder, Kind, Terms
 from images.control.leaving import forget_user
-from images.control.rows import Change, StoredControl
+from images.control.line import MAX_IN_LINE
 from images.tests.clocks import SetClock
+from images.tests.control.lab import CLIENTS, ENDS, JOB, MANAGER, PASSES_ON, MemoryRow
 
 # A busy machine is no fault.
 AT_LEISURE = effort(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-NAMES = ["ada", "ben", "cy", "dora"]
-CLIENTS = [
-    *(Holder(number, name, name.title(), Kind.PERSON, "browser") for number, name in enumerate(NAMES, 1)),
-    Holder(1, "ada", "Ada", Kind.SCRIPT, "scan.py"),
-    Holder(2, "ben", "Ben", Kind.SCRIPT, "script"),
-]
-MANAGER = CLIENTS[3]
-JOB = Holder(1, "ada", "Ada", Kind.JOB, "job 41", 41)
 client = st.integers(0, len(CLIENTS) - 1)
 WAITS = st.tuples(st.just("wait"), st.sampled_from([1, 20, 61, 89, 91, 130, 700]))
 STEPS = st.one_of(
@@ -39,21 +32,6 @@ STEPS = st.one_of(
     WAITS,
     st.tuples(st.sampled_from(["job begins", "job ends"]), st.just(0)),
 )
-
-
-class MemoryRow:
-    """Stands in for the row: what is written stays in memory."""
-
-    def __init__(self) -> None:
-        self.changes: list[str] = []
-        self.fences: list[int] = []
-
-    def read(self, now: datetime, now_s: float) -> StoredControl:
-        return StoredControl(0, None)
-
-    def write(self, fence: int, lease: Lease | None, ask: object, now: datetime, *changes: Change) -> None:
-        self.changes += [change.what for change in changes]
-        self.fences.append(fence)
 
 
 class Lab:
@@ -87,7 +65,7 @@ class Lab:
                 permit()
             except ControlRefused:
                 continue
-            lease = self.control._lease
+            lease = self.control._state.lease
             # C1: whoever changes the camera has control at this very moment.
             assert lease is not None
             assert (lease.fence, lease.holder.user_id) == (fence, who.user_id)
@@ -102,10 +80,10 @@ class Lab:
         self.last_sign_s[who.user_id] = self.clock.seconds
 
     def keep(self, who: Holder) -> None:
-        before = self.control._lease
+        before = self.control._state.lease
         self.control.admit_to_keep(who, lambda: True)()
         # C7: it takes nothing and prolongs nothing.
-        assert self.control._lease is before
+        assert self.control._state.lease is before
 
     def see(self, who: Holder) -> None:
         self.control.note_sight(who.user_id)
@@ -115,7 +93,7 @@ class Lab:
         self.control.release(who)
 
     def ask(self, who: Holder) -> None:
-        if hand_over.ask(self.control, who, "please"):
+        if hand_over.ask(self.control, who, "please", may_queue=True):
             self.last_sign_s[who.user_id] = self.clock.seconds
 
     def withdraw(self, who: Holder) -> None:
@@ -147,6 +125,9 @@ class Lab:
         if lease is not None and lease.holder.kind is not Kind.JOB:
             # C4: nobody has control for longer than this without a sign of life.
             assert self.clock.seconds - self.last_sign_s[lease.holder.user_id] < PATIENCE_S
+        line = self.control.current_line()
+        assert len(line) <= MAX_IN_LINE
+        assert len({one.who.user_id for one in line}) == len(line)
         # C2: fences never fall, neither in the row nor at the camera.
         assert self.row.fences == sorted(self.row.fences)
         fences = [fence for fence, _ in self.seen]
@@ -158,11 +139,12 @@ class Lab:
 def test_only_whoever_has_control_changes_the_camera(steps):
     lab = Lab()
     for what, number in steps:
-        before, written = lab.control._fence, len(lab.row.changes)
         lab.do(what, number)
         lab.look()
-        # C5: no change of hands without its entry.
-        assert lab.control._fence - before <= len(lab.row.changes) - written
+        # C5: each change of hands is one entry, and each end is one.
+        assert lab.row.fences_of(PASSES_ON) == list(range(1, lab.control._state.fence + 1))
+        ended = lab.row.fences_of(ENDS)
+        assert len(set(ended)) == len(ended)
     lab.turn(len(lab.waiting))
     lab.look()
 

@@ -13,6 +13,7 @@ from django.db import connections
 from camera.registry import the_camera, the_live_view
 from camera.stop_signals import stop_requested
 from images.backup.schedule import BackupSchedule
+from images.control.waiting import the_waiting_room
 from images.jobs.supervisor import the_supervisor
 from images.library import the_library
 from images.notices.deliverer import the_deliverer
@@ -116,6 +117,7 @@ def list_parts(server: Server, startup: Startup, stop: threading.Event) -> list[
         Part("web server", server.stop, lambda: listen(server), server.shutdown_timeout + PATIENCE_S),
         Part("live view", the_live_view().close),
         Part("waiting for events", the_bell().close),
+        Part("waiting for control", the_waiting_room().close),
         Part("startup", startup.end, lambda: run_unless(stop, startup.begin, startup.end)),
         Part("daily backup", schedule.end, schedule.begin),
         *([Part("store", watch.end, watch.begin)] if watch else []),

@@ -20,7 +20,7 @@ def holder(name: str = "Ada Lovelace", label: str = "browser") -> dict[str, Any]
 
 def ask(**changes: Any) -> dict[str, Any]:
     asked = {"userId": 5, "name": "Ben Osei", "message": "two pictures", "at": moment(-1), "secondsAgo": 64.0}
-    return {**asked, "isMine": False, **changes}
+    return {**asked, "isMine": False, "place": 1, "inLine": 1, **changes}
 
 
 def notice(what: str, **changes: Any) -> dict[str, Any]:

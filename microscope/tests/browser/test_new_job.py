@@ -106,7 +106,7 @@ def test_a_burst_says_how_long_the_memory_lasts_and_is_planned(visit, planned):
     expect(side).to_contain_text("Memory full")
     assert violations(page) == []
     page.get_by_label("Name").fill("Beating heart")
-    page.get_by_role("button", name="Add to the queue").click()
+    page.locator("#add").click()
     page.wait_for_url(re.compile(r"/jobs/\d+/$"))
     expect(page.locator("main")).to_contain_text("40 pictures as fast as the camera gives them")
 
@@ -127,7 +127,7 @@ def test_without_a_script_a_job_is_planned_too(open_browser, planned):
     page.get_by_label("Name").fill("by form alone")
     page.get_by_role("button", name="Estimate first").click()
     expect(page.locator(".figures")).to_contain_text("pictures")
-    page.get_by_role("button", name="Add to the queue").click()
+    page.locator("#add").click()
     page.wait_for_url(re.compile(r"/jobs/\d+/$"))
     page.get_by_role("button", name="Stop…").click()
     page.get_by_role("button", name="Stop after this picture").click()
@@ -137,6 +137,6 @@ def test_without_a_script_a_job_is_planned_too(open_browser, planned):
 def test_a_phone_shows_the_form(visit):
     page = visit("/jobs/new/", **PHONE)
     expect(page.locator(".figures")).to_contain_text("pictures")
-    expect(page.get_by_role("button", name="Add to the queue")).to_be_in_viewport()
+    expect(page.locator("#add")).to_be_in_viewport()
     assert violations(page) == []
     assert sideways(page) == []

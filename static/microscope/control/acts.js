@@ -8,7 +8,8 @@ async function done(request) {
   noteAct(await request);
 }
 
-export const askForControl = (message) => done(post(`${ADDRESS}/ask`, { message }));
+/** Behind others, if others ask already. */
+export const askForControl = (message) => done(post(`${ADDRESS}/ask`, { message, queue: true }));
 export const withdrawAsk = () => done(remove(`${ADDRESS}/ask`));
 export const giveControl = () => done(post(`${ADDRESS}/answer`, { give: true }));
 export const release = () => done(remove(ADDRESS));

@@ -114,6 +114,8 @@ function describeAsk(control, ageS) {
   const whom = control.holder.name;
   const since = minutesAndSeconds(control.ask.secondsAgo + ageS);
   const withdraw = { name: "withdraw", label: "Withdraw" };
+  const { place } = control.ask;
+  if (place > 1) return describePlace(control, place, withdraw);
   return {
     key: `asking ${control.you.mayTake}`,
     shape: "person",
@@ -122,6 +124,19 @@ function describeAsk(control, ageS) {
     rest: [" No answer for ", [since], ".", control.isAway && ` ${firstName(whom)} is away.`],
     narrow: { strong: `You asked ${firstName(whom)}`, rest: ["no answer for ", [since]] },
     acts: control.you.mayTake ? [withdraw, { name: "take", label: "Take control", narrow: "Take" }] : [withdraw],
+  };
+}
+
+/** Others have asked before; the holder answers one after the other. */
+function describePlace({ holder }, place, withdraw) {
+  return {
+    key: `in line ${place}`,
+    shape: "person",
+    initials: holder.initials,
+    strong: `You asked ${holder.name} for control.`,
+    rest: [" You are No. ", [String(place)], " in line."],
+    narrow: { strong: `You asked ${firstName(holder.name)}`, rest: [`No. ${place} in line`] },
+    acts: [withdraw],
   };
 }
 
