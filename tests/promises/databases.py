@@ -64,7 +64,7 @@ class Database:
                 return _by_filename(connection.execute(query).fetchall() if self.path.stat().st_size else [])
         with psycopg.connect(self.url) as connection:
             if is_server_dead:
-                _wait_until_alone(connection)
+                wait_until_alone(connection)
             return _by_filename(connection.execute(query).fetchall())
 
     def table(self, name: str) -> list[dict[str, Any]]:
@@ -103,7 +103,7 @@ class Database:
                     connection.execute(f"DELETE FROM {table}")
             return
         with psycopg.connect(self.url) as connection:
-            _wait_until_alone(connection)
+            wait_until_alone(connection)
             connection.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
 
 
@@ -190,7 +190,7 @@ def _by_filename(rows: list[Any]) -> dict[str, Row]:
     return {row[0]: Row(row[0], row[1], str(row[2]).replace("-", ""), bool(row[3]), bool(row[4])) for row in rows}
 
 
-def _wait_until_alone(connection: psycopg.Connection) -> None:
+def wait_until_alone(connection: psycopg.Connection) -> None:
     others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     until_s = time.monotonic() + 20
     while connection.execute(f"{others} AND backend_type = 'client backend'").fetchone() != (0,):

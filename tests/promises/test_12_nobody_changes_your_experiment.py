@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from images.control.waiting import MAX_WAITING
 from tests.promises.bench import ROOT, Bench
 from tests.promises.server import Answer, Client, Server
 
@@ -172,6 +173,45 @@ def ask_with_lease(client: Client, lease: str, body: dict[str, Any]) -> tuple[in
     return answer.status, said
 
 
+def test_whoever_waits_for_the_camera_and_hangs_up_frees_the_place_and_takes_nothing(people):
+    ada, ben = people["ada"], people["ben"]
+    lease = ada.must("POST", CONTROL, {"label": "scan", "minutes": 30})
+    waiting = [begin_to_wait(ben, number) for number in range(MAX_WAITING)]
+    until_answered(ben, 503)
+    full = ben.ask("POST", f"{CONTROL}?wait=20", {})
+    assert (full.status, code_of(full), full.headers["Retry-After"]) == (503, "too_many_waiting", "2")
+    # The one that waits longest: it would be the next.
+    waiting.pop(0).close()
+    until_answered(ben, 409)
+    assert ada.get(CONTROL)["fence"] == lease["fence"]
+    ada.must("DELETE", CONTROL)
+    answer = waiting[0].getresponse()
+    taken = json.loads(answer.read())
+    assert answer.status == 201, taken
+    assert (taken["holder"]["label"], taken["fence"]) == ("script 1", lease["fence"] + 1)
+    for connection in waiting:
+        connection.close()
+
+
+def begin_to_wait(person: Client, number: int) -> http.client.HTTPConnection:
+    """Ask for control in a moment; the answer comes later."""
+    connection = http.client.HTTPConnection("127.0.0.1", person.port, timeout=120)
+    headers = {"Authorization": f"Bearer {person.token}", "Content-Type": "application/json"}
+    body = json.dumps({"label": f"script {number}", "minutes": 5})
+    connection.request("POST", f"{CONTROL}?wait=30", body, headers)
+    # One after the other, so that they stand in this order.
+    time.sleep(0.3)
+    return connection
+
+
+def until_answered(person: Client, status: int) -> None:
+    """Wait until a short wait of this person is answered so."""
+    until_s = time.monotonic() + 25
+    while person.ask("POST", f"{CONTROL}?wait=0.1", {}).status != status:
+        assert time.monotonic() < until_s
+        time.sleep(0.5)
+
+
 def test_a_holder_that_is_killed_with_the_program_is_known_after_the_start_and_has_no_more_than_its_time(bench, server):
     server.client.must("POST", CONTROL, {"label": "scan", "minutes": 300, "note": "mosaic"})
     before = server.client.get(CONTROL)
@@ -182,10 +222,11 @@ def test_a_holder_that_is_killed_with_the_program_is_known_after_the_start_and_h
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills what it forks")
-def test_two_hundred_kills_leave_no_holder_past_its_time(bench: Bench):
+def test_nearly_two_hundred_kills_leave_no_holder_past_its_time(bench: Bench):
+    """The others kill the whole server: test_12_kills_of_the_server.py."""
     bench.database.make_tables()
     settings = {**os.environ, "DATA_PATH": str(bench.data_path), "DATABASE_URL": bench.database.url}
-    command = [sys.executable, "-m", "tests.promises.killed_control", "200"]
+    command = [sys.executable, "-m", "tests.promises.killed_control", "188"]
     done = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout.split()[-1]) > 20, "hardly any was killed while it held control"
