@@ -152,6 +152,7 @@ def test_only_whoever_has_control_changes_the_camera(steps):
 @given(st.lists(st.one_of(st.just(("change", 0)), st.just(("change", 4)), WAITS)))
 @AT_LEISURE
 def test_a_user_who_is_alone_is_never_refused(steps):
+    """C8."""
     lab = Lab()
     for what, number in steps:
         if what == "wait":

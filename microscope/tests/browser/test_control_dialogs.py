@@ -35,7 +35,10 @@ def test_asking_carries_the_message(told):
     page.get_by_role("button", name="Ask for control…").click()
     dialog = page.get_by_role("dialog", name="Ask Ada for control")
     dialog.get_by_label("Why, and for how long").fill("two pictures")
-    assert sent_by(page, "/ask", dialog.get_by_role("button", name="Ask").click) == {"message": "two pictures"}
+    assert sent_by(page, "/ask", dialog.get_by_role("button", name="Ask").click) == {
+        "message": "two pictures",
+        "queue": True,
+    }
     expect(dialog).to_be_hidden()
 
 
