@@ -41,6 +41,11 @@ def states() -> dict[str, tuple[dict[str, Any], str, str]]:
             r"You asked Ada Lovelace for control\. No answer for 1:",
             "Withdraw",
         ),
+        "you stand in line": (
+            held({"mayAsk": False}, ask=ask(isMine=True, place=2, inLine=3)),
+            r"^You asked Ada Lovelace for control\. You are No\. 2 in line\.$",
+            "Withdraw",
+        ),
         "nobody answers": (
             held({"mayAsk": False, "mayTake": True}, ask=ask(isMine=True), isAway=True),
             "Ada is away.$",

@@ -17,7 +17,7 @@ PICTURES = 4
 def run_job(bench: Bench, name: str, pictures: int = PICTURES) -> int:
     """A job of ada's that has ended, with all its pictures stored. Returns its id."""
     plan = {"channels": [{"config": f"exposure {number}", "exposure": 1 + number} for number in range(pictures)]}
-    status, job = bench.ask("POST", "/api/v1/jobs", {"name": name, "plan": plan}, bench.token())
+    status, job = bench.ask("POST", "/api/v1/jobs", {"name": name, "plan": plan, "queue": True}, bench.token())
     assert status == 201, job
     address = f"/api/v1/jobs/{job['jobId']}"
 
