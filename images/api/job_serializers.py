@@ -43,13 +43,9 @@ class NewJobSerializer(PlanSerializer):
     """What is left out is as the camera is set, or as the settings say."""
 
     name = TextField(max_length=200)
-    startsAt = serializers.DateTimeField(
-        required=False, allow_null=True, help_text="Without it: now, behind other jobs."
-    )
+    startsAt = serializers.DateTimeField(required=False, allow_null=True, help_text="Without it: now, after others.")
     queue = serializers.BooleanField(
-        required=False,
-        default=False,
-        help_text="Wait also while another person or script controls the camera; without it the response is then 409.",
+        required=False, default=False, help_text="Wait also while another person or script controls the camera."
     )
 
 

@@ -18,7 +18,9 @@ def jobs(bench: Bench) -> None:
     late = {"startsAt": "2999-01-01T00:00:00Z"}
     kept = []
     for name, person in ((HELA, "ada"), (KIDNEY, "grace"), (SERIES, "ada")):
-        status, job = bench.ask("POST", "/api/v1/jobs", {"name": name, "plan": plan, "queue": True, **late}, bench.token(person))
+        status, job = bench.ask(
+            "POST", "/api/v1/jobs", {"name": name, "plan": plan, "queue": True, **late}, bench.token(person)
+        )
         assert status == 201, job
         kept.append(job["jobId"])
     for job_id in kept[:2]:

@@ -21,7 +21,9 @@ def plan_job(bench):
 
     def plan(name: str = "Wound 3", loops: int = 4, interval: float = 0.3, person: str = "ada", **more):
         body = {"time_plan": {"interval": interval, "loops": loops}, "metadata": {"microscope": WISHES}, **more}
-        status, job = bench.ask("POST", "/api/v1/jobs", {"name": name, "plan": body, "queue": True}, bench.token(person))
+        status, job = bench.ask(
+            "POST", "/api/v1/jobs", {"name": name, "plan": body, "queue": True}, bench.token(person)
+        )
         assert status == 201, job
         made.append(job["jobId"])
         return job["jobId"]
