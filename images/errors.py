@@ -61,6 +61,46 @@ class OriginalChanged(LibraryError):
         )
 
 
+class OriginalLost(OriginalMissing):
+    """An original was only in the store, and the store has it no more."""
+
+    code = "original_lost"
+
+    def __init__(self, filename: str) -> None:
+        super().__init__(
+            f"The store has lost {filename}, and it is not on this PC. Ask a manager to bring it back from a backup, "
+            "or from an older version in the store."
+        )
+
+
+class OriginalChangedInStore(OriginalChanged):
+    """An original is only in the store, and the store gives other bytes."""
+
+    code = "original_changed_in_store"
+
+    def __init__(self, filename: str) -> None:
+        LibraryError.__init__(
+            self,
+            f"The store gives other bytes of {filename} than were put there, so they are not used. Ask a manager to "
+            "bring it back from a backup, or from an older version in the store.",
+        )
+
+
+class OriginalAway(LibraryError):
+    """An original is in the store, and the store does not give it now."""
+
+    code = "original_away"
+
+    def __init__(self, filename: str, why: str) -> None:
+        super().__init__(f"{filename} is in the store, and cannot be fetched now. {why} Try again later.")
+
+
+class EvictionRefused(LibraryError):
+    """Originals shall leave this PC, and the settings or the store do not allow it."""
+
+    code = "eviction_refused"
+
+
 class NotAnOriginal(LibraryError):
     """A file holds no record of this program."""
 

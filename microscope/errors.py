@@ -66,6 +66,8 @@ STATUS_BY_CAUSE: list[tuple[type[Exception], int]] = [
     (images.EditConflict, 409),
     (images.OriginalMissing, 404),
     (images.OriginalChanged, 409),
+    (images.OriginalAway, 503),
+    (images.EvictionRefused, 409),
     (images.ImageMissing, 404),
     (images.NotInBin, 409),
     (images.ObjectiveMissing, 404),

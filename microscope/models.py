@@ -22,6 +22,7 @@ class AuditEntry(models.Model):
         RESTORED = "restored"
         REMOVED = "removed"
         EMPTIED = "emptied", "Emptied the bin"
+        EVICTED = "evicted", "Moved originals to the store alone"
         CLOCK_CONFIRMED = "clock_confirmed", "Confirmed the clock"
         JOB_PLANNED = "job_planned", "Planned a job"
         JOB_BEGUN = "job_begun", "Began a job"

@@ -15,13 +15,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from camera.api.serializers import StrictSerializer
-from images.api.responses import serve_file, serve_generated
+from images.api.responses import redirect_to_store, serve_file, serve_generated
 from images.edit.edit import find_image
-from images.errors import OriginalMissing
+from images.errors import OriginalAway, OriginalMissing
 from images.export.convert import EXPORT_FORMATS, Export, ExportRequest, make_export
 from images.export.links import OPENED_AS, describe_lines, find_linked, is_opened_as_it_is, make_link
 from images.formats import FORMATS
-from images.index.originals import check_original, open_original
+from images.index.opening import check_original, make_store_link, open_original, whereabouts_of
 from images.library import the_library
 from images.models import Image
 from images.permissions import Person
@@ -69,14 +69,21 @@ def serve_export(request: HttpRequest, image: Image, export: Export, by: Person)
     )
 
 
-def serve_original(request: HttpRequest, image: Image) -> FileResponse:
+def serve_original(request: HttpRequest, image: Image, may_redirect: bool = False) -> FileResponse:
+    """Return a response with the original. `may_redirect`: if it is only in the store, the client may be sent there."""
+    content_type = FORMATS[image.image_format].content_type
+    if may_redirect and image.place == Image.Place.STORE and not settings.S3_PROXY and request.method == "GET":
+        link = make_store_link(whereabouts_of(image), the_library().archive, content_type)
+        # Without a link it is fetched and proved here, and whatever is wrong with it is told.
+        if link:
+            return redirect_to_store(request, link, etag=image.sha256)
     original = open_original(image, the_library().archive)
     return serve_file(
         request,
         original,
         original.size_bytes,
         etag=image.sha256,
-        content_type=FORMATS[image.image_format].content_type,
+        content_type=content_type,
         filename=image.filename,
     )
 
@@ -100,7 +107,7 @@ class ImageLinkView(APIView):
     )
     def post(self, request: Request, image_id: int) -> Response:
         image = find_image(image_id)
-        with contextlib.suppress(OriginalMissing):  # the drive may be back when the link is opened
+        with contextlib.suppress(OriginalMissing, OriginalAway):  # it may be back when the link is opened
             check_original(image, the_library().archive)
         link = make_link(image, cast(AbstractBaseUser, request.user))
         address = request.build_absolute_uri(link.path)

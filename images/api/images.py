@@ -41,7 +41,7 @@ from images.index.listing import Captured
 from images.library import the_library
 from images.models import Image
 from images.search.filters import find_neighbours
-from images.verification.check import verify_original
+from images.verification.check import verify_wherever
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -185,7 +185,7 @@ class ImageVerifyView(APIView):
         responses=VerifiedSerializer,
     )
     def post(self, request: Request, image_id: int) -> Response:
-        return Response(describe_verified(verify_original(find_image(image_id))))
+        return Response(describe_verified(verify_wherever(find_image(image_id))))
 
 
 class ImageFileView(APIView):
@@ -201,6 +201,7 @@ class ImageFileView(APIView):
             (200, CONTENT_TYPE_OF_BYTES): OpenApiTypes.BINARY,
             (206, "image/*"): OpenApiTypes.BINARY,
             (206, CONTENT_TYPE_OF_BYTES): OpenApiTypes.BINARY,
+            302: OpenApiResponse(description="It is in the object store: Location is an address there for one minute."),
             304: NOT_CHANGED,
             416: NO_SUCH_RANGE,
         },
@@ -210,7 +211,7 @@ class ImageFileView(APIView):
         if wanted is None:
             # Before the file is opened: nobody would close it if the client refuses its type.
             content_type = choose_content_type(request, FORMATS[image.image_format].content_type)
-            response = serve_original(request, image)
+            response = serve_original(request, image, may_redirect=not is_shown_in_page(request))
         else:
             export = wanted.for_image(image)
             content_type = choose_content_type(request, export.content_type)
@@ -244,6 +245,12 @@ class ImageThumbnailView(APIView):
         size_bytes = os.fstat(file.fileno()).st_size
         # A thumbnail changes only with its original.
         return serve_file(request, file, size_bytes, etag=f"{image.sha256}-512", content_type="image/jpeg")
+
+
+def is_shown_in_page(request: Request) -> bool:
+    """Return True if a page of this program asks for a file to show it. Pages take nothing from elsewhere. A browser
+    that downloads a file accepts a page in its place; a program shows its token."""
+    return request.auth is None and "text/html" not in request.headers.get("Accept", "")
 
 
 def choose_content_type(request: Request, own: str) -> str:

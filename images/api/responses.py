@@ -89,6 +89,17 @@ def serve_generated(
     return response
 
 
+def redirect_to_store(request: HttpRequest, link: str, *, etag: str) -> HttpResponse:
+    """Return a response that sends the client to the object store, or 304 if the client has the file."""
+    response: HttpResponse = HttpResponseNotModified() if is_not_modified(request, etag) else HttpResponse(status=302)
+    if response.status_code == 302:
+        response.headers["Location"] = link
+    # Nobody may keep it: the link ends after a minute.
+    for name, value in (("ETag", quote_etag(etag)), ("Cache-Control", "private, no-store")):
+        response.headers[name] = value
+    return response
+
+
 def is_not_modified(request: HttpRequest, etag: str) -> bool:
     """Return True if the client has a copy with this ETag."""
     wanted = [known.removeprefix("W/") for known in parse_etags(request.headers.get("If-None-Match", ""))]

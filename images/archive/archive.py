@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from camera.durable_files import give_name, sync_folder
 from images.archive.draft import PendingFile, begin_draft
@@ -60,6 +60,8 @@ class Archive:
         # Folders of days that are known to be safe on disk. So only the first capture of a day waits for it.
         self._durable_folders: set[Path] = set()
         self.write_times = WriteTimes()
+        # What fetches originals from the object store; None where no store is set. images.index.opening asks it.
+        self.elsewhere: Any = None
 
     @property
     def is_new(self) -> bool:

@@ -14,7 +14,7 @@ from images.calibration.objectives import find_objective, require_usable
 from images.calibration.scale import Line, PixelsPerSide, measure_line, pixels_per_side
 from images.edit.edit import sync_later
 from images.errors import DATABASE_AWAY, BadCalibration, ImageMissing
-from images.index.originals import check_original
+from images.index.opening import check_original
 from images.index.restore_optics import describe_drawn_calibration
 from images.index.sync import COLUMNS, catch_up, lock_images, name_for_history, values_of
 from images.library import the_library
@@ -61,6 +61,7 @@ def calibrate(
     find_objective(objective_id)
     if not is_kept:
         return _work_out(require_usable(objective_id), image_id, line, length_um, by)
+    _fetch_if_elsewhere(image_id)
     calibrated = None
     try:
         with transaction.atomic():
@@ -74,6 +75,13 @@ def calibrate(
             sync_later(calibrated.calibration.image.filename)
         raise
     return calibrated
+
+
+def _fetch_if_elsewhere(image_id: int) -> None:
+    """Fetch the original before the transaction: nobody may wait for the database while the network is slow."""
+    archive = the_library().archive
+    if archive.elsewhere and (image := Image.objects.filter(pk=image_id, place__isnull=False).first()):
+        check_original(image, archive)
 
 
 def keep_calibration(calibration: Calibration, image_id: int, by: Person) -> None:

@@ -30,6 +30,9 @@ def remove_file_after_commit(sender: type[Image], instance: Image, **_: Any) -> 
     )
     # `robust`: an error in one removal must not stop the others of the same commit.
     transaction.on_commit(lambda: _carry_out(removal, instance.thumbnail_path), robust=True)
+    if (elsewhere := the_library().archive.elsewhere) and instance.place:
+        # The object in the store stays: the program deletes nothing there.
+        transaction.on_commit(lambda: elsewhere.forget(instance.sha256), robust=True)
 
 
 def finish_removals() -> int:

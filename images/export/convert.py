@@ -20,7 +20,7 @@ from images.editable_fields import nest_for_record, values_in_row
 from images.errors import NotAnOriginal, OriginalMissing, ScaleUnknown
 from images.export.scale_bar import burn_scale_bar
 from images.formats import FORMATS, format_of
-from images.index.originals import open_original
+from images.index.opening import open_original
 from images.library import the_library
 from images.models import Image
 from images.permissions import Person
@@ -115,7 +115,7 @@ def make_export(image: Image, wanted: Export, by: Person) -> BinaryIO:
 def read_pixels(image: Image) -> np.ndarray:
     """Return the pixels of the original as (height, width[, 3]), uint8, uint16 or uint32 as in the file.
 
-    Raises OriginalMissing if the file cannot be decoded, else as `images.index.originals.open_original`.
+    Raises OriginalMissing if the file cannot be decoded, else as `images.index.opening.open_original`.
     """
     try:
         with open_original(image, the_library().archive) as original, raising_storage_errors():

@@ -18,10 +18,11 @@ from django.utils import timezone
 
 from camera.live.admission import close_database_connections
 from images.archive.names import location_of
-from images.errors import LibraryError, NotAnOriginal, OriginalChanged
+from images.errors import LibraryError, NotAnOriginal, OriginalAway, OriginalChanged
 from images.export.convert import ExportRequest, make_export
 from images.export.zip_layout import ZipLayout
-from images.index.originals import OpenOriginal, open_checked, sum_up
+from images.index.opening import Whereabouts, find_size, open_wherever
+from images.index.originals import OpenOriginal, sum_up
 from images.library import the_library
 from images.models import Image
 from images.permissions import Person
@@ -35,8 +36,13 @@ EXPORT_COLUMNS = ["original", "originalSha256"]
 READ_AT_ONCE = 500
 CHECKED_BEFORE_BYTES = 256_000_000
 OK, MISSING, CHANGED, NO_SCALE = "ok", "missing", "changed", "no scale bar: scale unknown"
+# It is in the store, which does not give it now.
+AWAY = "away"
 CHANGED_SINCE_CAPTURE = "changed since capture"
-COLUMNS = ("id", "filename", "sha256", "file_size", "captured_at", "is_simulated", "changed_since_capture")
+COLUMNS = (
+    *("id", "filename", "sha256", "file_size", "captured_at", "is_simulated", "changed_since_capture"),
+    *("place", "store_key"),
+)
 INSTEAD = (
     "The original %s is %s, so it is not in this ZIP. This was found while the ZIP was being sent, so this text has "
     "the length of the original."
@@ -54,6 +60,12 @@ class Entry:
     captured_at: datetime | None = None
     is_simulated: bool = False
     status_if_read: str = OK
+    place: str | None = None
+    store_key: str | None = None
+
+    @property
+    def whereabouts(self) -> Whereabouts:
+        return Whereabouts(self.filename, self.size_bytes, self.sha256, self.place, self.store_key)
 
     @property
     def name(self) -> str:
@@ -131,7 +143,7 @@ def read_by_ids(image_ids: list[int]) -> list[Entry]:
 def entry_of(image: Image) -> Entry:
     status = CHANGED_SINCE_CAPTURE if image.changed_since_capture else OK
     fields = (image.sha256, image.file_size, image.captured_at, image.is_simulated)
-    return Entry(image.pk, image.filename, *fields, status)
+    return Entry(image.pk, image.filename, *fields, status, image.place, image.store_key)
 
 
 def plan_zip(entries: list[Entry], comment: str = "", texts: Sequence[tuple[str, bytes]] = ()) -> ZipPlan:
@@ -175,7 +187,7 @@ def stream_zip(plan: ZipPlan) -> Iterator[bytes]:
             # The length was promised in Content-Length, so the text is filled up or cut to the length of the original.
             text = (INSTEAD % (entry.filename, status)).encode().ljust(entry.size_bytes)[: entry.size_bytes]
             yield layout.add(_name_instead(entry), entry.size_bytes, zlib.crc32(text), moment) + text
-        manifest.add_original(entry, status, is_late=status in (CHANGED, MISSING))
+        manifest.add_original(entry, status, is_late=status in (CHANGED, MISSING, AWAY))
     # The planned length: statuses may have changed since.
     yield from _end(layout, manifest.dump(plan.manifest_bytes), plan.made_at, plan.comment)
 
@@ -244,6 +256,8 @@ def _make(entry: Entry, wanted: ExportRequest, by: Person) -> Made | str:
         file = make_export(image, export, by)
     except OriginalChanged:
         return CHANGED
+    except OriginalAway:
+        return AWAY
     except LibraryError:
         return MISSING
     finally:
@@ -256,7 +270,7 @@ def _make(entry: Entry, wanted: ExportRequest, by: Person) -> Made | str:
 def _look_up(entry: Entry) -> str:
     """Return the status of an original by its size on disk, without reading it."""
     try:
-        size_bytes = the_library().archive.size_at(location_of(entry.filename))
+        size_bytes = find_size(entry.whereabouts, the_library().archive)
     except (OSError, NotAnOriginal):
         return MISSING
     return OK if size_bytes == entry.size_bytes else CHANGED
@@ -265,11 +279,16 @@ def _look_up(entry: Entry) -> str:
 def _open(entry: Entry) -> tuple[OpenOriginal | None, str]:
     """Return the original, opened and checked, or the status that says why there is none."""
     try:
-        return open_checked(the_library().archive, entry.filename, entry.size_bytes, entry.sha256), OK
+        return open_wherever(entry.whereabouts, the_library().archive), OK
     except OriginalChanged:
         return None, CHANGED
+    except OriginalAway:
+        return None, AWAY
     except LibraryError:
         return None, MISSING
+    finally:
+        if entry.store_key:
+            close_database_connections()  # what was found out about it may have been written down
 
 
 def _name_instead(entry: Entry) -> str:

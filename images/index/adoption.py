@@ -29,6 +29,9 @@ from images.run_days import the_run_days
 
 logger = logging.getLogger(__name__)
 
+# By its row, the original is not on this disk.
+LEFT = (Image.Place.STORE, Image.Place.LOST)
+
 
 def adopt(archive: Archive, original: Location, kept: StoredFile | None = None) -> Image | None:
     """Make the row of an original from its record. Returns None if it has a row already, or if it is to be removed.
@@ -46,6 +49,8 @@ def adopt(archive: Archive, original: Location, kept: StoredFile | None = None) 
             logger.warning("%s is a copy of %s; it was left alone", original.name, listed.filename)
         else:
             sync_or_report(archive, listed)
+            if listed.place in LEFT:
+                note_is_here(archive, listed.pk, original, kept)
         return None
     if Image.objects.filter(filename=original.name).exists():
         original = archive.rename_to_free(
@@ -68,6 +73,28 @@ def adopt(archive: Archive, original: Location, kept: StoredFile | None = None) 
         return image
     except (KeyError, TypeError, AttributeError, ValueError, ValidationError, DataError) as problem:
         raise NotAnOriginal(f"The record in {original.name} is damaged ({problem!r}).") from problem
+
+
+def note_is_here(archive: Archive, image_id: int, original: Location, kept: StoredFile | None = None) -> None:
+    """Write down that an original is on this disk, though its row says that it left: a crash came before its file was
+    removed, or somebody brought it back. Only its own bytes count. Nothing is removed. Raises OSError."""
+    with transaction.atomic():
+        # Locked, because the one who evicts it removes the file under the same lock.
+        image = Image.objects.select_for_update().filter(pk=image_id, place__in=LEFT).first()
+        if image is None:
+            return
+        found = kept or archive.measure(original)
+        if (found.size_bytes, found.sha256) != (image.file_size, image.sha256):
+            logger.warning("%s has left this disk, and the file of its name has other bytes", original.name)
+            return
+        if image.place == Image.Place.LOST:
+            # It waits for the store again.
+            image.place = image.store_key = image.stored_at = image.verified_at = None
+        else:
+            image.place = Image.Place.BOTH
+        image.evicted_at = None
+        image.save(update_fields=["place", "store_key", "stored_at", "verified_at", "evicted_at"])
+        logger.info("%s is on this disk again", original.name)
 
 
 def measure_found(archive: Archive, original: Location, record: dict[str, Any]) -> StoredFile:
@@ -94,11 +121,12 @@ def adopt_unlisted(archive: Archive, newest_days: int | None = None) -> int:
 def find_unlisted(
     archive: Archive, day: str, beginning: str = "capture_", go_on: Callable[[], None] = go_on_always
 ) -> Iterator[Location]:
-    """Yield the files in the folder of a day that do not match the rows: originals without a row, with another size, or
-    with a sidecar of another revision. Also yields foreign files, if their names have this `beginning`. `go_on` is
-    called for each file; what it raises is raised."""
+    """Yield the files in the folder of a day that do not match the rows: originals without a row, with another size,
+    with a sidecar of another revision, or that have left this disk by their row. Also yields foreign files, if their
+    names have this `beginning`. `go_on` is called for each file; what it raises is raised."""
     of_day = Image.objects.of_day(date.fromisoformat(day))
-    fields_by_name = {name: fields for name, *fields in of_day.values_list("filename", "file_size", "revision")}
+    columns = ("filename", "file_size", "revision", "place")
+    fields_by_name = {name: fields for name, *fields in of_day.values_list(*columns)}
     # One listing and one query for the whole day. One query for each file would be slow with a million images.
     names = [
         name for name in archive.names_of(day) if name.startswith(beginning) and not name.endswith(TEMPORARY_SUFFIX)
@@ -136,7 +164,7 @@ def sync_or_report(archive: Archive, image: Image) -> bool:
 def _is_listed(archive: Archive, original: Location, fields: list[Any] | None, has_sidecar: bool) -> bool:
     try:
         # With another size, the file is another image with the same name, or it is damaged.
-        if fields is None or archive.size_at(original) != fields[0]:
+        if fields is None or archive.size_at(original) != fields[0] or fields[2] in LEFT:
             return False
         sidecar = read_sidecar(archive, original) if has_sidecar else None
         return (sidecar.revision if sidecar else 0) == (fields[1] or 0)

@@ -53,9 +53,9 @@ def explain_or_say_why_not(archive: Archive, location: Location, measure_file: M
 def _explain_original(
     archive: Archive, location: Location, image_format: ImageFormat, record: dict[str, Any], measure_file: Measure
 ) -> str:
-    listed = Image.objects.filter(record_id=record["id"]).values_list("filename", "sha256").first()
+    listed = Image.objects.filter(record_id=record["id"]).values_list("filename", "sha256", "place").first()
     if listed:
-        filename, sha256 = listed
+        filename, sha256, place = listed
         home = _find_home(filename)
         if home is None:
             return _describe_impossible_name(filename)
@@ -68,6 +68,8 @@ def _explain_original(
             is_unchanged = measure_file(file)[1] == sha256
         if not is_unchanged:
             return f"It says that it is the missing {filename}, but its bytes are not those that were kept."
+        if place == Image.Place.STORE:
+            return f"It is a copy of {filename}, which is in the store. Move it to {home}, or delete it."
         other = "Another file lies there: move that one away first. " if is_taken else ""
         return (
             f"This is the missing {filename} under another name or in another folder. {other}"

@@ -1,5 +1,5 @@
-"""Opens originals and checks that their bytes are unchanged. Every file that is served, converted, shown, measured or
-packed is opened here.
+"""Opens files of originals and checks that their bytes are unchanged. Whoever wants an original asks opening.py, which
+knows where it is.
 
 A file is read once as a whole and compared with the sum in its row. The result is remembered together with the state of
 the file (device, inode, size, times of change), so the next request only compares the state. The state is that of the
@@ -22,7 +22,6 @@ from images.archive.folder import raising_storage_errors
 from images.errors import NotAnOriginal, OriginalChanged
 from images.formats import format_of
 from images.formats.guarded_reading import Source, name_of
-from images.models import Image
 
 BLOCK_BYTES = 2**20
 MAX_REMEMBERED = 20_000
@@ -123,16 +122,15 @@ class OpenOriginal:
 _remembered = RememberedSums()
 
 
-def open_original(image: Image, archive: Archive) -> OpenOriginal:
-    """Return the original of an image, checked and open. Raises OriginalMissing, OriginalChanged, or
-    StorageUnavailable."""
-    return open_checked(archive, image.filename, image.file_size, image.sha256)
-
-
 def open_checked(archive: Archive, filename: str, size_bytes: int, sha256: str) -> OpenOriginal:
-    """Do the same as `open_original`, with the values of the row. Reads the whole file if it was not read in this state
-    before."""
-    file = archive.open(filename)
+    """Return the original in the archive, checked and open. Reads the whole file if it was not read in this state
+    before. Raises OriginalMissing, OriginalChanged, or StorageUnavailable."""
+    return open_if_same(archive.open(filename), filename, size_bytes, sha256)
+
+
+def open_if_same(file: BinaryIO, filename: str, size_bytes: int, sha256: str) -> OpenOriginal:
+    """Return this open file as the original, if its bytes are; otherwise close it. Raises OriginalChanged, or
+    StorageUnavailable."""
     try:
         with raising_storage_errors():
             state = state_of(file)
@@ -144,11 +142,6 @@ def open_checked(archive: Archive, filename: str, size_bytes: int, sha256: str) 
     except BaseException:
         file.close()
         raise
-
-
-def check_original(image: Image, archive: Archive) -> None:
-    """Raise what `open_original` raises. Call it before a response that depends on the original."""
-    open_original(image, archive).close()
 
 
 def forget_sums(file: BinaryIO) -> None:

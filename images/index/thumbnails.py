@@ -23,7 +23,7 @@ from images.errors import ImpossibleName, NotAnOriginal, OriginalMissing
 from images.formats import FORMATS
 from images.formats.guarded_reading import read_reduced, require_end
 from images.formats.jpeg_strips import END_OF_IMAGE
-from images.index.originals import open_original
+from images.index.opening import open_original
 from images.models import Image
 
 MAX_SIDE_PX = 512

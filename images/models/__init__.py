@@ -3,24 +3,28 @@
 from images.models.control import CameraControl
 from images.models.images import (
     BINNED,
+    CHANGE_NOT_STORED,
     FOLDED_AT_ONCE,
     MAX_ID,
+    MAY_LEAVE,
     NOT_STORED,
     Image,
     ImageQuerySet,
     Removal,
-    RunDayCount,
 )
 from images.models.jobs import Job, JobGap, JobQuerySet
 from images.models.notices import Delivery, DeliveryQuerySet
 from images.models.optics import Calibration, CalibrationQuerySet, CurrentObjective, Objective
+from images.models.run_days import RunDayCount
 from images.models.share import ShareLink
 from images.models.verification import Finding, Verification
 
 __all__ = [
     "BINNED",
+    "CHANGE_NOT_STORED",
     "FOLDED_AT_ONCE",
     "MAX_ID",
+    "MAY_LEAVE",
     "NOT_STORED",
     "Calibration",
     "CalibrationQuerySet",

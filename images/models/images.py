@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connections, models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from folding import fold
 from images.editable_fields import SEARCHED_COLUMNS
@@ -22,6 +22,14 @@ NOT_BINNED = Q(binned_at__isnull=True)
 BINNED = Q(binned_at__isnull=False)
 # The original lies only on the disk of the instrument. A PC alone, without an object store, has no others.
 NOT_STORED = Q(place__isnull=True)
+# Read back whole from the store: the original may leave this disk. Those in the bin leave it with the bin.
+MAY_LEAVE = Q(place="both", verified_at__isnull=False, binned_at__isnull=True)
+
+
+# The original is in the store, and what was changed of it last is not.
+CHANGE_NOT_STORED = Q(place__isnull=False, revision__isnull=False) & (
+    Q(stored_revision__isnull=True) | Q(revision__gt=F("stored_revision"))
+)
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
@@ -186,11 +194,14 @@ class Image(models.Model):
     )
 
     class Place(models.TextChoices):
-        """Where the original is, if not only on the disk of the instrument. CONFLICT: there, and the store has other
-        bytes under its key."""
+        """Where the original is, if not only on the disk of the instrument. STORE: it was read back whole from the
+        store, and has left this disk since. CONFLICT: the store has other bytes under its key; the file here is kept,
+        if it is still here. LOST: it was only in the store, and is there no more."""
 
         BOTH = "both", "on the instrument and in the store"
-        CONFLICT = "conflict", "on the instrument; the store has other bytes"
+        STORE = "store", "in the store"
+        CONFLICT = "conflict", "the store has other bytes"
+        LOST = "lost", "lost by the store"
 
     # These may be null, for the same reason as `revision` above.
     place = models.CharField(max_length=8, choices=Place, null=True, editable=False)  # noqa: DJ001
@@ -199,6 +210,11 @@ class Image(models.Model):
     verified_at = models.DateTimeField(
         null=True, editable=False, help_text="When it was last read back from the store and found whole."
     )
+
+    stored_revision = models.PositiveIntegerField(
+        null=True, editable=False, help_text="The last revision of its changes that is in the store."
+    )
+    evicted_at = models.DateTimeField(null=True, editable=False, help_text="When the original left this disk.")
 
     objects = ImageQuerySet.as_manager()
 
@@ -221,6 +237,8 @@ class Image(models.Model):
             models.Index(
                 fields=["stored_at"], name="images_to_verify", condition=Q(place="both", verified_at__isnull=True)
             ),
+            models.Index(fields=["captured_at", "id"], name="images_may_leave", condition=MAY_LEAVE),
+            models.Index(fields=["id"], name="images_change_not_stored", condition=CHANGE_NOT_STORED),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -261,23 +279,6 @@ def name_of_job(record: Any) -> str:
     job = record.get("job") if isinstance(record, dict) else None
     name = job.get("name") if isinstance(job, dict) else None
     return name if isinstance(name, str) else ""
-
-
-class RunDayCount(models.Model):
-    """The count of the days on which the program ran, in one row: see images/run_days.py."""
-
-    days = models.PositiveIntegerField(default=0)
-    ran_s = models.FloatField(default=0, help_text="Seconds of running since the last counted day.")
-    counted_on = models.DateField(help_text="The date on which a day was counted last.")
-    expected_at = models.DateTimeField(help_text="The time that the clock should have shown at the last tick.")
-    is_clock_in_doubt = models.BooleanField(default=False)
-
-    class Meta:
-        db_table = "run_day_count"
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="run_day_count_is_one_row")]
-
-    def __str__(self) -> str:
-        return f"{self.days} days"
 
 
 class Removal(models.Model):

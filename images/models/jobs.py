@@ -105,6 +105,13 @@ class Job(models.Model):
     seat = models.JSONField(null=True, blank=True, help_text="Camera, objective and geometry when the job began.")
     estimate = models.JSONField(null=True, blank=True, help_text="Measured bytes of a picture and seconds of a round.")
     events = models.JSONField(default=list, blank=True, help_text="What happened to the job, newest last.")
+    stored_parts = models.PositiveIntegerField(
+        null=True, editable=False, help_text="How many parts of its file are in the object store."
+    )
+    stored_bytes = models.PositiveBigIntegerField(null=True, editable=False, help_text="The bytes of these parts.")
+    is_file_stored = models.BooleanField(
+        null=True, editable=False, help_text="True once the job has ended and all of its file is in the store."
+    )
     idempotency_key = models.CharField(  # noqa: DJ001 (jobs without one must not collide)
         max_length=200, null=True, blank=True, editable=False, help_text="The key that the client gave its request."
     )

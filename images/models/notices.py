@@ -14,11 +14,15 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
 
 class Delivery(models.Model):
-    """One notice on its way to one address: about a job, or that somebody lost control. It is written together with
+    """One notice on its way to one address: about a job, lost control, or the object store. It is written together with
     what it tells, so nothing is forgotten; the address may get it twice, under the same `lasting_id`."""
 
-    # In the place of what happened to a job. It has no job, and goes to the user alone.
+    # In the place of what happened to a job. It goes to the user alone.
     CONTROL_LOST = "control_lost"
+    # Administrators are told that pictures do not come into the object store.
+    SPOOL_WAITS = "spool_waits"
+    # They have no job, and are e-mails to users.
+    TO_USERS = (CONTROL_LOST, SPOOL_WAITS)
 
     class Channel(models.TextChoices):
         WEBHOOK = "webhook"

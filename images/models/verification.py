@@ -23,6 +23,9 @@ class Verification(models.Model):
     last_image_id = models.BigIntegerField(default=0, help_text="Images up to this id have been read again.")
     last_day = models.CharField(max_length=10, blank=True, help_text="Folders up to this day have been looked through.")
     image_count = models.PositiveIntegerField(default=0, help_text="Originals that were read again.")
+    in_store_count = models.PositiveIntegerField(
+        default=0, help_text="Of these, originals that are only in the store, and were not read."
+    )
     byte_count = models.BigIntegerField(default=0)
     file_count = models.PositiveIntegerField(default=0, help_text="Files that were looked at in the folders.")
     counts = models.JSONField(default=dict, help_text="Number of findings of each kind.")

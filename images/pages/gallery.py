@@ -19,14 +19,14 @@ from images.api.stacks import describe_stacks
 from images.edit.bin import count_days_left
 from images.edit.history import read_history
 from images.editable_fields import SEARCHED_IN_WORDS, TEXTS
-from images.errors import BadQuery, LibraryError
+from images.errors import BadQuery, LibraryError, OriginalLost
 from images.export.convert import EXPORT_FORMATS
 from images.export.display import describe_displayed
 from images.formats import FORMATS
-from images.index.originals import check_original
+from images.index.opening import check_original
 from images.library import the_library
 from images.models import Image
-from images.pages.display_fields import describe_display_fields
+from images.pages.display_fields import PLACE_WORDS, describe_display_fields
 from images.pages.gallery_filters import (
     DAYS,
     WORDS,
@@ -155,7 +155,11 @@ def _read_history(image: Image) -> dict[str, Any]:
 
 
 def describe_original_problem(image: Image) -> str:
-    """Return why the original cannot be displayed, or ""."""
+    """Return why the original cannot be displayed, or "". A page does not wait for the store."""
+    if image.place == Image.Place.STORE:
+        return ""
+    if image.place == Image.Place.LOST:
+        return str(OriginalLost(image.filename))
     try:
         check_original(image, the_library().archive)
     except LibraryError as problem:
@@ -207,10 +211,11 @@ def group_by_day(images: Iterable[Image], zone: tzinfo) -> list[dict[str, Any]]:
 
 
 def annotate(image: Image, user: Any) -> Image:
-    """Add the attributes that the templates use: `may_edit`, `may_bin`, `days_left`."""
+    """Add the attributes that the templates use: `may_edit`, `may_bin`, `days_left`, `place_word`."""
     image.may_edit = may_edit(user, image)  # type: ignore[attr-defined]
     image.may_bin = may_bin(user, image)  # type: ignore[attr-defined]
     image.days_left = count_days_left(image)  # type: ignore[attr-defined]
+    image.place_word = PLACE_WORDS.get(image.place, "")  # type: ignore[attr-defined,call-overload]
     return image
 
 

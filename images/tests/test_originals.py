@@ -16,7 +16,8 @@ from PIL import Image as Picture
 
 from images.errors import OriginalChanged
 from images.index import originals
-from images.index.originals import FileState, RememberedSums, Sums, open_original
+from images.index.opening import open_original
+from images.index.originals import FileState, RememberedSums, Sums
 from images.library import the_library
 from images.models import Image, Objective
 from images.tests.frames import TAKEN_AT, make_pixels

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from camera.live.admission import close_database_connections
+from images.index.opening import Whereabouts
 from images.jobs.plan import Plan
 from images.jobs.slots import MISSED, NOT_TAKEN, STORED, TO_COME, SlotNow, list_slots
 from images.models import Image, Job
@@ -42,6 +43,12 @@ class Picture:
     is_changed_since_capture: bool
     frames: int
     total_exposure_ms: float
+    place: str | None = None
+    store_key: str | None = None
+
+    @property
+    def whereabouts(self) -> Whereabouts:
+        return Whereabouts(self.filename, self.size_bytes, self.sha256, self.place, self.store_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +117,8 @@ def describe_picture(image: Image) -> Picture:
         is_changed_since_capture=bool(image.changed_since_capture),
         frames=summed.frames if summed else 1,
         total_exposure_ms=(summed and summed.total_exposure_ms) or image.exposure_ms,
+        place=image.place,
+        store_key=image.store_key,
     )
 
 

@@ -6,9 +6,9 @@ from itertools import product
 
 import numpy as np
 
-from images.archive.names import location_of
 from images.errors import NotAnOriginal, OriginalChanged, OriginalMissing
 from images.export.convert import read_pixels
+from images.index.opening import find_size
 from images.jobs.export.drawing import draw_words
 from images.jobs.export.errors import NothingToExport, PicturesDiffer
 from images.jobs.export.order import ExportOrder
@@ -114,7 +114,7 @@ def note_file(outcome: Outcome) -> Outcome:
     if outcome.picture is None:
         return outcome
     try:
-        size_bytes = the_library().archive.size_at(location_of(outcome.picture.filename))
+        size_bytes = find_size(outcome.picture.whereabouts, the_library().archive)
     except (OSError, NotAnOriginal):
         return Outcome(outcome.slot, absence=FILE_MISSING)
     return outcome if size_bytes == outcome.picture.size_bytes else Outcome(outcome.slot, absence=FILE_CHANGED)
@@ -137,12 +137,15 @@ def _say_kind(picture: Picture) -> str:
 
 
 def read_picture(picture: Picture) -> np.ndarray | str:
-    """Return the pixels of the original, or in words why it is not given. Raises StorageUnavailable."""
+    """Return the pixels of the original, or in words why it is not given. Raises StorageUnavailable, or OriginalAway:
+    a stack is not made with a hole that a store which is away for a moment would leave."""
     image = Image(
         filename=picture.filename,
         file_size=picture.size_bytes,
         sha256=picture.sha256,
         image_format=picture.image_format,
+        place=picture.place,
+        store_key=picture.store_key,
     )
     try:
         pixels = read_pixels(image)
