@@ -19,12 +19,14 @@ class ImagesConfig(AppConfig):
         from images.edit import removal  # noqa: F401 (connects its signals)
         from images.index.backfiller import RowBackfiller
         from images.index.current_optics import OpticsCache
+        from images.index.fetched import Fetched
         from images.index.idempotency import IdempotentCaptures
         from images.index.thumbnails import Thumbnails
         from images.jobs.supervisor import Supervisor, register_supervisor
         from images.library import Library, register_library
         from images.notices import lost_control, outbox  # noqa: F401 (connect their signals)
         from images.notices.deliverer import Deliverer, register_deliverer
+        from images.notices.old_spool import report_old_spool
         from images.run_days import RunDays, register_run_days
         from images.spool.make import make_spool
         from images.spool.spool import register_spool
@@ -48,8 +50,9 @@ class ImagesConfig(AppConfig):
             )
         )
         store = Store(read_bucket()) if settings.S3_BUCKET else None
+        archive.elsewhere = Fetched(store, settings.DATA_PATH / "fetched") if store else None
         register_store_watch(StoreWatch(store) if store else None)
-        register_spool(make_spool(store, archive, thumbnails) if store else None)
+        register_spool(make_spool(store, archive, thumbnails, report_old_spool) if store else None)
         supervisor = Supervisor(archive, settings.DATA_PATH)
         register_supervisor(supervisor)
         register_deliverer(Deliverer(lambda: supervisor.heartbeat.sign))

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.dispatch import Signal
 
-# what: "captured", "adopted", "changed", "binned", "restored", "removed", "emptied",
+# what: "captured", "adopted", "changed", "binned", "restored", "removed", "emptied", "evicted",
 # "clock_confirmed", "job_planned", "job_paused", "job_continued", "job_moved",
 # "job_stopped", "link_made", "link_opened", "link_revoked", or "control_" with "taken", "kept", "asked", "withdrawn",
 # "given", "denied", "taken_over", "released" or "lapsed"

@@ -11,6 +11,7 @@ from images.api import job_export as api_job_export
 from images.api import jobs as api_jobs
 from images.api import objectives as api_objectives
 from images.api import share as api_share
+from images.api import storage as api_storage
 from images.api import zip as api_zip
 from images.api.control import views as api_control
 from images.pages import gallery as views
@@ -40,6 +41,7 @@ urlpatterns = [
         name="api-calibrations",
     ),
     path("api/v1/storage", api_camera.StorageView.as_view(), name="api-storage"),
+    path("api/v1/storage/evict", api_storage.EvictView.as_view(), name="api-storage-evict"),
     path("api/v1/jobs", api_jobs.JobListView.as_view(), name="api-jobs"),
     path("api/v1/jobs/estimate", api_jobs.JobEstimateView.as_view(), name="api-jobs-estimate"),
     path("api/v1/jobs/<int:job_id>", api_jobs.JobView.as_view(), name="api-job"),

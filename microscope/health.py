@@ -3,6 +3,7 @@
 import logging
 import time
 from dataclasses import asdict
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
@@ -15,7 +16,9 @@ from camera.registry import the_camera
 from images.backup.state import describe_trouble, read_state
 from images.errors import LibraryError
 from images.library import the_library
+from images.record.image import format_time
 from images.run_days import the_run_days
+from images.spool.spool import Spool, the_spool
 from microscope.errors import answer
 
 logger = logging.getLogger(__name__)
@@ -47,9 +50,18 @@ def health(request: HttpRequest) -> HttpResponse:
         "backup": backup_trouble[0] if backup_trouble else "ok",
         "imagesWaitingForDatabase": the_library().backfiller.pending_count,
     }
+    if spool := the_spool():
+        body["spool"] = _describe_spool(spool)
     if checks["database"] == "ok" and _is_signed_in(request):
         body["version"] = settings.VERSION
     return JsonResponse(body, status=200 if is_well else 503, headers={"Cache-Control": "no-store"})
+
+
+def _describe_spool(spool: Spool) -> dict[str, Any]:
+    """Return how many originals wait for the store, and since when, as last counted; null before that."""
+    waiting = spool.state.waiting
+    oldest_at = waiting.oldest_at if waiting else None
+    return {"waiting": waiting and waiting.count, "oldestAt": oldest_at and format_time(oldest_at)}
 
 
 def find_backup_trouble() -> tuple[str, str] | None:

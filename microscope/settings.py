@@ -67,8 +67,11 @@ S3_BUCKET = env.word("S3_BUCKET", "", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the 
 S3_ACCESS_KEY = env.secret("S3_ACCESS_KEY", 3)
 S3_SECRET_KEY = env.secret("S3_SECRET_KEY", 8)
 S3_PUBLIC_URL = env.host_address("S3_PUBLIC_URL")
+S3_PROXY = env.switch("S3_PROXY", not S3_PUBLIC_URL)
 S3_MAX_MBPS = env.number("S3_MAX_MBPS", 0, 0, 100_000)
 S3_LOCK_DAYS = env.whole_number("S3_LOCK_DAYS", 0, 0, 36_500)
+KEEP_LOCAL_DAYS = env.whole_number_or_none("KEEP_LOCAL_DAYS", 1, 36_500)
+EVICT_BELOW_MB = env.whole_number("EVICT_BELOW_MB", 0, 0, 10**9)
 
 # Who is told about jobs
 
@@ -114,12 +117,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "corsheaders",
-    "django_filters",
-    "drf_spectacular",
-    "drf_spectacular_sidecar",
-    "rest_framework",
-    "rest_framework_simplejwt.token_blacklist",
+    *("corsheaders", "django_filters"),
+    *("drf_spectacular", "drf_spectacular_sidecar"),
+    *("rest_framework", "rest_framework_simplejwt.token_blacklist"),
 ]
 
 MIDDLEWARE = [

@@ -110,7 +110,8 @@ IMAGE_FIELDS: dict[str, tuple[Field, Read]] = {
         ChoiceField(
             ["local", *Image.Place.values],
             help_text="Where the original is: `local`: only on the PC that captured it; `both`: in the store too; "
-            "`conflict`: on that PC, and the store has other bytes under its key.",
+            "`store`: only there; it is fetched when it is asked for; `conflict`: the store has other bytes under its "
+            "key, and the file on that PC is kept, if it is still there; `lost`: it was only there, and is gone.",
         ),
         lambda image, asking: image.place or "local",
     ),

@@ -133,6 +133,8 @@ class Backup:
                 others=[_keep(path, one) for one in self._others],
                 missing=[*originals.brought.missing, *originals.brought.unreadable],
                 changed=originals.brought.changed,
+                in_store=originals.brought.in_store,
+                in_store_count=originals.brought.in_store_count,
             )
             write_manifest(path, manifest)
         return manifest

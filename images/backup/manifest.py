@@ -51,7 +51,8 @@ class KeptDay:
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What a backup contains. `missing` and `changed`: file names of originals that were missing or changed in the
-    library itself; only the first ones. `others`: the settings, and the secret key if it was requested."""
+    library itself; `in_store`: of those that only the object store holds; only the first ones of each. `others`: the
+    settings, and the secret key if it was requested."""
 
     backup_id: str
     installation: str
@@ -63,6 +64,8 @@ class Manifest:
     others: list[KeptFile] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    in_store: list[str] = field(default_factory=list)
+    in_store_count: int = 0
 
     @property
     def file_count(self) -> int:
@@ -135,6 +138,8 @@ def _describe(manifest: Manifest) -> dict[str, Any]:
         "others": [_describe_file(one) for one in manifest.others],
         "missing": manifest.missing,
         "changed": manifest.changed,
+        "inStore": manifest.in_store,
+        "inStoreCount": manifest.in_store_count,
     }
 
 
@@ -150,6 +155,9 @@ def _parse(said: dict[str, Any]) -> Manifest:
         others=[_parse_file(one) for one in said["others"]],
         missing=list(said["missing"]),
         changed=list(said["changed"]),
+        # Backups of earlier versions do not say it.
+        in_store=list(said.get("inStore", [])),
+        in_store_count=int(said.get("inStoreCount", 0)),
     )
 
 

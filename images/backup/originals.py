@@ -24,11 +24,13 @@ from images.backup.earlier import EarlierBackup, has_size, read_if_whole
 from images.backup.entries import DayList, Entry
 from images.backup.manifest import IMAGES, LISTS, KeptDay
 from images.backup.rows_by_day import sort_by_day
+from images.models import Image
 
 COPIED_AT_ONCE = 4
 # Small, so that work stops soon after the first copy that cannot be made.
 WAITING = 32
 KEPT_OF_A_KIND = 1000
+ASKED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +45,23 @@ class Found:
 @dataclass(slots=True)
 class Brought:
     """The progress. `missing` and `changed`: the names of originals that are missing in the library, or changed since
-    they were kept; only the first ones of each. `unreadable`: paths of files in the library that cannot be read."""
+    they were kept; `in_store`: of those that are only in the object store, and in no earlier backup; only the first
+    ones of each. `unreadable`: paths of files in the library that cannot be read."""
 
     file_count: int = 0
     copied_count: int = 0
     copied_bytes: int = 0
     missing_count: int = 0
     changed_count: int = 0
+    in_store_count: int = 0
     missing: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    in_store: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
 
     def forget_findings(self) -> None:
-        self.missing_count = self.changed_count = 0
-        self.missing, self.changed = [], []
+        self.missing_count = self.changed_count = self.in_store_count = 0
+        self.missing, self.changed, self.in_store = [], [], []
 
 
 class OriginalsBackup:
@@ -212,17 +217,26 @@ class OriginalsBackup:
             for name in known.keys() - entries.keys():
                 (target / name).unlink(missing_ok=True)
         unreadable = set(self.brought.unreadable)
-        self._note("missing", [name for name in sums if name not in entries and f"{day}/{name}" not in unreadable])
+        absent = [name for name in sums if name not in entries and f"{day}/{name}" not in unreadable]
+        left = find_in_store(absent)
+        self._note("missing", [name for name in absent if name not in left])
+        self._note("in_store", [name for name in left if not self._keep_earlier(day, name, sums[name], entries)])
         changed = [name for name, sha256 in sums.items() if name in entries and entries[name].sha256 != sha256]
         self._note("changed", changed)
         for name in changed:
-            earlier = self._earlier.read_day(day).get(name)
-            if earlier and earlier.sha256 == sums[name]:
-                self._earlier.put_back(earlier, target, self._copier)
-                entries[name] = earlier
+            self._keep_earlier(day, name, sums[name], entries)
         # Unchanged days are not written again, so a daily backup touches few files.
         if entries != known or (target.is_dir() and not listed.is_complete):
             self._complete(target, listed, entries)
+
+    def _keep_earlier(self, day: str, name: str, sha256: str, entries: dict[str, Entry]) -> bool:
+        """Take an original over from the earlier backup, if that one has it whole. Returns False if not."""
+        earlier = self._earlier.read_day(day).get(name)
+        if earlier is None or earlier.sha256 != sha256:
+            return False
+        self._earlier.put_back(earlier, self._backup / IMAGES / day, self._copier)
+        entries[name] = earlier
+        return True
 
     def _is_wanted(self, day: str, name: str, sums: dict[str, str]) -> bool:
         # A sidecar is kept as long as its original.
@@ -230,12 +244,20 @@ class OriginalsBackup:
         return original in sums or self._archive.has(Location(day, name))
 
     def _note(self, kind: str, names: "list[str] | dict[str, str]") -> None:
-        if kind == "missing":
-            self.brought.missing_count += len(names)
-        else:
-            self.brought.changed_count += len(names)
+        counted = f"{kind}_count"
+        setattr(self.brought, counted, getattr(self.brought, counted) + len(names))
         noted: list[str] = getattr(self.brought, kind)
         noted += list(names)[: KEPT_OF_A_KIND - len(noted)]
+
+
+def find_in_store(filenames: list[str]) -> list[str]:
+    """Return which of these originals are rightly not on this disk, in the same order. Raises Django's
+    DatabaseError."""
+    left = set()
+    for first in range(0, len(filenames), ASKED_AT_ONCE):
+        some = Image.objects.filter(filename__in=filenames[first : first + ASKED_AT_ONCE])
+        left |= set(some.filter(place=Image.Place.STORE).values_list("filename", flat=True))
+    return [name for name in filenames if name in left]
 
 
 def count_files(archive: Archive) -> int:

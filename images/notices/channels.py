@@ -40,7 +40,7 @@ def send(delivery: Delivery) -> None:
 def describe_in_lines(delivery: Delivery) -> str:
     """The body of an e-mail."""
     facts = delivery.facts
-    if delivery.what == Delivery.CONTROL_LOST:
+    if delivery.what in Delivery.TO_USERS:
         return str(facts["text"])
     at = show_time(datetime.fromisoformat(facts["at"]))
     said = f"{facts['user']}, {facts['kind']}, on {facts['computer']}, {at}"

@@ -118,9 +118,9 @@ class Deliverer:
 
     def _give_up_unknown(self) -> None:
         """Give up the notices for addresses that the settings do not name any more. Those for users need none."""
-        known = Q(what=Delivery.CONTROL_LOST) if can_mail() else Q(pk__in=[])
+        known = Q(what__in=Delivery.TO_USERS) if can_mail() else Q(pk__in=[])
         for address in list_addresses():
-            known |= Q(channel=address.channel, recipient=address.recipient) & ~Q(what=Delivery.CONTROL_LOST)
+            known |= Q(channel=address.channel, recipient=address.recipient) & ~Q(what__in=Delivery.TO_USERS)
         Delivery.objects.waiting().exclude(known).update(
             state=Delivery.State.GIVEN_UP, ended_at=self._clock.now(), detail="Its address is set no more."
         )

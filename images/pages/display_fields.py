@@ -71,13 +71,26 @@ def describe_display_fields(image: Image) -> dict[str, Any]:
     }
 
 
+# For pictures of which a person should know that their original is not just here. gallery/grid.js has the same.
+PLACE_WORDS = {
+    Image.Place.STORE: "In the store",
+    Image.Place.CONFLICT: "Store differs",
+    Image.Place.LOST: "Lost by the store",
+}
+
+
 def describe_place(image: Image) -> str:
     """Return where the original is kept; empty on a PC alone, where there is only one place."""
-    if image.place == Image.Place.CONFLICT:
-        return "On this PC. The store has other bytes under its key: a manager should look at them"
+    looked = f", read back and found whole on {_day(image.verified_at)}" if image.verified_at else ""
     if image.place == Image.Place.BOTH:
-        looked = f", read back and found whole on {_day(image.verified_at)}" if image.verified_at else ""
         return f"On this PC, and in the store since {_day(image.stored_at)}{looked}"
+    if image.place == Image.Place.STORE:
+        return f"In the store since {_day(image.stored_at)}{looked}. It left this PC on {_day(image.evicted_at)}"
+    if image.place == Image.Place.CONFLICT:
+        left = f"It left this PC on {_day(image.evicted_at)}" if image.evicted_at else "On this PC"
+        return f"{left}. The store has other bytes under its key: a manager should look at them"
+    if image.place == Image.Place.LOST:
+        return f"The store has lost it, and it left this PC on {_day(image.evicted_at)}: a manager should look for it"
     return "On this PC; it waits for the store" if settings.S3_BUCKET else ""
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Count, Min, QuerySet, Sum
 
-from images.models import NOT_STORED, Image, Job
+from images.models import CHANGE_NOT_STORED, NOT_STORED, Image, Job, JobQuerySet
 
 # What images.jobs calls such a job. That room stands above this one.
 BURST = "burst"
@@ -63,6 +63,28 @@ def find_to_verify(stored_before: datetime, left_out: Collection[int]) -> Image 
 def unverified() -> "QuerySet[Image]":
     """Return the images in the store that nobody has read back yet, those that wait longest first."""
     return Image.objects.filter(place=Image.Place.BOTH, verified_at__isnull=True).order_by("stored_at")
+
+
+def find_last_stored_at() -> datetime | None:
+    """Return when the newest of those in the store was put there that nobody has read back yet; None if there is none:
+    then nothing was put there for a day. Raises Django's DatabaseError."""
+    return unverified().order_by("-stored_at").values_list("stored_at", flat=True).first()
+
+
+def changes_to_send() -> "QuerySet[Image]":
+    """Return the images whose last change is not in the store, though their original is."""
+    return Image.objects.filter(CHANGE_NOT_STORED).order_by("id")
+
+
+def find_change_to_send(left_out: Collection[int]) -> Image | None:
+    """Return the next of these, except those `left_out`, given by id. Raises Django's DatabaseError."""
+    some = changes_to_send().only("id", "filename", "record_id", "revision")[: len(left_out) + 1]
+    return next((image for image in some if image.pk not in left_out), None)
+
+
+def jobs_to_send() -> JobQuerySet:
+    """Return the jobs that have begun and whose file may not be in the store completely."""
+    return Job.objects.with_plan().filter(anchor_at__isnull=False, is_file_stored__isnull=True).order_by("id")
 
 
 def is_burst_running() -> bool:

@@ -15,7 +15,7 @@ def look_again(store: Store, image: Image, now: datetime, stop: threading.Event)
     """Read the original of this image back from the store, and write down what was found. If the store has lost it, it
     waits for the store again: the one here is sent once more. If the bytes differ, nothing is overwritten: that is a
     conflict, which a person has to look at. Blocks. Raises StoreError, StopRequested, and Django's DatabaseError."""
-    same = Image.objects.filter(pk=image.pk, store_key=image.store_key)
+    same = Image.objects.filter(pk=image.pk, store_key=image.store_key, place=Image.Place.BOTH)
     try:
         found = store.measure(image.store_key or "", stop=stop)
     except ObjectMissing:

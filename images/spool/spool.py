@@ -17,8 +17,18 @@ from images.archive.paced_reader import StopRequested
 from images.errors import DATABASE_AWAY, LibraryError, StorageUnavailable
 from images.models import Image
 from images.run_days import Clock
-from images.spool.rows import Waiting, count_waiting, find_next, find_to_verify, note_conflict, note_stored
+from images.spool.evict import Evictor
+from images.spool.rows import (
+    Waiting,
+    count_waiting,
+    find_last_stored_at,
+    find_next,
+    find_to_verify,
+    note_conflict,
+    note_stored,
+)
 from images.spool.second_look import look_again
+from images.spool.side_files import SideFiles
 from images.spool.upload import Uploader
 from images.store.client import Store
 from images.store.errors import ObjectOfSomebodyElse, StoreBusy, StoreError
@@ -32,6 +42,8 @@ LEFT_OUT_FOR_S = 3600.0
 # If the store refuses one original, the others are tried first.
 POSTPONED_FOR_S = 600.0
 COUNT_EVERY_S = 20.0
+# After a fault: when room is made again, and side files are sent again. Originals do not wait for that.
+ASIDE_AGAIN_S = 60.0
 # What is written and lost again is lost within the first hours: a cache that was never written, a disk that died.
 SECOND_LOOK_AFTER = timedelta(hours=24)
 ENDING_S = 5.0
@@ -60,13 +72,22 @@ class Spool:
         is_held_back: Callable[[], bool],
         clock: Clock | None = None,
         monotonic_s: Callable[[], float] = time.monotonic,
+        evictor: Evictor | None = None,
+        side_files: SideFiles | None = None,
+        report: Callable[[SpoolState, datetime], None] = lambda state, now: None,
     ) -> None:
-        """`is_held_back` returns True while something on this PC needs the whole disk, such as a burst."""
+        """`is_held_back` returns True while something on this PC needs the whole disk, such as a burst. `evictor`
+        makes room on this disk; None: nothing leaves it. `side_files` sends what lies beside originals; None: nothing
+        does. `report` is told how the spool is, and the time, each time that it has counted what waits."""
         self._store = store
         self._uploader = uploader
         self._is_held_back = is_held_back
         self._clock = clock or Clock()
         self._monotonic_s = monotonic_s
+        self.evictor = evictor
+        self._side_files = side_files
+        self._report = report
+        self._make_room_at_s = self._side_files_at_s = float("-inf")
         self._stop = threading.Event()
         # The ids of images, each with the time from which it is tried again.
         self._left_out: dict[int, float] = {}
@@ -94,9 +115,13 @@ class Spool:
         if self._is_held_back():
             return LOOK_EVERY_S
         self._forget_old()
+        # First: while pictures come without end, there is always one to send.
+        self._make_room()
         image = find_next(self._left_out.keys() | self._postponed.keys())
         if image:
             return self._try(image, self._upload)
+        if (wait_s := self._send_side_file()) is not None:
+            return wait_s
         image = find_to_verify(self._clock.now() - SECOND_LOOK_AFTER, self._postponed.keys())
         if image:
             return self._try(image, self._look_again)
@@ -106,6 +131,26 @@ class Spool:
             return 0.0
         self._go_on()
         return LOOK_EVERY_S
+
+    def _make_room(self) -> None:
+        """Let one batch of originals leave if the disk fills; the next one comes with the next step."""
+        if self.evictor is None or self._monotonic_s() < self._make_room_at_s:
+            return
+        try:
+            self.evictor.make_room()
+        except (LibraryError, OSError) as problem:
+            logger.warning("No room is made on this disk: %s", problem)
+            self._make_room_at_s = self._monotonic_s() + ASIDE_AGAIN_S
+
+    def _send_side_file(self) -> float | None:
+        """Send one thing besides originals. Returns None if nothing waits, or if the store refused it a moment ago."""
+        if self._side_files is None or self._monotonic_s() < self._side_files_at_s:
+            return None
+        try:
+            return 0.0 if self._side_files.send_next() else None
+        except (StoreError, StorageUnavailable) as problem:
+            self._side_files_at_s = self._monotonic_s() + ASIDE_AGAIN_S
+            return self._wait(problem)
 
     def _try(self, image: Image, bring: Callable[[Image], None]) -> float:
         try:
@@ -161,8 +206,10 @@ class Spool:
     def _count_now_and_then(self) -> None:
         """Counting what waits reads all of it, so it is not done at each step."""
         if self._monotonic_s() - self._counted_s >= COUNT_EVERY_S:
-            self._note(waiting=count_waiting())
+            stored_at = self.state.last_stored_at or find_last_stored_at()
+            self._note(waiting=count_waiting(), last_stored_at=stored_at)
             self._counted_s = self._monotonic_s()
+            self._report(self.state, self._clock.now())
 
     def _note(self, **changed: object) -> None:
         self.state = replace(self.state, left_out=len(self._left_out), **changed)  # type: ignore[arg-type]

@@ -48,7 +48,7 @@ def find_in_day(
     # The names are read before the rows: so a file that is listed in between has its row, and is no finding.
     names = archive.names_of(day)
     together = set(names)
-    listed = set(Image.objects.of_day(date.fromisoformat(day)).values_list("filename", flat=True))
+    listed = dict(Image.objects.of_day(date.fromisoformat(day)).values_list("filename", "place"))
     for name in names:
         go_on()
         location = Location(day, name)
@@ -57,7 +57,9 @@ def find_in_day(
         if name.endswith(TEMPORARY_SUFFIX):
             found = _check_temporary(archive, location)
         elif is_sidecar(name):
-            found = _check_sidecar(archive, location, original_name_of(name) in together)
+            original = original_name_of(name)
+            is_rightly_away = listed.get(original) in (Image.Place.STORE, Image.Place.LOST)
+            found = _check_sidecar(archive, location, original in together or is_rightly_away)
         elif is_job_file(name):
             found = _check_job_file(archive, location)
         else:

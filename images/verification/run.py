@@ -19,7 +19,14 @@ from images.archive.litter import is_litter
 from images.archive.names import location_of
 from images.archive.paced_reader import go_on_always
 from images.archive.sidecar import sidecar_of
-from images.errors import NotAnOriginal, OriginalChanged, OriginalMissing, StorageUnavailable
+from images.errors import (
+    NotAnOriginal,
+    OriginalChanged,
+    OriginalChangedInStore,
+    OriginalLost,
+    OriginalMissing,
+    StorageUnavailable,
+)
 from images.index.misplaced import describe_foreign_file
 from images.models import Finding, Image, Verification
 from images.verification.check import Verified, verify_original
@@ -33,6 +40,11 @@ KEPT_RUNS = 10
 # Reading one file never takes this long. A run that saved nothing for this long was killed.
 SILENT_FOR = timedelta(minutes=5)
 
+# Of originals that are not here: what the store did to them.
+ELSEWHERE: dict[str | None, type[OriginalLost] | type[OriginalChangedInStore]] = {
+    Image.Place.LOST: OriginalLost,
+    Image.Place.CONFLICT: OriginalChangedInStore,
+}
 UNFINISHED = (Verification.State.RUNNING, Verification.State.INTERRUPTED)
 
 
@@ -137,8 +149,12 @@ class Verifier:
             verified = verify_original(image, self._read)
         except (OriginalMissing, NotAnOriginal) as problem:
             # Removed for good meanwhile, with its file: no finding.
-            if Image.objects.filter(pk=image.pk).exists():
-                self._add(Finding(kind=Finding.Kind.MISSING, place=place, image=image, detail=str(problem)))
+            now = Image.objects.filter(pk=image.pk).values_list("place", flat=True).first()
+            if now == Image.Place.STORE:
+                self._run.in_store_count += 1
+            elif Image.objects.filter(pk=image.pk).exists():
+                detail = str(ELSEWHERE[now](image.filename) if now in ELSEWHERE else problem)
+                self._add(Finding(kind=Finding.Kind.MISSING, place=place, image=image, detail=detail))
         except (StorageUnavailable, OriginalChanged) as problem:
             self._archive.check_folder()  # raises if the whole archive is away
             detail = f"It cannot be read: {problem}"

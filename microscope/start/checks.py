@@ -17,7 +17,10 @@ from images.store.errors import StoreNotInstalled
 from microscope.start.database_address import SQLITE
 from microscope.start.database_file import describe_fault
 
-NEEDS_BUCKET = ("S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_PUBLIC_URL", "S3_LOCK_DAYS")
+NEEDS_BUCKET = (
+    *("S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_PUBLIC_URL", "S3_LOCK_DAYS"),
+    *("KEEP_LOCAL_DAYS", "EVICT_BELOW_MB"),
+)
 OURS = ("accounts", "images", "microscope")
 
 
@@ -92,6 +95,21 @@ def check_store(**_: Any) -> list[CheckMessage]:
     if missing or not settings.S3_BUCKET or is_installed():
         return [Error(f"{name} is set, and needs {other}, too.", id="microscope.E007") for name, other in missing]
     return [Error(str(StoreNotInstalled()), hint=StoreNotInstalled.todo, id="microscope.E008")]
+
+
+@register
+def check_eviction(**_: Any) -> list[CheckMessage]:
+    """Refuse a threshold that can never help: nothing may ever leave, or captures pause before it is reached."""
+    if not settings.EVICT_BELOW_MB:
+        return []
+    found: list[CheckMessage] = []
+    if settings.KEEP_LOCAL_DAYS is None:
+        found.append(Error("EVICT_BELOW_MB is set, and needs KEEP_LOCAL_DAYS, too.", id="microscope.E007"))
+    if settings.EVICT_BELOW_MB <= settings.MINIMUM_FREE_MB:
+        said = f"EVICT_BELOW_MB={settings.EVICT_BELOW_MB} is not more than MINIMUM_FREE_MB={settings.MINIMUM_FREE_MB}."
+        hint = "Captures pause below MINIMUM_FREE_MB. Choose a threshold above it."
+        found.append(Error(said, hint=hint, id="microscope.E009"))
+    return found
 
 
 def _first_words() -> set[str]:

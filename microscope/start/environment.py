@@ -80,6 +80,11 @@ def whole_number(name: str, default: int, minimum: int, maximum: int) -> int:
     return int(value)
 
 
+def whole_number_or_none(name: str, minimum: int, maximum: int) -> int | None:
+    """Return None if it is missing or empty."""
+    return whole_number(name, minimum, minimum, maximum) if text(name) else None
+
+
 def number(name: str, default: float, minimum: float, maximum: float) -> float:
     value = text(name, f"{default:g}")
     try:

@@ -51,6 +51,9 @@ class Startup:
     def begin(self) -> None:
         """Prepare what a sign-in needs, and the rest in the background. Does not raise for a fault that may pass, but
         prints it."""
+        if fetched := the_library().archive.elsewhere:
+            # Before anybody can ask for an original: what an earlier run fetched, and half of it.
+            fetched.clear()
         is_database_ready = self._try_database()
         threading.Thread(target=self._finish, args=(is_database_ready,), name="startup", daemon=True).start()
 

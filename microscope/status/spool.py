@@ -1,12 +1,13 @@
 """Spool: what is not yet in the object store, and why not."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
 from images.pages.display_fields import format_bytes
-from images.spool.rows import Waiting, count_waiting
+from images.spool.rows import Waiting, count_waiting, find_last_stored_at
 from images.spool.spool import SpoolState, the_spool
 from microscope.status.line import FINE, WARN, Line, not_measured
 from microscope.status.running import Running
@@ -14,6 +15,7 @@ from microscope.status.running import Running
 NAME = "Spool"
 # What waits for longer was captured before there was a store, or while it was away.
 MAX_AGE = timedelta(hours=1)
+BEHIND = "See what holds it up: a burst, S3_MAX_MBPS, or the network. Pictures stay safe on this PC meanwhile."
 PUT_BACK = "Run manage.py verify: it names the originals that are missing or changed. Put them back from a backup."
 
 
@@ -22,7 +24,11 @@ def read_spool(running: Running) -> list[Line]:
     if not settings.S3_BUCKET:
         return []
     spool = the_spool() if running.is_here else None
-    return [describe_spool(spool.state if spool else SpoolState(count_waiting()), timezone.now())]
+    state = spool.state if spool else SpoolState(count_waiting())
+    if state.last_stored_at is None:
+        # As an earlier run, or another process, has noted it.
+        state = replace(state, last_stored_at=find_last_stored_at())
+    return [describe_spool(state, timezone.now())]
 
 
 def describe_spool(state: SpoolState, now: datetime) -> Line:
@@ -37,6 +43,8 @@ def describe_spool(state: SpoolState, now: datetime) -> Line:
     if state.left_out:
         return Line(NAME, WARN, "Left out", f"{shown}. {state.left_out:,} cannot be sent", todo=PUT_BACK)
     is_old = waiting.oldest_at is not None and now - waiting.oldest_at > MAX_AGE
+    if is_old and (state.last_stored_at is None or now - state.last_stored_at > MAX_AGE):
+        return Line(NAME, WARN, "Behind", f"{shown}. None was stored in the last hour", waiting.oldest_at, BEHIND)
     return Line(NAME, FINE, "Catches up" if is_old else "Sends", shown, waiting.oldest_at)
 
 

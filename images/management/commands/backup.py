@@ -117,6 +117,10 @@ class Command(BaseCommand):
         )
         if not step.has_links:
             self.stdout.write("This disk does not support hard links: each backup takes the space of all files.")
+        if brought.in_store_count:
+            count, names = brought.in_store_count, ", ".join(brought.in_store[:SHOWN])
+            more = " ..." if count > SHOWN else ""
+            self.stdout.write(f"{count} originals are only in the store, and not in this backup: {names}{more}.")
         problems = describe_findings(step)
         for line in problems:
             self.stdout.write(line)

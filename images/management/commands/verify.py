@@ -101,6 +101,8 @@ class Command(BaseCommand):
 
     def _summarize(self, run: Verification) -> None:
         self.stdout.write(f"{run.image_count} originals verified ({run.byte_count / 1e9:.1f} GB).")
+        if run.in_store_count:
+            self.stdout.write(f"{run.in_store_count} of them are in the store, not here, and were not read.")
         for kind in Finding.Kind:
             self.stdout.write(f"  {kind.label:9} {run.counts.get(kind, 0)}")
         if not run.is_finished:

@@ -8,6 +8,8 @@ const dayTemplate = document.getElementById("day-template");
 const shotTemplate = document.getElementById("shot-template");
 const stackTemplate = document.getElementById("stack-template");
 
+/* As PLACE_WORDS of the server. */
+const PLACE_WORDS = { store: "In the store", conflict: "Store differs", lost: "Lost by the store" };
 const PROBLEM_WORDS = { missing: "File missing", late: "Did not load" };
 
 export class Grid {
@@ -134,6 +136,9 @@ export class Grid {
     shot.dataset.size = image.fileSize;
     shot.toggleAttribute("data-may-bin", Boolean(image.mayBin));
     const { address } = this.element.dataset;
+    const place = shot.querySelector(".place-tag");
+    place.textContent = PLACE_WORDS[image.place] ?? "";
+    place.hidden = !place.textContent;
     shot.querySelector("a").href = addressOf(`/images/${image.imageId}/${address ? `?${address}` : ""}`);
     shot.querySelector(".caption strong").textContent = name;
     if (!this.isBin) shot.querySelector(".how").textContent = `${image.exposureTime.toFixed(2)} ms`;

@@ -1,0 +1,141 @@
+"""Brings into the store what lies beside originals: what people changed, and the files of jobs.
+
+Both grow, and no object is ever overwritten. So each revision of a change is an object of its own, and so is each part
+by which the file of a job has grown: its parts in the order of their numbers are the file.
+"""
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from images.archive.archive import Archive
+from images.archive.job_file import job_file_of
+from images.archive.names import location_of
+from images.archive.sidecar import MAX_BYTES, sidecar_of
+from images.errors import DamagedSidecar, LibraryError, StorageUnavailable
+from images.models import Image, Job
+from images.run_days import Clock
+from images.spool.rows import find_change_to_send, jobs_to_send
+from images.store.client import Store
+from images.store.errors import ObjectOfSomebodyElse, StoreError
+from images.store.keys import key_of_change, key_of_job
+
+logger = logging.getLogger(__name__)
+
+JSON, JSON_LINES = "application/json", "application/x-ndjson"
+# A file that was missing or damaged may be put back from a backup.
+LEFT_OUT_FOR_S = 3600.0
+# While a job runs, its file grows by a line now and then.
+JOBS_EVERY_S = 300.0
+JOBS_AT_ONCE = 20
+MAX_PART_BYTES = 20_000_000
+# A late event may still come.
+SETTLED_AFTER = timedelta(hours=1)
+
+
+class SideFiles:
+    """What is sent besides originals. One thread calls it."""
+
+    def __init__(
+        self,
+        store: Store,
+        archive: Archive,
+        clock: Clock | None = None,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._archive = archive
+        self._clock = clock or Clock()
+        self._monotonic_s = monotonic_s
+        # The ids of images, each with the time from which it is tried again.
+        self._left_out: dict[int, float] = {}
+        self._jobs_due_s = float("-inf")
+
+    def send_next(self) -> bool:
+        """Send one change, or the parts of some jobs. Returns False if nothing waits. Blocks while bytes travel. Raises
+        StoreError, StopRequested, StorageUnavailable, and Django's DatabaseError; then it is tried again."""
+        now_s = self._monotonic_s()
+        self._left_out = {image_id: until_s for image_id, until_s in self._left_out.items() if until_s > now_s}
+        if image := find_change_to_send(self._left_out.keys()):
+            self._send_or_leave_out(image)
+            return True
+        if now_s < self._jobs_due_s:
+            return False
+        some = list(jobs_to_send()[:JOBS_AT_ONCE])
+        has_sent = [self._send_job_or_report(job) for job in some]
+        if not any(has_sent):
+            self._jobs_due_s = now_s + JOBS_EVERY_S
+        return any(has_sent)
+
+    def _send_or_leave_out(self, image: Image) -> None:
+        try:
+            revision = self._send_change(image)
+        except (StoreError, StorageUnavailable) as problem:
+            if not isinstance(problem, ObjectOfSomebodyElse):
+                raise
+            self._leave_out(image, problem)
+        except (LibraryError, OSError, KeyError, TypeError, ValueError) as problem:
+            # Only this file, or its row: the others may be whole.
+            self._leave_out(image, problem)
+        else:
+            Image.objects.filter(pk=image.pk).update(stored_revision=revision)
+            if revision < (image.revision or 0):
+                self._leave_out(image, "its sidecar is behind its row; the next start writes it again")
+
+    def _send_change(self, image: Image) -> int:
+        """Put the sidecar as it is now, and return its revision."""
+        location = sidecar_of(self._archive, location_of(image.filename))
+        with self._archive.open_at(location) as file:
+            content = file.read(MAX_BYTES + 1)
+        said = json.loads(content)
+        if said["recordId"] != str(image.record_id) or len(content) > MAX_BYTES:
+            raise DamagedSidecar(f"The sidecar of {image.filename} speaks of another image.")
+        revision = int(said["revision"])
+        self._store.put_bytes(key_of_change(image.record_id, revision), content, JSON)
+        return revision
+
+    def _leave_out(self, image: Image, why: object) -> None:
+        logger.warning("What was changed of %s is not put into the store: %s", image.filename, why)
+        self._left_out[image.pk] = self._monotonic_s() + LEFT_OUT_FOR_S
+
+    def _send_job_or_report(self, job: Job) -> bool:
+        """Return True if a part was sent, or all of the file is in the store now."""
+        try:
+            return self._send_job(job)
+        except ObjectOfSomebodyElse as problem:
+            logger.warning("The file of job %d is not put into the store: %s", job.pk, problem)
+        except (StoreError, StorageUnavailable):
+            raise
+        except (LibraryError, OSError) as problem:
+            logger.warning("The file of job %d is not put into the store: %s", job.pk, problem)
+        return False
+
+    def _send_job(self, job: Job) -> bool:
+        assert job.anchor_at
+        number, offset = job.stored_parts or 0, job.stored_bytes or 0
+        with self._archive.open_at(job_file_of(job.anchor_at, job.lasting_id)) as file:
+            file.seek(offset)
+            content = file.read(MAX_PART_BYTES)
+        # A line that is just being written comes with the next part.
+        content = content[: content.rfind(b"\n") + 1]
+        same = Job.objects.filter(pk=job.pk)
+        if content:
+            size_bytes = self._put_part(key_of_job(job.lasting_id, number), content)
+            return bool(same.update(stored_parts=number + 1, stored_bytes=offset + size_bytes))
+        if job.ended_at and self._clock.now() - job.ended_at > SETTLED_AFTER:
+            return bool(same.update(is_file_stored=True))
+        return False
+
+    def _put_part(self, key: str, content: bytes) -> int:
+        """Put the next part, and return its size. After a kill or a rebuild, the store may have a shorter one of it."""
+        try:
+            self._store.put_bytes(key, content, JSON_LINES)
+        except ObjectOfSomebodyElse:
+            size_bytes, sha256 = self._store.measure(key)
+            if not 0 < size_bytes < len(content) or hashlib.sha256(content[:size_bytes]).hexdigest() != sha256:
+                raise
+            return size_bytes
+        return len(content)
