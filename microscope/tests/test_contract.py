@@ -21,8 +21,11 @@ from images.control import hand_over
 from images.control.control import Control, register_control, the_control
 from images.control.lease import Holder, Kind
 from images.jobs.make import make_job
+from images.library import the_library
 from images.models import CameraControl, Image, Job, Objective
 from images.share.links import make_share_link
+from images.spool.evict import Evictor
+from images.spool.spool import Spool, register_spool
 from images.tests.conftest import keep_image, keep_original  # noqa: F401 (fixtures)
 from microscope.tests.contract import FORM, Contract, Example, Operation, operations_of, read_schema
 
@@ -100,7 +103,11 @@ def prepared(administrator, keep_image):  # noqa: F811 (a fixture)
     get_user_model().objects.filter(pk=administrator.pk).update(username="admin")
     administrator.refresh_from_db()
     job = make_job(by=administrator, name="night", plan={"time_plan": {"interval": 60, "loops": 3}})
-    return Prepared(administrator, Image.objects.get(pk=1), objective, job)
+    # To count what may leave the disk asks no store.
+    evictor = Evictor(None, the_library().archive, lambda: "", keep_days=30, below_bytes=0)
+    register_spool(Spool(None, None, lambda: False, evictor=evictor))
+    yield Prepared(administrator, Image.objects.get(pk=1), objective, job)
+    register_spool(None)
 
 
 def media_type_of(response) -> str:

@@ -56,6 +56,12 @@ def run_check(tmp_path, **values: str) -> subprocess.CompletedProcess:
         ("S3_SECRET_KEY", "short", "S3_SECRET_KEY=(hidden)"),
         ("S3_LOCK_DAYS", "30", "S3_LOCK_DAYS is set, and needs S3_BUCKET, too."),
         ("S3_LOCK_DAYS", "-1", "a whole number from 0 to 36500"),
+        ("KEEP_LOCAL_DAYS", "30", "KEEP_LOCAL_DAYS is set, and needs S3_BUCKET, too."),
+        ("KEEP_LOCAL_DAYS", "0", "a whole number from 1 to 36500"),
+        ("KEEP_LOCAL_DAYS", "for ever", "a whole number from 1 to 36500"),
+        ("EVICT_BELOW_MB", "5000", "EVICT_BELOW_MB is set, and needs KEEP_LOCAL_DAYS, too."),
+        ("EVICT_BELOW_MB", "1", "EVICT_BELOW_MB=1 is not more than MINIMUM_FREE_MB="),
+        ("S3_PROXY", "perhaps", "true or false"),
         ("EMAIL_SECURITY", "ssl", "one of starttls, tls, none"),
     ],
 )

@@ -77,6 +77,16 @@ class Database:
         with psycopg.connect(self.url, row_factory=dict_row) as connection:
             return connection.execute(query).fetchall()
 
+    def change(self, statement: str) -> None:
+        """Run one statement of SQL. No server may be running on it."""
+        if not self.is_postgres:
+            with closing(sqlite3.connect(self.path, timeout=20)) as connection, connection:
+                connection.execute(statement)
+            return
+        with psycopg.connect(self.url) as connection:
+            _wait_until_alone(connection)
+            connection.execute(statement)
+
     def make_tables(self) -> None:
         """Make the tables, if the database has none. No server may be running on it."""
         if self.is_postgres:

@@ -53,6 +53,7 @@ API = {
     "/api/v1/images/bin": {"POST": "bin"},
     "/api/v1/images/restore": {"POST": "bin"},
     "/api/v1/images/bin/empty": {"POST": "remove"},
+    "/api/v1/storage/evict": {"POST": "oversee"},
     "/api/v1/share-links": {"GET": "share", "POST": "share"},
     "/api/v1/share-links/<int:link_id>": {"DELETE": "share"},
     "/api/v1/auth/login": {"POST": OPEN},

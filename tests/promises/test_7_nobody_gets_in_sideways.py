@@ -37,6 +37,7 @@ WRITES = [
     ("POST", "/api/v1/images/bin"),
     ("POST", "/api/v1/images/restore"),
     ("POST", "/api/v1/images/bin/empty"),
+    ("POST", "/api/v1/storage/evict"),
     ("POST", "/api/v1/jobs"),
     ("POST", "/api/v1/jobs/estimate"),
     *(("POST", f"/api/v1/jobs/2/{act}") for act in ("pause", "continue", "move", "stop", "next-plane")),

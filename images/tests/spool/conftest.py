@@ -1,12 +1,17 @@
 """A spool over a little store on this computer, and over a real one."""
 
+from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+from images.index.fetched import Fetched
 from images.library import the_library
 from images.models import Image
 from images.run_days import Clock
+from images.spool.evict import Evictor
+from images.spool.side_files import SideFiles
 from images.spool.spool import Spool
 from images.spool.upload import Uploader
 from images.store.body import Pace
@@ -17,12 +22,23 @@ from images.tests.store.conftest import bucket, everything, gateway, liar, lying
 INSTRUMENT = UUID("6f1f8a5e-0000-4000-8000-0000000000aa")
 
 
-class Bench:
-    """A spool whose steps the test makes itself."""
+DAY_LATER = timedelta(hours=25)
+KEEP_DAYS = 30
+# More than any disk has free: so the disk is always too full.
+ALWAYS = 10**18
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+
+class Bench:
+    """A spool whose steps the test makes itself, and what lets originals leave the disk. `doubt`: why none may."""
+
+    def __init__(self, store: Store, clock: Clock, folder: Path) -> None:
         library = the_library()
         self.store = store
+        self.clock = clock
+        self.doubt = ""
+        self.fetched = library.archive.elsewhere = Fetched(store, folder)
+        self.side_files = SideFiles(store, library.archive, clock, clock.elapsed_s)
+        self.evictor = Evictor(store, library.archive, lambda: self.doubt, KEEP_DAYS, ALWAYS, clock)
         self.is_held_back = False
         uploader = Uploader(store, library.archive, library.thumbnails, lambda: INSTRUMENT, Pace())
         self.spool = Spool(store, uploader, lambda: self.is_held_back, clock, monotonic_s=clock.elapsed_s)
@@ -34,6 +50,17 @@ class Bench:
                 return
         raise AssertionError("the spool never rests")
 
+    def store_and_look_again(self) -> None:
+        """Bring all to the store, and read them back a day later: they may leave then."""
+        self.go_on()
+        self.clock.run(DAY_LATER)
+        self.go_on()
+
+    def evict_all(self) -> None:
+        self.store_and_look_again()
+        while self.evictor.make_room():
+            pass
+
 
 @pytest.fixture
 def clock() -> SetClock:
@@ -41,13 +68,13 @@ def clock() -> SetClock:
 
 
 @pytest.fixture
-def lying(archive, lying_bucket, clock):  # noqa: F811
-    return Bench(Store(lying_bucket), clock)
+def lying(archive, lying_bucket, clock, tmp_path):  # noqa: F811
+    return Bench(Store(lying_bucket), clock, tmp_path / "fetched")
 
 
 @pytest.fixture
-def real(archive, bucket, clock):  # noqa: F811
-    return Bench(Store(bucket), clock)
+def real(archive, bucket, clock, tmp_path):  # noqa: F811
+    return Bench(Store(bucket), clock, tmp_path / "fetched")
 
 
 def place_of(image: Image) -> str | None:

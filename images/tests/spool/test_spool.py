@@ -22,10 +22,8 @@ from images.store.body import Pace
 from images.store.client import Store
 from images.store.keys import key_of_thumbnail
 from images.store.patience import Patience
-from images.tests.spool.conftest import INSTRUMENT, place_of
+from images.tests.spool.conftest import DAY_LATER, INSTRUMENT, place_of
 from images.tests.store.lying_store import Handler
-
-DAY_LATER = timedelta(hours=25)
 
 
 def key(image: Image) -> str:
