@@ -7,21 +7,21 @@ from images.api import history as api_history
 from images.api import ids as api_ids
 from images.api import image_list as api_image_list
 from images.api import images as api
-from images.api import job_export as api_job_export
-from images.api import jobs as api_jobs
-from images.api import objectives as api_objectives
 from images.api import share as api_share
 from images.api import storage as api_storage
 from images.api import zip as api_zip
 from images.api.control import views as api_control
+from images.api.jobs import export as api_job_export
+from images.api.jobs import views as api_jobs
+from images.api.objectives import views as api_objectives
 from images.pages import gallery as views
-from images.pages import job_export as job_export_page
-from images.pages import jobs as job_views
-from images.pages import new_job as new_job_views
 from images.pages import objectives as objective_views
 from images.pages import shared as shared_views
 from images.pages import shared_files
 from images.pages import verification as views_verification
+from images.pages.jobs import export as job_export_page
+from images.pages.jobs import new as new_job_views
+from images.pages.jobs import views as job_views
 
 urlpatterns = [
     path("api/v1/camera/capture", api.CaptureView.as_view(), name="api-capture"),

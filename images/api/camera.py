@@ -19,8 +19,8 @@ from camera.live.admission import name_of
 from camera.registry import the_camera
 from images.api.control.holders import ASKED_BY, LEASE, GuardedView, permit_change, permit_whole
 from images.api.control.state import ControlSerializer, describe_control
-from images.api.job_under_way import JobUnderWaySerializer, describe_under_way
-from images.api.objective_serializers import (
+from images.api.jobs.under_way import JobUnderWaySerializer, describe_under_way
+from images.api.objectives.serializers import (
     CameraWithOpticsSerializer,
     SettingsWithObjectiveChangeSerializer,
     SettingsWithOpticsSerializer,

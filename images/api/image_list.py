@@ -11,8 +11,8 @@ from rest_framework.views import APIView
 
 from images.api.filter_parameters import FILTER_PARAMETERS
 from images.api.image_serializer import describe_image
+from images.api.jobs.stacks import describe_stacks
 from images.api.serializers import ImagePageSerializer
-from images.api.stacks import describe_stacks
 from images.permissions import Person
 from images.search.filter_fields import YesNoField
 from images.search.filters import MAX_PER_PAGE, bad_query, find_page

@@ -17,12 +17,12 @@ from rest_framework.serializers import (
     Serializer,
 )
 
-from images.api.objective_serializers import (
+from images.api.jobs.stacks import StackSerializer
+from images.api.objectives.serializers import (
     CalibrationFieldsSerializer,
     ObjectiveFieldsSerializer,
     serialize_calibration,
 )
-from images.api.stacks import StackSerializer
 from images.edit.bin import count_days_left
 from images.editable_fields import EDITABLE_FIELDS, EditableField
 from images.models import Image

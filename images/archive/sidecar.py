@@ -35,7 +35,7 @@ MAX_BYTES = 32_000_000
 @dataclass(frozen=True, slots=True)
 class Sidecar:
     """`values`: the current values of all editable fields. `history`: the changes, oldest first, each with the values
-    that it replaced. `calibrations`: those drawn on this image, in the form of images.index.restore_optics."""
+    that it replaced. `calibrations`: those drawn on this image, in the form of images.index.rebuild.restore_optics."""
 
     record_id: str
     revision: int

@@ -15,7 +15,7 @@ from images.calibration.scale import Line, PixelsPerSide, measure_line, pixels_p
 from images.edit.edit import sync_later
 from images.errors import DATABASE_AWAY, BadCalibration, ImageMissing
 from images.index.opening import check_original
-from images.index.restore_optics import describe_drawn_calibration
+from images.index.rebuild.restore_optics import describe_drawn_calibration
 from images.index.sync import COLUMNS, catch_up, lock_images, name_for_history, values_of
 from images.library import the_library
 from images.models import Calibration, Image, Objective

@@ -20,7 +20,7 @@ from images.formats import format_of
 from images.index.jobs import find_place
 from images.index.listing import find_user, list_original
 from images.index.originals import find_changed_since_capture
-from images.index.restore_optics import link_calibrations, restore_optics
+from images.index.rebuild.restore_optics import link_calibrations, restore_optics
 from images.index.sync import sync_with_sidecar
 from images.models import Image, Removal
 from images.older_versions import SIDECAR_SUFFIXES

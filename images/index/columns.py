@@ -5,7 +5,7 @@ from typing import Any
 
 from images.archive.sidecar import Sidecar
 from images.editable_fields import read_nested
-from images.index.restore_optics import optics_columns
+from images.index.rebuild.restore_optics import optics_columns
 from images.record.image import parse_time
 from images.record.people import find_person, read_person
 

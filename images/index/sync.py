@@ -16,7 +16,7 @@ from images.archive.sidecar import Sidecar, read_sidecar, write_sidecars
 from images.editable_fields import EDITABLE_COLUMNS, nest, values_in_row
 from images.errors import DamagedSidecar
 from images.index.columns import columns_of_sidecar
-from images.index.restore_optics import describe_drawn_calibration, restore_drawn_calibration
+from images.index.rebuild.restore_optics import describe_drawn_calibration, restore_drawn_calibration
 from images.models import Calibration, Image
 from images.permissions import Person
 from images.record.people import name_person

@@ -15,7 +15,7 @@ from django.views import View
 from django.views.generic import TemplateView
 
 from folding import alphabetical
-from images.api.stacks import describe_stacks
+from images.api.jobs.stacks import describe_stacks
 from images.edit.bin import count_days_left
 from images.edit.history import read_history
 from images.editable_fields import SEARCHED_IN_WORDS, TEXTS

@@ -1,6 +1,6 @@
 """Plans of hostile size, depth and numbers, by their fault."""
 
-from images.jobs.plan.json_text import MAX_BYTES
+from images.jobs.plan.parsing.json_text import MAX_BYTES
 
 
 def repeat(part: str, before: str = "[", after: str = "]") -> str:

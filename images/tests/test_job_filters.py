@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
 from images.models import Job
-from images.pages.job_filters import STATES, read_job_filters
+from images.pages.jobs.filters import STATES, read_job_filters
 from images.tests.clocks import START
 from images.tests.jobs import time_lapse
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from images.models import Image, Job
-from images.pages.job_film import choose_step
+from images.pages.jobs.film import choose_step
 from images.tests.clocks import SetClock
 from images.tests.jobs import time_lapse
 

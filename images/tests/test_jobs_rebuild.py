@@ -6,8 +6,8 @@ import pytest
 from django.core.management import call_command
 
 from images.archive.job_file import find_job_files, read_entries
-from images.index.rebuild import rebuild
-from images.index.restore_jobs import PICTURE_LOST
+from images.index.rebuild.rebuild import rebuild
+from images.index.rebuild.restore_jobs import PICTURE_LOST
 from images.jobs import reasons
 from images.jobs.control import pause_job, stop_job
 from images.models import Image, Job, JobGap

@@ -6,7 +6,7 @@ import pytest
 
 from images.archive.folder import measure
 from images.archive.paced_reader import StopRequested
-from images.index.rebuild import rebuild
+from images.index.rebuild.rebuild import rebuild
 from images.models import Finding, Verification
 from images.tests.spoiled import UNKNOWN, age, found, keep_over_three_days, run
 from images.verification.run import Verifier, begin_verification

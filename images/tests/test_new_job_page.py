@@ -16,7 +16,7 @@ from images.jobs.plan.templates import Average, Burst, ExposureSeries, Picture, 
 from images.jobs.stored_plan import read_plan
 from images.library import the_library
 from images.models import Image, Job
-from images.pages.job_form import fill_in, read_form
+from images.pages.jobs.form import fill_in, read_form
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("camera", "archive")]
 

@@ -32,7 +32,7 @@ from images.formats import FORMATS, format_of
 from images.formats.png import RECORD_KEYWORD
 from images.index.adoption import adopt_unlisted, sync_or_report
 from images.index.misplaced import explain
-from images.index.rebuild import rebuild
+from images.index.rebuild.rebuild import rebuild
 from images.library import the_library
 from images.models import Image, Objective
 from images.older_versions import upgrade_record

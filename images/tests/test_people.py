@@ -13,7 +13,7 @@ from images.capture.capture import capture_image
 from images.edit.bin import bin_image
 from images.edit.edit import edit_image
 from images.index.adoption import adopt_unlisted
-from images.index.rebuild import rebuild
+from images.index.rebuild.rebuild import rebuild
 from images.models import Calibration, CurrentObjective, Image, Objective
 from images.tests.frames import TAKEN_AT
 from images.tests.places import sidecar_path_of

@@ -9,11 +9,11 @@ import pytest
 
 from images.jobs.plan import describe_plan, limits, parse_plan
 from images.jobs.plan.errors import PlanRefused
-from images.jobs.plan.json_text import MAX_BYTES, MAX_DEPTH, MAX_PARTS
-from images.jobs.plan.parse import AT_DEFAULT, CHANNEL_AT_DEFAULT, CHANNEL_FIELDS, FIELDS, POSITION_FIELDS
-from images.jobs.plan.parse_planes import FIELDS as PLANE_FIELDS
-from images.jobs.plan.parse_time import FIELDS as TIME_FIELDS
-from images.jobs.plan.parse_wishes import WISH_FIELDS
+from images.jobs.plan.parsing.json_text import MAX_BYTES, MAX_DEPTH, MAX_PARTS
+from images.jobs.plan.parsing.parse import AT_DEFAULT, CHANNEL_AT_DEFAULT, CHANNEL_FIELDS, FIELDS, POSITION_FIELDS
+from images.jobs.plan.parsing.parse_planes import FIELDS as PLANE_FIELDS
+from images.jobs.plan.parsing.parse_time import FIELDS as TIME_FIELDS
+from images.jobs.plan.parsing.parse_wishes import WISH_FIELDS
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "api" / "plans.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```json\n(.*?)^```\n\nMakes ([\d,]+) slots?: ([^\n]*)\.$", PAGE, re.MULTILINE | re.DOTALL)

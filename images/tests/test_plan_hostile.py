@@ -8,7 +8,7 @@ import pytest
 
 from images.jobs.plan import parse_plan
 from images.jobs.plan.errors import PlanRefused, PlanTooLarge
-from images.jobs.plan.json_text import MAX_BYTES
+from images.jobs.plan.parsing.json_text import MAX_BYTES
 from images.tests.hostile_plans import HOSTILE_PLANS, LARGE_PLANS
 
 # The promise is 50 MB and 50 ms. A call of Python costs a tenth of a microsecond at least, some cost ten times that.

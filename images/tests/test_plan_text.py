@@ -4,7 +4,7 @@ import pytest
 
 from images.jobs.plan import parse_plan
 from images.jobs.plan.errors import PlanUnreadable
-from images.jobs.plan.lines import find_line
+from images.jobs.plan.parsing.lines import find_line
 from images.tests.plan_fields import refuse
 
 WRITTEN = """{

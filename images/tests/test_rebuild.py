@@ -19,7 +19,7 @@ from images.edit.bin import bin_image, restore_image
 from images.edit.edit import edit_image
 from images.formats import FORMATS
 from images.index.adoption import adopt_unlisted
-from images.index.rebuild import rebuild
+from images.index.rebuild.rebuild import rebuild
 from images.models import Calibration, CurrentObjective, Image, Job, Objective, Removal
 from images.record.image import dump_record
 from images.tests.commands import start_command

@@ -15,7 +15,7 @@ from images.jobs.control import find_job
 from images.jobs.plan import parse_plan
 from images.library import the_library
 from images.models import Image, Job
-from images.pages.job_details import describe_facts
+from images.pages.jobs.details import describe_facts
 from images.tests.frames import make_pixels, make_record_of, make_sum
 from images.tests.job_exports import content_of, make_ended_job
 from images.tests.jobs import time_lapse

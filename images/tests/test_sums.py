@@ -17,7 +17,7 @@ from camera.errors import CameraBusy
 from camera.registry import the_instrument
 from camera.service import Camera
 from images.errors import NotEnoughSpace, PlanTooFast
-from images.index.rebuild import rebuild
+from images.index.rebuild.rebuild import rebuild
 from images.jobs.control import stop_job
 from images.jobs.measures.estimate import estimate_plan, require_possible
 from images.jobs.measures.sums import SumMeasured

@@ -21,7 +21,7 @@ from images.errors import DamagedSidecar, NotAnOriginal
 from images.index.adoption import read_record
 from images.index.columns import columns_of_record, columns_of_sidecar
 from images.index.jobs import find_job
-from images.index.restore_optics import describe_drawn_calibration
+from images.index.rebuild.restore_optics import describe_drawn_calibration
 from images.models import Calibration, Image
 from images.record.jobs import JobInFile, read_job
 from images.record.people import find_person, read_person

@@ -84,7 +84,7 @@ class Database:
                 connection.execute(statement)
             return
         with psycopg.connect(self.url) as connection:
-            _wait_until_alone(connection)
+            wait_until_alone(connection)
             connection.execute(statement)
 
     def make_tables(self) -> None:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from camera.registry import the_instrument, the_live_view
 from images.api.control.accounts_count import is_one_account_alone
 from images.api.control.holders import SIGHT_HEADER, is_streaming, read_holder
-from images.api.job_under_way import JobUnderWaySerializer, describe_under_way
+from images.api.jobs.under_way import JobUnderWaySerializer, describe_under_way
 from images.control.control import Control, the_control
 from images.control.hand_over import may_take
 from images.control.lease import Holder, Kind, Lease, Notice

@@ -6,7 +6,7 @@ from math import prod
 from django.db.models import Avg, Count
 
 from images.jobs.export.outcomes import Picture, count_outcomes, describe_picture
-from images.jobs.export.stack import count_slots
+from images.jobs.export.stacks.stack import count_slots
 from images.jobs.plan import Plan
 from images.models import Image, Job
 

@@ -8,18 +8,18 @@ from typing import BinaryIO
 from django.conf import settings
 
 from images.export.zipping import stream_zip
-from images.jobs.export import animation, mp4
-from images.jobs.export.animation import make_webp, stream_file, stream_gif
 from images.jobs.export.errors import ExportChoiceMissing
-from images.jobs.export.hyperstack import Hyperstack
-from images.jobs.export.movie import Movie, plan_movie
-from images.jobs.export.mp4 import find_ffmpeg, make_mp4
-from images.jobs.export.ome_tiff import OmeTiff
+from images.jobs.export.movies import animation, mp4
+from images.jobs.export.movies.animation import make_webp, stream_file, stream_gif
+from images.jobs.export.movies.movie import Movie, plan_movie
+from images.jobs.export.movies.mp4 import find_ffmpeg, make_mp4
+from images.jobs.export.movies.pace import measuring
 from images.jobs.export.order import ExportOrder, JobExport, name_export
 from images.jobs.export.outcomes import count_outcomes, read_outcomes
-from images.jobs.export.pace import measuring
 from images.jobs.export.package import plan_package, require_few_slots
-from images.jobs.export.stack import Stack, arrange, count_slots
+from images.jobs.export.stacks.hyperstack import Hyperstack
+from images.jobs.export.stacks.ome_tiff import OmeTiff
+from images.jobs.export.stacks.stack import Stack, arrange, count_slots
 from images.jobs.export.table import stream_table
 from images.jobs.plan import Plan
 from images.jobs.stored_plan import read_plan

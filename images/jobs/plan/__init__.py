@@ -6,7 +6,7 @@ templates make plans from few values; `kind_of` and `find_template` lead back. `
 """
 
 from images.jobs.plan.limits import NO_LIMITS, PlanLimits
-from images.jobs.plan.parse import parse_plan
+from images.jobs.plan.parsing.parse import parse_plan
 from images.jobs.plan.parts import Channel, Pacing, StagePosition, WhenLate, Wishes
 from images.jobs.plan.plan import Plan, Slot
 from images.jobs.plan.start import parse_start

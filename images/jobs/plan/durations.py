@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from camera.drivers.limits import Range
 from images.jobs.plan.errors import PlanValueInvalid, PlanValueOutOfRange
-from images.jobs.plan.fields import Field
 from images.jobs.plan.limits import MAX_DURATION
+from images.jobs.plan.parsing.fields import Field
 
 UNITS = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
 NUMBER = r"\d{1,9}(?:\.\d{1,9})?"

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from images.jobs.plan.errors import PlanRefused
 from images.jobs.plan.limits import NO_LIMITS, PlanLimits
-from images.jobs.plan.parse import parse_plan
+from images.jobs.plan.parsing.parse import parse_plan
 from images.jobs.plan.parts import WhenLate
 from images.jobs.plan.plan import Plan
 from images.jobs.plan.rounds import Phase

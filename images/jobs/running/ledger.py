@@ -22,7 +22,7 @@ from images.index.jobs import (
     follow_job_file,
     write_entries,
 )
-from images.index.restore_jobs import PICTURE_LOST
+from images.index.rebuild.restore_jobs import PICTURE_LOST
 from images.models import Job, JobGap
 from images.record.image import parse_time
 

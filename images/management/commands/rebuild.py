@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from camera.stop_signals import stop_requested
 from images.archive.paced_reader import StopRequested, stop_when
 from images.errors import LibraryError
-from images.index.rebuild import RebuildProgress, rebuild
+from images.index.rebuild.rebuild import RebuildProgress, rebuild
 from images.library import the_library
 from images.management.progress import Progress
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, connection
 
 from camera.errors import CameraLost
-from images.index.restore_jobs import restore_job_files
+from images.index.rebuild.restore_jobs import restore_job_files
 from images.jobs.control import continue_job, pause_job, stop_job, take_next_plane
 from images.models import Delivery, Job
 from images.notices import outbox

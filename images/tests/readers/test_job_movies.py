@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from images.jobs.export import mp4
+from images.jobs.export.movies import mp4
 from images.models import Job
 from images.tests.job_exports import content_of, make_ended_job, path_of_slot
 from images.tests.jobs import time_lapse

@@ -10,12 +10,12 @@ import tifffile
 from bioio import BioImage
 from bioio_ome_tiff import Reader
 
-from images.jobs.export import stack as stacks
-from images.jobs.export.hyperstack import Hyperstack
-from images.jobs.export.ome_tiff import OmeTiff
 from images.jobs.export.order import ExportOrder
 from images.jobs.export.outcomes import read_outcomes
-from images.jobs.export.stack import arrange
+from images.jobs.export.stacks import stack as stacks
+from images.jobs.export.stacks.hyperstack import Hyperstack
+from images.jobs.export.stacks.ome_tiff import OmeTiff
+from images.jobs.export.stacks.stack import arrange
 from images.jobs.plan import parse_plan
 from images.models import Image, Job
 from images.tests.job_exports import content_of, make_ended_job, path_of_slot

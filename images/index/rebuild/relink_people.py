@@ -14,7 +14,7 @@ from images.archive.sidecar import Sidecar, read_sidecar
 from images.errors import DamagedSidecar, NotAnOriginal
 from images.index.jobs import find_place
 from images.index.listing import find_user, key_in_force
-from images.index.restore_people import PeopleRestorer, find_makers
+from images.index.rebuild.restore_people import PeopleRestorer, find_makers
 from images.models import BINNED, Calibration, Image
 from images.record.people import find_person, read_person
 

@@ -8,7 +8,7 @@ from json.decoder import JSONDecodeError
 from typing import Any
 
 from images.jobs.plan.errors import PlanTooLarge, PlanUnreadable, PlanValueInvalid
-from images.jobs.plan.lines import find_unreadable
+from images.jobs.plan.parsing.lines import find_unreadable
 
 MAX_BYTES = 256 * 1024
 MAX_PARTS = 20_000

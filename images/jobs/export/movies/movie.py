@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from PIL import Image
 
 from camera.frame import to_display
-from images.jobs.export.drawing import make_blank_frame, make_frame
 from images.jobs.export.errors import ExportBusy, ExportTooLarge, MovieFailed, NothingToExport
+from images.jobs.export.movies.drawing import make_blank_frame, make_frame
 from images.jobs.export.order import ExportOrder
 from images.jobs.export.outcomes import Outcome, Picture
-from images.jobs.export.stack import note_file, read_picture
+from images.jobs.export.stacks.stack import note_file, read_picture
 from images.jobs.plan import Plan
 from images.models import Job
 

@@ -7,8 +7,8 @@ from images.jobs.plan.errors import (
     PlanValueInvalid,
     PlanValueOutOfRange,
 )
-from images.jobs.plan.fields import Field
 from images.jobs.plan.limits import COORDINATE_UM, MAX_PLANES, STEP_UM
+from images.jobs.plan.parsing.fields import Field
 from images.jobs.plan.planes import Planes
 
 FORMS = (("top", "bottom", "step"), ("range", "step"), ("above", "below", "step"), ("relative",), ("absolute",))

@@ -15,7 +15,7 @@ from django.views.generic import TemplateView
 from rest_framework.exceptions import ValidationError
 
 from camera.errors import CameraError
-from images.api.job_serializers import NewJobSerializer
+from images.api.jobs.serializers import NewJobSerializer
 from images.errors import BadQuery, IdempotencyKeyReused, JobError, JobMissing, StorageUnavailable
 from images.formats import FORMATS
 from images.index.idempotency import IdempotencyKey
@@ -25,9 +25,9 @@ from images.jobs.measures.estimate import estimate_plan
 from images.jobs.plan.errors import PlanRefused
 from images.jobs.queue import describe_wait
 from images.models import MAX_ID, Job
-from images.pages.job_estimate import describe_estimate
-from images.pages.job_form import FIRST_VALUES, KINDS, FieldInvalid, fill_in, name_problems, read_form, read_start
-from images.pages.job_words import read_plan_if_possible
+from images.pages.jobs.estimate import describe_estimate
+from images.pages.jobs.form import FIRST_VALUES, KINDS, FieldInvalid, fill_in, name_problems, read_form, read_start
+from images.pages.jobs.words import read_plan_if_possible
 from images.permissions import CAPTURE, Person
 
 KNOWN = (JobError, CameraError, StorageUnavailable, IdempotencyKeyReused)

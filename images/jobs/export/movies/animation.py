@@ -10,7 +10,7 @@ from PIL import Image
 
 from camera.memory import open_memory_file
 from images.export.zipping import BLOCK_BYTES
-from images.jobs.export.movie import DEADLINE_S, Movie, raising_movie_errors, require_in_time, taking_turns
+from images.jobs.export.movies.movie import DEADLINE_S, Movie, raising_movie_errors, require_in_time, taking_turns
 
 MAX_SIDE_PX = 960
 WEBP_QUALITY = 80

@@ -10,16 +10,16 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views import View
 
-from images.api.job_export import ExportQuerySerializer, send_export
+from images.api.jobs.export import ExportQuerySerializer, send_export
 from images.errors import BadQuery
 from images.jobs.export.errors import MovieUnavailable
 from images.jobs.export.forecast import Forecast, foresee
 from images.jobs.export.make import KINDS
-from images.jobs.export.movie import MAX_FRAMES
-from images.jobs.export.mp4 import find_ffmpeg
+from images.jobs.export.movies.movie import MAX_FRAMES
+from images.jobs.export.movies.mp4 import find_ffmpeg
+from images.jobs.export.movies.pace import foretell_seconds
 from images.jobs.export.order import AXIS_WORDS
 from images.jobs.export.outcomes import count_outcomes
-from images.jobs.export.pace import foretell_seconds
 from images.jobs.export.package import MAX_SLOTS
 from images.jobs.plan import Plan, describe_duration
 from images.models import Job

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from images.api.image_list import next_address
-from images.api.job_serializers import (
+from images.api.jobs.serializers import (
     MAX_SLOTS_AT_ONCE,
     ContinueSerializer,
     EstimateSerializer,

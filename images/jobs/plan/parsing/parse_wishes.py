@@ -8,8 +8,8 @@ from camera.frame_sum import MAX_SUM_BITS, count_sum_bits
 from images.formats import FORMATS
 from images.jobs.plan.durations import read_duration
 from images.jobs.plan.errors import PlanFieldsConflict, PlanValueInvalid, PlanValueOutOfRange
-from images.jobs.plan.fields import Field
 from images.jobs.plan.limits import GAIN_DB, MAX_AVERAGE, MIN_PATIENCE, PlanLimits
+from images.jobs.plan.parsing.fields import Field
 from images.jobs.plan.parts import Pacing, WhenLate, Wishes
 
 WISH_FIELDS = ("gain", "average", "pacing", "whenLate", "giveUpAfter", "format", "quality", "sample", "note")

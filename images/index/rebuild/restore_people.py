@@ -12,7 +12,7 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import IntegrityError, transaction
 
 from images.archive.sidecar import Sidecar
-from images.index.restore_jobs import make_job_again
+from images.index.rebuild.restore_jobs import make_job_again
 from images.models import Job, Objective
 from images.record.image import parse_time
 from images.record.jobs import MAX_NAME_LENGTH, MAX_NUMBER, JobInFile, read_job

@@ -9,7 +9,7 @@ from django.utils import timezone
 from images.jobs.plan import Plan
 from images.jobs.slots import slot_due_at
 from images.models import Job, JobGap
-from images.pages.job_words import MAX_GAPS, describe_verdict_of, format_clock
+from images.pages.jobs.words import MAX_GAPS, describe_verdict_of, format_clock
 
 TICKS = 5
 # Of the whole width: so much one label takes, on the widest page.

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from camera.registry import the_camera
 from images.api.images import IF_MATCH, read_seen_revisions
-from images.api.objective_serializers import (
+from images.api.objectives.serializers import (
     CalibratedSerializer,
     CalibrationListSerializer,
     NewCalibrationSerializer,

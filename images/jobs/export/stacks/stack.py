@@ -9,8 +9,8 @@ import numpy as np
 from images.errors import NotAnOriginal, OriginalChanged, OriginalMissing
 from images.export.convert import read_pixels
 from images.index.opening import find_size
-from images.jobs.export.drawing import draw_words
 from images.jobs.export.errors import NothingToExport, PicturesDiffer
+from images.jobs.export.movies.drawing import draw_words
 from images.jobs.export.order import ExportOrder
 from images.jobs.export.outcomes import Outcome, Picture
 from images.jobs.plan import Plan

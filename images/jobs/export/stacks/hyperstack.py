@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from images.export.zipping import BLOCK_BYTES
-from images.jobs.export.stack import Cell, Stack, read_planes
-from images.jobs.export.tiff_pages import (
+from images.jobs.export.stacks.stack import Cell, Stack, read_planes
+from images.jobs.export.stacks.tiff_pages import (
     BYTE,
     DESCRIPTION,
     MAX_CLASSIC_BYTES,

@@ -27,9 +27,9 @@ from images.archive.walk import walk_misplaced
 from images.errors import DamagedSidecar, NotAnOriginal
 from images.index.adoption import adopt, find_unlisted, is_foreign_file, measure_found, read_record
 from images.index.misplaced import explain_or_say_why_not
-from images.index.relink_people import relink_people
-from images.index.restore_jobs import restore_job_files, settle_jobs
-from images.index.restore_people import PeopleRestorer
+from images.index.rebuild.relink_people import relink_people
+from images.index.rebuild.restore_jobs import restore_job_files, settle_jobs
+from images.index.rebuild.restore_people import PeopleRestorer
 from images.models import Image
 
 READERS = 3

@@ -6,10 +6,10 @@ while the file was sent. It keeps its planned length. A BigTIFF only above 4 GB.
 
 from collections.abc import Iterator
 
-from images.jobs.export.hyperstack import cut
-from images.jobs.export.ome_xml import make_xml
-from images.jobs.export.stack import Stack, read_planes
-from images.jobs.export.tiff_pages import (
+from images.jobs.export.stacks.hyperstack import cut
+from images.jobs.export.stacks.ome_xml import make_xml
+from images.jobs.export.stacks.stack import Stack, read_planes
+from images.jobs.export.stacks.tiff_pages import (
     CENTIMETRE,
     DESCRIPTION,
     MAX_CLASSIC_BYTES,

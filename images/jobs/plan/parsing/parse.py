@@ -12,8 +12,6 @@ from images.jobs.plan.errors import (
     PlanRefused,
     PlanValueInvalid,
 )
-from images.jobs.plan.fields import Field
-from images.jobs.plan.json_text import check_parts, read_json
 from images.jobs.plan.limits import (
     COORDINATE_UM,
     EXPOSURE_MS,
@@ -22,10 +20,12 @@ from images.jobs.plan.limits import (
     NO_LIMITS,
     PlanLimits,
 )
-from images.jobs.plan.lines import find_line
-from images.jobs.plan.parse_planes import read_planes
-from images.jobs.plan.parse_time import read_time_plan
-from images.jobs.plan.parse_wishes import WISH_FIELDS, read_gains, read_wishes
+from images.jobs.plan.parsing.fields import Field
+from images.jobs.plan.parsing.json_text import check_parts, read_json
+from images.jobs.plan.parsing.lines import find_line
+from images.jobs.plan.parsing.parse_planes import read_planes
+from images.jobs.plan.parsing.parse_time import read_time_plan
+from images.jobs.plan.parsing.parse_wishes import WISH_FIELDS, read_gains, read_wishes
 from images.jobs.plan.parts import Channel, StagePosition
 from images.jobs.plan.plan import AXES, Plan
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from images.jobs.export.errors import MovieFailed, MovieUnavailable
-from images.jobs.export.movie import DEADLINE_S, Movie, raising_movie_errors, require_in_time, taking_turns
+from images.jobs.export.movies.movie import DEADLINE_S, Movie, raising_movie_errors, require_in_time, taking_turns
 
 MAX_SIDE_PX = 1920
 END_S = 60

@@ -7,9 +7,9 @@ from xml.etree.ElementTree import Element
 
 from images.formats.ome import NAMESPACE, XSI
 from images.formats.xml import add, dump, replace_invalid_chars
-from images.jobs.export.hyperstack import find_interval_s, find_spacing_um
 from images.jobs.export.outcomes import Picture
-from images.jobs.export.stack import Stack
+from images.jobs.export.stacks.hyperstack import find_interval_s, find_spacing_um
+from images.jobs.export.stacks.stack import Stack
 from images.jobs.plan import Plan
 from images.models import Job
 from images.record.image import SIMULATED, format_time

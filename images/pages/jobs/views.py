@@ -13,17 +13,17 @@ from django.views import View
 from django.views.generic import TemplateView
 
 from folding import alphabetical
-from images.api.job_serializers import MoveSerializer
+from images.api.jobs.serializers import MoveSerializer
 from images.errors import BadQuery
 from images.jobs.control import continue_job, find_job, may_control, pause_job, stop_job, take_next_plane
 from images.jobs.queue import move_job
 from images.models import MAX_ID, Image, Job
 from images.pages.display_fields import format_bytes
-from images.pages.job_details import describe_job_page
-from images.pages.job_export import describe_exports
-from images.pages.job_filters import describe_filters, read_job_filters
-from images.pages.job_timeline import describe_timeline
-from images.pages.job_words import (
+from images.pages.jobs.details import describe_job_page
+from images.pages.jobs.export import describe_exports
+from images.pages.jobs.filters import describe_filters, read_job_filters
+from images.pages.jobs.timeline import describe_timeline
+from images.pages.jobs.words import (
     describe_cause,
     describe_verdict_of,
     describe_what,

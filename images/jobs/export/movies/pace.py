@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from images.jobs.export.movie import Movie
+from images.jobs.export.movies.movie import Movie
 
 _seconds_per_pixel: dict[str, float] = {}
 

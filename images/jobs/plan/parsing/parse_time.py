@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from images.jobs.plan.durations import read_duration
 from images.jobs.plan.errors import PlanFieldsConflict, PlanTooManySlots, PlanValueInvalid, PlanValueOutOfRange
-from images.jobs.plan.fields import Field
 from images.jobs.plan.limits import MAX_DURATION, MAX_PHASES, MAX_SLOTS, MIN_INTERVAL
+from images.jobs.plan.parsing.fields import Field
 from images.jobs.plan.rounds import Phase, TimePlan
 
 FIELDS = ("interval", "loops", "duration")

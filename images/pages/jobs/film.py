@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from images.models import Image, Job, JobGap
-from images.pages.job_words import RANGE, describe_numbers, format_clock
+from images.pages.jobs.words import RANGE, describe_numbers, format_clock
 
 MAX_PICTURES = 40
 MAX_GAP_TILES = 20

@@ -14,9 +14,9 @@ from images.jobs.under_way import find_full_at
 from images.library import the_library
 from images.models import Image, Job, JobGap
 from images.pages.display_fields import DASH, describe_scale, format_bytes, format_db, format_ms, join
-from images.pages.job_film import describe_film
-from images.pages.job_timeline import describe_timeline
-from images.pages.job_words import (
+from images.pages.jobs.film import describe_film
+from images.pages.jobs.timeline import describe_timeline
+from images.pages.jobs.words import (
     describe_cause,
     describe_gaps,
     describe_verdict_of,
