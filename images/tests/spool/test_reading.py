@@ -107,6 +107,18 @@ def test_exports_thumbnails_and_sums_are_made_from_it(away, client, images):
     assert (verified.status_code, verified.json()["sha256"]) == (200, images[0].sha256)
 
 
+def test_a_scale_is_drawn_on_it_but_not_on_other_bytes(away, liar, api, manager, images, objective):
+    def draw_on(image: Image):
+        line = {"imageId": image.pk, "x1": 0, "y1": 0, "x2": 40, "y2": 0, "lengthUm": 20}
+        return api(manager).post(f"/api/v1/objectives/{objective.pk}/calibrations", line, format="json")
+
+    assert draw_on(images[0]).status_code == 201
+    assert place_of(images[0]) == "store"
+    spoil(liar, images[1])
+    assert draw_on(images[1]).status_code == 409
+    assert objective.calibrations.count() == 1
+
+
 def test_a_zip_holds_it_byte_for_byte(away, client, images, was):
     answer = client.get("/api/v1/images/zip?ids=" + ",".join(str(image.pk) for image in images))
     with zipfile.ZipFile(io.BytesIO(content_of(answer))) as packed:
