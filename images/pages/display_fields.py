@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
+from django.utils import dateformat, timezone
 
 from images.editable_fields import NUMBERS, describe_value, nest, values_in_row
 from images.models import Calibration, Image, Objective
@@ -95,7 +95,7 @@ def describe_place(image: Image) -> str:
 
 
 def _day(moment: datetime | None) -> str:
-    return f"{timezone.localtime(moment):%-d %B %Y}" if moment else DASH
+    return dateformat.format(timezone.localtime(moment), "j F Y") if moment else DASH
 
 
 def describe_unknown_person(name: Any) -> str:

@@ -142,6 +142,12 @@ def test_no_file_of_the_program_grows_past_three_hundred_lines():
     assert {str(path.relative_to(ROOT)) for path, lines in lines_by_file.items() if lines > 300} == set()
 
 
+def test_dates_are_written_in_a_form_that_every_system_knows():
+    """`%-d` is a day without a zero before it on Linux, and an error on Windows."""
+    writing = {path for app in APPS for path in sources(app) if re.search(r"%-[a-zA-Z]", path.read_text("utf-8"))}
+    assert writing == set()
+
+
 def addresses(patterns: list, before: str = "") -> list[str]:
     """Return every address of these patterns and of the patterns that they include."""
     found = []
