@@ -9,6 +9,7 @@ from botocore.config import Config
 
 from images.store.bucket import Bucket
 from images.store.client import Store
+from images.store.patience import Patience
 from images.tests.store.ceph import Gateway, join_cluster, missing_programs
 from images.tests.store.lying_store import lying_store
 
@@ -64,3 +65,15 @@ def liar():
 @pytest.fixture
 def lying_bucket(liar) -> Bucket:
     return Bucket("pictures", *LYING_KEYS, liar.endpoint)
+
+
+@pytest.fixture
+def make_store(lying_bucket):
+    """make_store(patience) returns a store that does not look before it puts, so that the lie is about the put."""
+
+    def make(patience: Patience | None = None) -> Store:
+        store = Store(lying_bucket, patience)
+        store.looks_first = False
+        return store
+
+    return make
