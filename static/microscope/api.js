@@ -68,6 +68,22 @@ export async function isThere(address, { deadlineMs = DEADLINE_MS } = {}) {
   }
 }
 
+/** Why the server does not give what is at the address, in its own words; "" if it gives it, or says nothing. */
+export async function askWhyNot(address) {
+  const deadline = new Deadline(DEADLINE_MS);
+  try {
+    const { pathname, search } = new URL(address, location.href);
+    const response = await send(pathname + search, { headers: { Range: "bytes=0-0" }, signal: deadline.signal });
+    if (response.ok) await response.body.cancel();
+    const { code, message } = response.ok ? {} : await describeProblem(response);
+    return code && code !== "error" ? message : "";
+  } catch {
+    return "";
+  } finally {
+    deadline.end();
+  }
+}
+
 /** The parts of a multipart stream as they come: {headers, body, arrivedAt}. Ends with the stream or with `signal`.
     Raises an ApiError if the answer takes longer than `answerMs`, or if nothing comes for `silenceMs` after that. */
 export async function* readParts(path, { signal, answerMs, silenceMs }) {

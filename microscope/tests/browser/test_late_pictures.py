@@ -93,6 +93,21 @@ def test_a_large_picture_that_does_not_come_says_so_and_is_tried_again(capture_s
     expect(page.locator("#stage-problem")).to_be_hidden()
 
 
+def test_a_picture_that_the_store_does_not_give_now_says_why(capture_set, visit):
+    number = capture_set(1)[0]["imageId"]
+    page = visit("/profile")
+    page.incidents.expect("503")
+    why = "The picture is in the store, and cannot be fetched now. The store does not answer. Try again later."
+    answer = {"statusCode": 503, "code": "original_away", "message": why, "errors": {}}
+    page.route(f"**/api/v1/images/{number}/file*", lambda route: route.fulfill(status=503, json=answer))
+    page.goto(f"/images/{number}/", wait_until="domcontentloaded")
+    expect(page.locator("#stage-problem")).to_contain_text(why)
+    page.unroute(f"**/api/v1/images/{number}/file*")
+    page.locator("#stage-problem").get_by_role("button", name="Try again").click()
+    expect(page.locator("#zoom")).to_contain_text("%")
+    expect(page.locator("#stage-problem")).to_be_hidden()
+
+
 def test_neighbours_that_do_not_come_are_offered_again(capture_set, visit):
     number = capture_set(2)[0]["imageId"]
     page = visit("/profile")

@@ -1,7 +1,7 @@
 /* The original under OpenSeadragon, with crosshair and grid on a layer above. */
 import { drawOverlay } from "../../camera/live/overlay.js";
 import { rootPixels } from "../../camera/live/palette.js";
-import { isThere } from "../../microscope/api.js";
+import { askWhyNot, isThere } from "../../microscope/api.js";
 import { ScaleBar } from "../../camera/live/scale-bar.js";
 
 const MAX_ZOOM = 16;
@@ -68,7 +68,7 @@ export class Viewer {
   async explain() {
     const isMissing = await isThere(this.image.shown).then((has) => !has, () => false);
     if (isMissing) sayMissing();
-    else sayLate();
+    else sayLate(await askWhyNot(this.image.shown));
   }
 
   start() {
@@ -187,10 +187,10 @@ function sayMissing() {
   sayProblem("The original file is missing. Its record and checksum are beside the picture. Ask a manager to restore it from a backup.");
 }
 
-function sayLate() {
+function sayLate(why = "") {
   const again = Object.assign(document.createElement("button"), { type: "button", id: "stage-late", textContent: "Try again" });
   again.addEventListener("click", () => location.reload());
-  sayProblem("The picture could not be loaded. ", again);
+  sayProblem(`${why || "The picture could not be loaded."} `, again);
 }
 
 /** Does nothing if the server already said why. */
