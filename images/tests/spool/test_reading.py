@@ -2,13 +2,16 @@
 
 import csv
 import io
+import re
 import zipfile
+from collections import Counter
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import urlopen
 
 import numpy as np
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -21,6 +24,7 @@ from images.index import fetched
 from images.index.opening import open_original
 from images.library import the_library
 from images.models import Image
+from images.pages.display_fields import PLACE_WORDS
 from images.spool.upload import key_of
 from images.store.client import Store
 from images.store.patience import Patience
@@ -154,6 +158,21 @@ def test_the_page_says_where_it_is_and_does_not_wait_for_the_store(away, liar, b
     liar.lie = Handler.hang
     page = browser.get(f"/images/{images[0].pk}/").content.decode()
     assert "In the store since" in page and "It left this PC on" in page
+
+
+def test_the_gallery_says_which_pictures_are_elsewhere(away, browser, images):
+    Image.objects.filter(pk=images[0].pk).update(place="lost")
+    Image.objects.filter(pk=images[1].pk).update(place="both")
+    page = browser.get("/images/").content.decode()
+    shown = re.findall(r'<span class="place-tag"( hidden)?>([^<]*)</span>', page)
+    # One of them is the empty form for the next picture.
+    assert Counter(shown) == {("", "In the store"): 4, ("", "Lost by the store"): 1, (" hidden", ""): 2}
+
+
+def test_the_page_that_is_open_says_it_in_the_same_words():
+    script = (settings.BASE_DIR / "static" / "images" / "gallery" / "grid.js").read_text("utf-8")
+    for place, words in PLACE_WORDS.items():
+        assert f'{place}: "{words}"' in script
 
 
 # What goes wrong
