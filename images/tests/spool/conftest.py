@@ -17,7 +17,7 @@ from images.spool.upload import Uploader
 from images.store.body import Pace
 from images.store.client import Store
 from images.tests.clocks import SetClock
-from images.tests.store.conftest import bucket, everything, gateway, liar, lying_bucket  # noqa: F401 (fixtures)
+from images.tests.store.conftest import bucket, careful_bucket, everything, gateway, liar, lying_bucket  # noqa: F401
 
 INSTRUMENT = UUID("6f1f8a5e-0000-4000-8000-0000000000aa")
 
@@ -75,6 +75,12 @@ def lying(archive, lying_bucket, clock, tmp_path):  # noqa: F811
 @pytest.fixture
 def real(archive, bucket, clock, tmp_path):  # noqa: F811
     return Bench(Store(bucket), clock, tmp_path / "fetched")
+
+
+@pytest.fixture
+def careful(archive, careful_bucket, clock, tmp_path):  # noqa: F811
+    """Over a real store, in an account that may delete nothing."""
+    return Bench(Store(careful_bucket), clock, tmp_path / "fetched")
 
 
 def place_of(image: Image) -> str | None:

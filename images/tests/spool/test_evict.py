@@ -13,6 +13,7 @@ from images.run_days import Doubt, RunDays, register_run_days
 from images.spool.make import explain_doubt
 from images.spool.spool import register_spool, the_spool
 from images.spool.upload import key_of
+from images.store.errors import StoreRefused
 from images.store.findings import ProbeResult
 from images.store.watch import StoreWatch, register_store_watch
 from images.tests.places import sidecar_path_of
@@ -334,3 +335,20 @@ def test_in_its_whole_life_nothing_in_the_store_is_overwritten_or_deleted(
     stored.go_on()
     assert len(puts) == len(set(puts)) and [said for said in liar.seen if said.startswith("PUT")] == puts
     assert not any(said.startswith("DELETE") for said in liar.seen)
+
+
+@pytest.mark.long
+def test_an_account_that_may_delete_nothing_suffices_for_the_whole_life(
+    careful, everything, careful_bucket, archive, operator, images, django_capture_on_commit_callbacks
+):
+    careful.evict_all()
+    assert {place_of(image) for image in images} == {"store"}
+    open_all(archive)
+    bin_image(images[0].pk, operator)
+    with django_capture_on_commit_callbacks(execute=True):
+        empty_bin()
+    careful.go_on()
+    listed = everything.list_object_versions(Bucket=careful_bucket.name, Prefix="originals/")
+    assert len(listed["Versions"]) == len(images) and "DeleteMarkers" not in listed
+    with pytest.raises(StoreRefused):
+        careful.store.connection.ask("delete_object", listed["Versions"][0]["Key"])

@@ -1,7 +1,9 @@
 """Stores for the tests: a real one, and one that lies."""
 
+import json
 import os
 import uuid
+from dataclasses import replace
 
 import boto3
 import pytest
@@ -77,3 +79,19 @@ def make_store(lying_bucket):
         return store
 
     return make
+
+
+@pytest.fixture
+def careful_bucket(bucket, gateway, everything) -> Bucket:
+    """The bucket in the real store, for an account that may put, read and list, and delete nothing."""
+    account = f"u{uuid.uuid4().hex[:8]}"
+    gateway.administer(
+        *("user", "create", f"--uid={account}", "--display-name=Lab", f"--access-key={account}"),
+        "--secret-key=secret-of-the-lab",
+    )
+    allowed = ["s3:PutObject", "s3:GetObject", "s3:ListBucket"]
+    everywhere = [f"arn:aws:s3:::{bucket.name}", f"arn:aws:s3:::{bucket.name}/*"]
+    may = {"Effect": "Allow", "Principal": {"AWS": [f"arn:aws:iam:::user/{account}"]}}
+    policy = {"Version": "2012-10-17", "Statement": [{**may, "Action": allowed, "Resource": everywhere}]}
+    everything.put_bucket_policy(Bucket=bucket.name, Policy=json.dumps(policy))
+    return replace(bucket, access_key=account, secret_key="secret-of-the-lab")

@@ -1,8 +1,6 @@
 """The probe tells a store that can be relied on from one that cannot."""
 
-import json
 import threading
-import uuid
 from dataclasses import replace
 
 import pytest
@@ -47,18 +45,8 @@ def test_with_versions_ceph_keeps_what_was_there(bucket, everything):
 
 
 @pytest.mark.long
-def test_an_account_that_may_not_delete_suffices(bucket, gateway, everything):
-    account = f"u{uuid.uuid4().hex[:8]}"
-    gateway.administer(
-        *("user", "create", f"--uid={account}", "--display-name=Lab", f"--access-key={account}"),
-        "--secret-key=secret-of-the-lab",
-    )
-    allowed = ["s3:PutObject", "s3:GetObject", "s3:ListBucket"]
-    everywhere = [f"arn:aws:s3:::{bucket.name}", f"arn:aws:s3:::{bucket.name}/*"]
-    may = {"Effect": "Allow", "Principal": {"AWS": [f"arn:aws:iam:::user/{account}"]}}
-    policy = {"Version": "2012-10-17", "Statement": [{**may, "Action": allowed, "Resource": everywhere}]}
-    everything.put_bucket_policy(Bucket=bucket.name, Policy=json.dumps(policy))
-    store = Store(replace(bucket, access_key=account, secret_key="secret-of-the-lab"))
+def test_an_account_that_may_not_delete_suffices(careful_bucket):
+    store = Store(careful_bucket)
     result = probe_store(store)
     assert result.problem is None and result.may_evict
     assert (result.is_tidy, result.versioning, result.lock) == (False, UNKNOWN, UNKNOWN)
