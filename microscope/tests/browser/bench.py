@@ -31,7 +31,8 @@ STOPPED_JOB_S = 15
 
 
 class Bench(ServerProcess):
-    """`serve` with a camera that can be unplugged, and ada, linus, mary (operators), vera (viewer), grace (manager)."""
+    """`serve` with a camera that can be unplugged. Users: ada, linus, mary, olga (operators), vera (viewer), grace
+    (manager)."""
 
     program = ("-m", "microscope.tests.browser.serve_bench")
 

@@ -12,6 +12,7 @@ ROLE_BY_PERSON = {
     "ada": "operators",
     "linus": "operators",
     "mary": "operators",  # the user of the test that changes a password
+    "olga": "operators",
     "vera": "viewers",
     "grace": "managers",
 }

@@ -44,7 +44,7 @@ class Script:
         self.lease = ""
 
     def ask(self, method: str, path: str, body=None):
-        return self._bench.ask(method, path, body, self._bench.token("mary"), self.lease)
+        return self._bench.ask(method, path, body, self._bench.token("olga"), self.lease)
 
     def statuses_of(self, acts) -> dict[str, int]:
         return {name: self.ask(*act)[0] for name, act in acts.items()}
@@ -167,8 +167,8 @@ def test_cell_by_cell_with_two_browsers_a_script_and_a_job(watch_live, visit, be
 
     # Held by a script.
     script.take()
-    assert_page_only_keeps(ada, bench, "mary's script night_scan.py")
-    assert_page_only_keeps(linus, bench, "mary's script night_scan.py")
+    assert_page_only_keeps(ada, bench, "olga's script night_scan.py")
+    assert_page_only_keeps(linus, bench, "olga's script night_scan.py")
     assert script.ask("PATCH", SETTINGS, {"exposure": 19})[0] == 200
     status, refused = bench.ask("POST", JOBS, {"name": "night", "plan": PLAN}, bench.token("ada"))
     assert (status, refused["code"]) == (409, "control_held")
