@@ -180,7 +180,7 @@ def test_one_module_asks_the_server_and_always_with_a_deadline():
     assert len(asking["api.js"]) == 1
     api = (ROOT / "static" / "microscope" / "api.js").read_text(encoding="utf-8")
     asked = re.findall(r"await send\((.*)\)", api)
-    assert len(asked) == 3
+    assert len(asked) == 4
     assert all("signal: deadline.signal" in one for one in asked)
 
 
