@@ -194,6 +194,39 @@ def test_no_page_asks_anything_without_a_deadline(open_browser, address):
     assert page.evaluate("window.endless") == []
 
 
+def test_a_picture_that_was_being_decoded_while_the_computer_slept_brings_no_numbers_back(visit, relay):
+    page = visit(relay.address("/images/"))
+    page.incidents.expect("ERR_EMPTY_RESPONSE")
+    page.clock.install()
+    page.add_init_script(
+        """const decode = window.createImageBitmap;
+        window.decoding = 0;
+        window.createImageBitmap = async (...asked) => {
+            if (window.held) {
+                window.decoding += 1;
+                await window.held;
+                window.decoding -= 1;
+            }
+            return decode(...asked);
+        };"""
+    )
+    page.goto(relay.address("/"))
+    live_stage(page).wait_for()
+    expect(page.locator("#focus-score")).to_have_text(re.compile(r"\d"))
+    page.evaluate("() => { window.held = new Promise((free) => (window.free = free)); }")
+    page.wait_for_function("() => window.decoding > 0")
+    relay.fall_silent()
+    page.clock.fast_forward(3_600_000)
+    expect(page.locator("#focus-score")).to_have_text("\N{EN DASH}")
+    page.evaluate("() => { window.free(); window.held = null; }")
+    page.wait_for_function("() => window.decoding === 0")
+    expect(page.locator("#stage-tag")).to_have_text(re.compile(r"^Picture (59|60|61) min old"))
+    page.clock.run_for(1000)
+    expect(page.locator("#focus-score")).to_have_text("\N{EN DASH}")
+    relay.recover()
+    live_stage(page).wait_for(timeout=PATIENCE_MS)
+
+
 def test_after_the_computer_slept_the_old_picture_is_not_taken_for_a_new_one(visit, relay):
     page = visit(relay.address("/images/"))
     page.incidents.expect("ERR_EMPTY_RESPONSE")

@@ -22,6 +22,8 @@ export class Silence {
 
   noteFrame(frame) {
     this.frame = frame;
+    // The other parts have just shown its values. It may be old: it was decoded while the computer fell asleep.
+    this.isUnknown = false;
     this.tick();
   }
 
