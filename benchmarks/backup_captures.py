@@ -4,7 +4,6 @@ The same captures with and without it take turns. Each backup starts in an empty
 """
 
 import os
-import random
 import shutil
 import statistics
 import subprocess
@@ -15,20 +14,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.server_process import ROOT, Client, ServerProcess
+from benchmarks.server_process import ROOT, ServerProcess
+from benchmarks.steady_captures import CAMERA, MAX_MORE, time_captures, warm_up
 
-CAPTURES, WARM_UP = 40, 20
-EXPOSURE_MS = 33.3
-CAPTURE = {"format": "jpg", "quality": 95}
-MAX_MORE = 1.05
 # How long a backup may take to begin to copy, after the program has started.
 COPYING_WITHIN_S = 60.0
 
 
 def report_captures(folder: Path, count: int, size_bytes: int, rounds: int) -> bool:
     """Return True if a capture takes at most 5 % longer beside a backup. `folder` is where the backups go."""
-    named = {"SIMULATED_CAMERA": "colour-2mp", "DEFAULT_EXPOSURE": f"{EXPOSURE_MS:g}", "DEFAULT_GAIN": "0"}
-    server = ServerProcess(MINIMUM_FREE_MB="1", **named)
+    server = ServerProcess(MINIMUM_FREE_MB="1", **CAMERA)
     server.set_up()
     environment = {**os.environ, "DATA_PATH": str(server.data_path), "DATABASE_URL": "", "MINIMUM_FREE_MB": "1"}
     fill = [sys.executable, "-m", "benchmarks.backup_library", str(count), str(size_bytes)]
@@ -36,8 +31,7 @@ def report_captures(folder: Path, count: int, size_bytes: int, rounds: int) -> b
     took_ms: dict[str, list[float]] = {"alone": [], "backup": []}
     with server:
         client = server.log_in()
-        for _ in range(WARM_UP):
-            client.post("/api/v1/camera/capture", CAPTURE)
+        warm_up(client)
         for _ in range(rounds):
             took_ms["alone"] += time_captures(client)
             with backing_up(folder, environment):
@@ -73,14 +67,3 @@ def wait_until_it_copies(target: Path) -> None:
         if time.monotonic() > until_s:
             raise RuntimeError("The backup does not begin to copy.")
         time.sleep(0.05)
-
-
-def time_captures(client: Client) -> list[float]:
-    took_ms = []
-    for _ in range(CAPTURES):
-        # At a random moment of the camera's rhythm: the waits before a frame differ.
-        time.sleep(random.uniform(0, 2 * EXPOSURE_MS / 1000))
-        began_s = time.perf_counter()
-        client.post("/api/v1/camera/capture", CAPTURE)
-        took_ms.append((time.perf_counter() - began_s) * 1000)
-    return took_ms

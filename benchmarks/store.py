@@ -25,11 +25,9 @@ from benchmarks.job_runs import set_up
 from benchmarks.library_process import LibraryProcess
 from benchmarks.little_store import KINDS, LittleStore
 from benchmarks.server_process import Client, ServerProcess, find_free_port
+from benchmarks.steady_captures import CAMERA, CAPTURE, CAPTURES, MAX_MORE, time_captures, warm_up
 
-CAPTURES, WARM_UP, CLIENTS = 40, 20, 4
-EXPOSURE_MS = 33.3
-CAPTURE = {"format": "jpg", "quality": 95}
-MAX_MORE = 1.05
+CLIENTS = 4
 ORIGINALS, ORIGINAL_BYTES = 100, 2_000_000
 MIN_SHARE = 0.8
 MAX_SPOOL_MB = 64
@@ -64,8 +62,7 @@ def report_captures(asked: argparse.Namespace) -> None:
         for name in ("no store", *KINDS, "dead"):
             with serving(name) as server:
                 client = server.log_in()
-                for _ in range(WARM_UP):
-                    client.post("/api/v1/camera/capture", CAPTURE)
+                warm_up(client)
                 took_ms.setdefault(name, []).extend(time_captures(client))
                 rates.setdefault(name, []).append(captures_a_second(server, client.token))
     print(f"Captures, {asked.rounds * CAPTURES} each: one after another in ms, and from {CLIENTS} clients at once")
@@ -80,7 +77,7 @@ def report_captures(asked: argparse.Namespace) -> None:
 
 @contextmanager
 def serving(name: str) -> Iterator[ServerProcess]:
-    named = {"SIMULATED_CAMERA": "colour-2mp", "DEFAULT_EXPOSURE": f"{EXPOSURE_MS:g}", "DEFAULT_GAIN": "0"}
+    named = dict(CAMERA)
     with ExitStack() as stack:
         if name != "no store":
             dead = f"http://127.0.0.1:{find_free_port()}"
@@ -88,15 +85,6 @@ def serving(name: str) -> Iterator[ServerProcess]:
             named |= {"S3_ENDPOINT": endpoint, "S3_BUCKET": "pictures"}
             named |= {"S3_ACCESS_KEY": "benchmark", "S3_SECRET_KEY": "benchmark-secret"}
         yield stack.enter_context(ServerProcess(**named))
-
-
-def time_captures(client: Client) -> list[float]:
-    took_ms = []
-    for _ in range(CAPTURES):
-        # At a random moment of the camera's rhythm: the waits before a frame differ.
-        time.sleep(random.uniform(0, 2 * EXPOSURE_MS / 1000))
-        took_ms.append(time_s(lambda: client.post("/api/v1/camera/capture", CAPTURE)) * 1000)
-    return took_ms
 
 
 def captures_a_second(server: ServerProcess, token: str) -> float:

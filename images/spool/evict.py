@@ -19,6 +19,7 @@ from images.index.originals import open_checked
 from images.models import MAY_LEAVE, Image, ImageQuerySet
 from images.permissions import Person
 from images.run_days import Clock
+from images.spool.rows import note_lost, row_in_both
 from images.store.client import Store
 from images.store.errors import ObjectMissing
 
@@ -111,16 +112,14 @@ class Evictor:
 
     def _is_proved(self, image: Image) -> bool:
         """Return True if both places have the right bytes, as far as can be seen without reading the object again."""
-        same = Image.objects.filter(pk=image.pk, store_key=image.store_key, place=Place.BOTH)
         try:
             facts = self._store.head(image.store_key or "")
         except ObjectMissing:
-            logger.error("The store has lost %s. It is sent again.", image.filename)
-            same.update(place=None, store_key=None, stored_at=None, verified_at=None)
+            note_lost(image)
             return False
         if (facts.size_bytes, facts.sha256) != (image.file_size, image.sha256):
             logger.error("The store says something else of %s than before. It is read back again.", image.filename)
-            same.update(verified_at=None)
+            row_in_both(image).update(verified_at=None)
             self._left_out.add(image.pk)
             return False
         return self._is_whole_here(image)

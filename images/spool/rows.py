@@ -1,12 +1,15 @@
 """Which originals wait for the store, and what is written down of those that are there."""
 
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Min, QuerySet, Sum
 
-from images.models import CHANGE_NOT_STORED, NOT_STORED, Image, Job, JobQuerySet
+from images.models import CHANGE_NOT_STORED, NOT_STORED, Image, ImageQuerySet, Job, JobQuerySet
+
+logger = logging.getLogger(__name__)
 
 # What images.jobs calls such a job. That room stands above this one.
 BURST = "burst"
@@ -39,6 +42,17 @@ def waiting_ids() -> "QuerySet[Image, int]":
 def note_stored(image_id: int, key: str, at: datetime) -> None:
     """Write down that the original lies in the store under this key, and here. Raises Django's DatabaseError."""
     Image.objects.filter(pk=image_id).update(place=Image.Place.BOTH, store_key=key, stored_at=at)
+
+
+def row_in_both(image: Image) -> ImageQuerySet:
+    """Return the row of this image, if it still says that the original is here, and in the store under this key."""
+    return Image.objects.filter(pk=image.pk, store_key=image.store_key, place=Image.Place.BOTH)
+
+
+def note_lost(image: Image) -> None:
+    """Write down that the store has lost this original: it waits for the store again. Raises Django's DatabaseError."""
+    logger.error("The store has lost %s. It is sent again.", image.filename)
+    row_in_both(image).update(place=None, store_key=None, stored_at=None, verified_at=None)
 
 
 def note_conflict(image_id: int, key: str) -> None:

@@ -5,6 +5,7 @@ import threading
 from datetime import datetime
 
 from images.models import Image
+from images.spool.rows import note_lost, row_in_both
 from images.store.client import Store
 from images.store.errors import ObjectMissing
 
@@ -15,19 +16,17 @@ def look_again(store: Store, image: Image, now: datetime, stop: threading.Event)
     """Read the original of this image back from the store, and write down what was found. If the store has lost it, it
     waits for the store again: the one here is sent once more. If the bytes differ, nothing is overwritten: that is a
     conflict, which a person has to look at. Blocks. Raises StoreError, StopRequested, and Django's DatabaseError."""
-    same = Image.objects.filter(pk=image.pk, store_key=image.store_key, place=Image.Place.BOTH)
     try:
         found = store.measure(image.store_key or "", stop=stop)
     except ObjectMissing:
-        logger.error("The store has lost %s. It is sent again.", image.filename)
-        same.update(place=None, store_key=None, stored_at=None)
+        note_lost(image)
         return
     if found == (image.file_size, image.sha256):
-        same.update(verified_at=now)
+        row_in_both(image).update(verified_at=now)
         return
     logger.error(
         "The store has other bytes of %s than were put there: %d bytes with the SHA-256 %s. The original here is kept.",
         image.filename,
         *found,
     )
-    same.update(place=Image.Place.CONFLICT)
+    row_in_both(image).update(place=Image.Place.CONFLICT)

@@ -26,7 +26,7 @@ from images.store.keys import key_of_change, key_of_job
 logger = logging.getLogger(__name__)
 
 JSON, JSON_LINES = "application/json", "application/x-ndjson"
-# A file that was missing or damaged may be put back from a backup.
+# A file that was missing, changed or damaged may be put back from a backup.
 LEFT_OUT_FOR_S = 3600.0
 # While a job runs, its file grows by a line now and then.
 JOBS_EVERY_S = 300.0
@@ -73,10 +73,10 @@ class SideFiles:
     def _send_or_leave_out(self, image: Image) -> None:
         try:
             revision = self._send_change(image)
-        except (StoreError, StorageUnavailable) as problem:
-            if not isinstance(problem, ObjectOfSomebodyElse):
-                raise
+        except ObjectOfSomebodyElse as problem:
             self._leave_out(image, problem)
+        except (StoreError, StorageUnavailable):
+            raise
         except (LibraryError, OSError, KeyError, TypeError, ValueError) as problem:
             # Only this file, or its row: the others may be whole.
             self._leave_out(image, problem)

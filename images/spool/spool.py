@@ -28,7 +28,7 @@ from images.spool.rows import (
     note_stored,
 )
 from images.spool.second_look import look_again
-from images.spool.side_files import SideFiles
+from images.spool.side_files import LEFT_OUT_FOR_S, SideFiles
 from images.spool.upload import Uploader
 from images.store.client import Store
 from images.store.errors import ObjectOfSomebodyElse, StoreBusy, StoreError
@@ -37,8 +37,6 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 3.0
 FIRST_WAIT_S, MAX_WAIT_S = 1.0, 300.0
-# A file that was missing or changed may be put back from a backup.
-LEFT_OUT_FOR_S = 3600.0
 # If the store refuses one original, the others are tried first.
 POSTPONED_FOR_S = 600.0
 COUNT_EVERY_S = 20.0
