@@ -116,7 +116,7 @@ class Backup:
         must be copied again."""
         for first in range(0, len(filenames), ASKED_AT_ONCE):
             some = filenames[first : first + ASKED_AT_ONCE]
-            if Image.objects.filter(filename__in=some).count() < len(some):
+            if Image.objects.of_this_pc().filter(filename__in=some).count() < len(some):
                 return True
         return False
 

@@ -255,7 +255,7 @@ def find_in_store(filenames: list[str]) -> list[str]:
     DatabaseError."""
     left = set()
     for first in range(0, len(filenames), ASKED_AT_ONCE):
-        some = Image.objects.filter(filename__in=filenames[first : first + ASKED_AT_ONCE])
+        some = Image.objects.of_this_pc().filter(filename__in=filenames[first : first + ASKED_AT_ONCE])
         left |= set(some.filter(place=Image.Place.STORE).values_list("filename", flat=True))
     return [name for name in filenames if name in left]
 

@@ -10,8 +10,7 @@ from django.db import IntegrityError, transaction
 from folding.names import refuse_alike
 from images.errors import EditConflict, ObjectiveMissing, UnfitObjective
 from images.models import CurrentObjective, Objective
-
-THE_ROW = 1
+from images.own_instrument import own_instrument_id
 
 
 def add_objective(name: str, magnification: float, numerical_aperture: float | None = None) -> Objective:
@@ -47,7 +46,8 @@ def choose_objective(objective_id: UUID | None, by: AbstractBaseUser) -> None:
         if objective_id is not None:
             require_usable(objective_id, is_to_change=True)
         CurrentObjective.objects.update_or_create(
-            id=THE_ROW, defaults={"objective_id": objective_id, "chosen_by_id": by.pk}
+            instrument_id=own_instrument_id(),  # type: ignore[misc]  # None: a PC that is alone
+            defaults={"objective_id": objective_id, "chosen_by_id": by.pk},
         )
 
 

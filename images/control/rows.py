@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
@@ -14,8 +15,10 @@ from images.control.lease import Ask, Holder, Kind, Lease
 from images.errors import DATABASE_AWAY
 from images.events import emit
 from images.models import CameraControl
+from images.own_instrument import own_instrument_id
 
-INSTRUMENT = "camera"
+# What the row of a PC that is alone is called.
+ALONE = "camera"
 # While a lease is used, its row is written this often.
 WRITE_EVERY_S = 30.0
 # What could not be written while the database was away. Older changes are dropped.
@@ -57,7 +60,7 @@ class ControlRow:
     def read(self, now: datetime, now_s: float) -> StoredControl | None:
         """Return the row. What is left of its lease is reckoned from `now`. None if the database is away."""
         try:
-            row, _ = CameraControl.objects.select_related("holder_user").get_or_create(instrument=INSTRUMENT)
+            row, _ = CameraControl.objects.select_related("holder_user").get_or_create(instrument=_own_name())
         except DATABASE_AWAY:
             return None
         self._known = Version(row.fence, row.last_used_at)
@@ -117,13 +120,22 @@ class ControlRow:
         Raises _Overtaken."""
         assert self._known
         known = CameraControl.objects.filter(
-            instrument=INSTRUMENT, fence=self._known.fence, last_used_at=self._known.last_used_at
+            instrument=_own_name(), fence=self._known.fence, last_used_at=self._known.last_used_at
         )
         if known.update(**columns):
             return
-        _, is_new = CameraControl.objects.get_or_create(instrument=INSTRUMENT, defaults=columns)
+        _, is_new = CameraControl.objects.get_or_create(instrument=_own_name(), defaults=columns)
         if not is_new:
             raise _Overtaken
+
+
+def name_of_row(instrument_id: UUID | None) -> str:
+    """Return by which word the row of this instrument is found; None: of a PC that is alone."""
+    return str(instrument_id or ALONE)
+
+
+def _own_name() -> str:
+    return name_of_row(own_instrument_id())
 
 
 class _Overtaken(Exception):
@@ -133,7 +145,7 @@ class _Overtaken(Exception):
 def look_at_lease(now: datetime) -> Lease | None:
     """Return the lease that the server wrote down last, for another process; None if it cannot be in force any more.
     Writes nothing. Raises Django's DatabaseError."""
-    row = CameraControl.objects.select_related("holder_user").filter(instrument=INSTRUMENT).first()
+    row = CameraControl.objects.select_related("holder_user").filter(instrument=_own_name()).first()
     lease = _read_lease(row, now, 0.0) if row else None
     if row is None or lease is None:
         return None

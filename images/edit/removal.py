@@ -18,6 +18,7 @@ from images.index.adoption import read_record
 from images.index.listing import thumbnail_path_of
 from images.library import the_library
 from images.models import Image, Removal
+from images.own_instrument import own_instrument_id
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,8 @@ logger = logging.getLogger(__name__)
 def remove_file_after_commit(sender: type[Image], instance: Image, **_: Any) -> None:
     # Written in the same transaction: if the program dies after the commit, the next start still removes the file.
     removal, _is_new = Removal.objects.get_or_create(
-        record_id=instance.record_id, defaults={"filename": instance.filename}
+        record_id=instance.record_id,
+        defaults={"filename": instance.filename, "instrument_id": instance.instrument_id},
     )
     # `robust`: an error in one removal must not stop the others of the same commit.
     transaction.on_commit(lambda: _carry_out(removal, instance.thumbnail_path), robust=True)
@@ -36,12 +38,15 @@ def remove_file_after_commit(sender: type[Image], instance: Image, **_: Any) -> 
 
 
 def finish_removals() -> int:
-    """Delete the files of rows that were deleted just before the program died, or while a backup held removals back.
-    Returns their number."""
-    return sum(_carry_out(removal) for removal in Removal.objects.all())
+    """Delete the files of rows that were deleted just before the program died, while a backup held removals back, or by
+    another PC. Returns their number."""
+    return sum(_carry_out(removal) for removal in Removal.objects.filter(instrument=own_instrument_id()))
 
 
 def _carry_out(removal: Removal, thumbnail_path: str = "") -> bool:
+    if removal.instrument_id != own_instrument_id():
+        # The file is on the disk of another PC, which removes it within a minute.
+        return False
     if are_removals_held():
         logger.info("%s will be removed once the backup has copied the database", removal.filename)
         return False

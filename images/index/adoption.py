@@ -24,6 +24,7 @@ from images.index.rebuild.restore_optics import link_calibrations, restore_optic
 from images.index.sync import sync_with_sidecar
 from images.models import Image, Removal
 from images.older_versions import SIDECAR_SUFFIXES
+from images.own_instrument import own_instrument_id
 from images.record.image import parse_time
 from images.run_days import the_run_days
 
@@ -45,14 +46,16 @@ def adopt(archive: Archive, original: Location, kept: StoredFile | None = None) 
     if Removal.objects.filter(record_id=record["id"]).exists():
         return None
     if listed := Image.objects.filter(record_id=record["id"]).first():
-        if listed.filename != original.name:
+        if listed.instrument_id != own_instrument_id():
+            logger.warning("%s was captured by another instrument; this copy was left alone", original.name)
+        elif listed.filename != original.name:
             logger.warning("%s is a copy of %s; it was left alone", original.name, listed.filename)
         else:
             sync_or_report(archive, listed)
             if listed.place in LEFT:
                 note_is_here(archive, listed.pk, original, kept)
         return None
-    if Image.objects.filter(filename=original.name).exists():
+    if Image.objects.of_this_pc().filter(filename=original.name).exists():
         original = archive.rename_to_free(
             original,
             parse_time(record["capturedAt"]),

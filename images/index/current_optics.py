@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from images.errors import DATABASE_AWAY
 from images.models import CurrentObjective
+from images.own_instrument import own_instrument_id
 from images.record.optics import Fields, describe_calibration, describe_objective
 
 logger = logging.getLogger(__name__)
@@ -79,7 +80,8 @@ class OpticsCache:
 
 def read_current_optics() -> CurrentOptics:
     """Read the optics from the database. Raises Django's DatabaseError."""
-    current = CurrentObjective.objects.select_related("objective", "chosen_by").first()
+    of_this_pc = CurrentObjective.objects.filter(instrument=own_instrument_id())
+    current = of_this_pc.select_related("objective", "chosen_by").first()
     if current is None:
         return UNKNOWN
     chosen_by = current.chosen_by.display_name if current.chosen_by else None

@@ -132,7 +132,7 @@ def forget_old_keys() -> int:
 
 
 def _find_row(by: AbstractBaseUser, key: str) -> Captured | None:
-    image = Image.objects.filter(user_id=by.pk, idempotency_key=key).first()
+    image = Image.objects.of_this_pc().filter(user_id=by.pk, idempotency_key=key).first()
     if image is None:
         return None
     return Captured(StoredFile(location_of(image.filename), image.file_size, image.sha256), image.metadata, image)

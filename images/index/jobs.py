@@ -66,7 +66,7 @@ def describe_header(job: Job) -> Entry:
         **name_person("user", job.user),
         "createdAt": job.created_at.isoformat(),
         "startsAt": job.starts_at.isoformat() if job.starts_at else None,
-        "instrument": job.instrument,
+        "instrument": str(job.instrument_id or ""),
         "expected": job.expected,
         "planSha256": job.plan_sha256,
         "plan": job.plan,

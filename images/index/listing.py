@@ -14,6 +14,7 @@ from images.formats import format_of
 from images.index.columns import columns_of_record
 from images.index.originals import has_pixel_sum
 from images.models import Image
+from images.own_instrument import own_instrument_id
 from images.record.image import parse_time
 from images.record.people import find_person, read_person
 from images.run_days import the_run_days
@@ -78,6 +79,7 @@ def make_row(
 ) -> Image:
     """Return the row of an original, not yet written."""
     return Image(
+        instrument_id=own_instrument_id(),
         job_id=job_id,
         job_slot=job_slot,
         user_id=user_id,
@@ -106,7 +108,7 @@ def key_in_force(record: dict[str, Any], user_id: int | None) -> str | None:
     is_young = parse_time(record["capturedAt"]) > begins_at or record.get("clockInDoubt") is True
     if not isinstance(key, str) or len(key) > 200 or user_id is None or not is_young:
         return None
-    return None if Image.objects.filter(user_id=user_id, idempotency_key=key).exists() else key
+    return None if Image.objects.of_this_pc().filter(user_id=user_id, idempotency_key=key).exists() else key
 
 
 def _format_name(filename: str) -> str:

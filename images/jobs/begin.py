@@ -49,7 +49,7 @@ def begin_job(job: Job, now: datetime) -> Job | None:
 
 def _had_to_wait(starts_at: datetime) -> bool:
     """Return True if another job had the camera when this one was to begin."""
-    return Job.objects.with_plan().filter(anchor_at__lte=starts_at, ended_at__gt=starts_at).exists()
+    return Job.objects.with_plan().of_this_pc().filter(anchor_at__lte=starts_at, ended_at__gt=starts_at).exists()
 
 
 def fail_job(archive: Archive, job: Job, now: datetime, detail: str) -> None:

@@ -112,7 +112,7 @@ def kind_of(plan: Plan) -> str:
 def _find_earlier(by: AbstractBaseUser, asked: IdempotencyKey | None) -> Job | None:
     if asked is None:
         return None
-    job = Job.objects.filter(user_id=by.pk, idempotency_key=asked.key).select_related("user").first()
+    job = Job.objects.of_this_pc().filter(user_id=by.pk, idempotency_key=asked.key).select_related("user").first()
     if job and job.request_sha256 != asked.request_sha256:
         raise IdempotencyKeyReused("This Idempotency-Key stood for another job. Take a new key for each job you want.")
     return job

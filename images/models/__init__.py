@@ -1,20 +1,13 @@
 """The library's tables. Other rooms import the models from here."""
 
+from images.models.conditions import BINNED, CHANGE_NOT_STORED, MAX_ID, MAY_LEAVE, NOT_STORED, OF_SEVERAL, WANTED
 from images.models.control import CameraControl
-from images.models.images import (
-    BINNED,
-    CHANGE_NOT_STORED,
-    FOLDED_AT_ONCE,
-    MAX_ID,
-    MAY_LEAVE,
-    NOT_STORED,
-    Image,
-    ImageQuerySet,
-    Removal,
-)
+from images.models.images import FOLDED_AT_ONCE, Image, ImageQuerySet
+from images.models.instruments import Instrument
 from images.models.jobs import Job, JobGap, JobQuerySet
 from images.models.notices import Delivery, DeliveryQuerySet
 from images.models.optics import Calibration, CalibrationQuerySet, CurrentObjective, Objective
+from images.models.removals import Removal
 from images.models.run_days import RunDayCount
 from images.models.share import ShareLink
 from images.models.verification import Finding, Verification
@@ -26,6 +19,8 @@ __all__ = [
     "MAX_ID",
     "MAY_LEAVE",
     "NOT_STORED",
+    "OF_SEVERAL",
+    "WANTED",
     "Calibration",
     "CalibrationQuerySet",
     "CameraControl",
@@ -35,6 +30,7 @@ __all__ = [
     "Finding",
     "Image",
     "ImageQuerySet",
+    "Instrument",
     "Job",
     "JobGap",
     "JobQuerySet",

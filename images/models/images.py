@@ -1,35 +1,31 @@
 """The table of images. Its columns have the names of the older system; the names in Python carry units."""
 
 import uuid
-from typing import Any
 
 from django.conf import settings
 from django.db import connections, models, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 
 from folding import fold
 from images.editable_fields import SEARCHED_COLUMNS
+from images.models.conditions import (
+    BINNED,
+    CHANGE_NOT_STORED,
+    MAY_LEAVE,
+    NOT_BINNED,
+    NOT_STORED,
+    OF_SEVERAL,
+    WANTED,
+)
+from images.models.instruments import Instrument
 from images.models.jobs import Job
 from images.models.optics import Calibration, Objective
-from images.older_versions import upgrade_record
+from images.models.records import RecordField, name_of_job
+from images.own_instrument import own_instrument_id
 
 SEARCHED = ("filename", *SEARCHED_COLUMNS)
 FOLDED_FROM = (*SEARCHED, "job_slot", "metadata")
 FOLDED_AT_ONCE = 500
-# The largest integer that every reader of JSON holds exactly (RFC 8259, section 6). Browsers round larger ones.
-MAX_ID = 2**53 - 1
-NOT_BINNED = Q(binned_at__isnull=True)
-BINNED = Q(binned_at__isnull=False)
-# The original lies only on the disk of the instrument. A PC alone, without an object store, has no others.
-NOT_STORED = Q(place__isnull=True)
-# Read back whole from the store: the original may leave this disk. Those in the bin leave it with the bin.
-MAY_LEAVE = Q(place="both", verified_at__isnull=False, binned_at__isnull=True)
-
-
-# The original is in the store, and what was changed of it last is not.
-CHANGE_NOT_STORED = Q(place__isnull=False, revision__isnull=False) & (
-    Q(stored_revision__isnull=True) | Q(revision__gt=F("stored_revision"))
-)
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
@@ -80,7 +76,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
     def with_related(self) -> "ImageQuerySet":
         """Fetch users, objective and calibration with the images: their descriptions name them."""
-        return self.select_related("user", "binned_by", "objective", "calibration__made_by")
+        return self.select_related("user", "binned_by", "objective", "calibration__made_by", "instrument")
 
     def not_binned(self) -> "ImageQuerySet":
         return self.filter(NOT_BINNED)
@@ -88,29 +84,20 @@ class ImageQuerySet(models.QuerySet["Image"]):
     def in_bin(self) -> "ImageQuerySet":
         return self.filter(BINNED)
 
+    def of_this_pc(self) -> "ImageQuerySet":
+        """Return the images that this PC captured. Only their files can be in its archive."""
+        return self.filter(instrument=own_instrument_id())
+
     def of_day(self, day) -> "ImageQuerySet":
-        """Return the images whose file is in the folder of that UTC day."""
+        """Return the images whose file is in the folder of that UTC day on this PC."""
         # The character after "_" is "`". So the bounds contain every name that begins with the day.
         beginning = f"capture_{day:%Y%m%d}"
-        images = self.filter(filename__startswith=f"{beginning}_")
+        images = self.of_this_pc().filter(filename__startswith=f"{beginning}_")
         # SQLite uses the index only for bounds. PostgreSQL sorts names by the rules of its language, so bounds would be
         # wrong there.
         if connections[self.db].vendor == "sqlite":
             images = images.filter(filename__gte=f"{beginning}_", filename__lt=f"{beginning}`")
         return images
-
-
-class RecordField(models.JSONField):
-    """A record, stored as it is in the file. When it is read, records of earlier versions get today's form."""
-
-    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        # Only when it is read. Rewriting a million rows would take long, and the files keep the older form anyway.
-        return upgrade_record(super().from_db_value(value, expression, connection))
-
-    def deconstruct(self) -> Any:
-        """Call it a JSONField in migrations: the column is the same, so no migration is needed."""
-        name, _path, args, options = super().deconstruct()
-        return name, "django.db.models.JSONField", args, options
 
 
 class Image(models.Model):
@@ -129,7 +116,18 @@ class Image(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="images", db_index=False
     )
-    filename = models.CharField(max_length=100, unique=True)
+    # No index of its own, for the same reason as `job`.
+    instrument = models.ForeignKey(
+        Instrument,
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="images",
+        db_index=False,
+        help_text="The PC that captured it. Empty for a PC that is alone.",
+    )
+    # Unique among those of one instrument: see the constraints.
+    filename = models.CharField(max_length=100)
     thumbnail_path = models.CharField(max_length=200, blank=True)
     captured_at = models.DateTimeField()
     x_position = models.FloatField(null=True, blank=True)
@@ -180,7 +178,6 @@ class Image(models.Model):
     revision = models.PositiveIntegerField(
         null=True, editable=False, help_text="How often the image was changed. Its sidecar has the same number."
     )
-
     idempotency_key = models.CharField(  # noqa: DJ001 (images without a key must not collide)
         max_length=200,
         null=True,
@@ -188,7 +185,6 @@ class Image(models.Model):
         editable=False,
         help_text="The key that the client gave its request. It is removed after a day or more.",
     )
-
     key_run_day = models.PositiveIntegerField(
         null=True, editable=False, help_text="The count of run days when the sweep first saw the key."
     )
@@ -210,11 +206,13 @@ class Image(models.Model):
     verified_at = models.DateTimeField(
         null=True, editable=False, help_text="When it was last read back from the store and found whole."
     )
-
     stored_revision = models.PositiveIntegerField(
         null=True, editable=False, help_text="The last revision of its changes that is in the store."
     )
     evicted_at = models.DateTimeField(null=True, editable=False, help_text="When the original left this disk.")
+    wanted_at = models.DateTimeField(
+        null=True, editable=False, help_text="When somebody elsewhere asked for it. Those go to the store first."
+    )
 
     objects = ImageQuerySet.as_manager()
 
@@ -233,18 +231,45 @@ class Image(models.Model):
             ),
             models.Index(fields=["captured_at", "id"], name="images_in_bin", condition=BINNED),
             models.Index(fields=["binned_at"], name="images_binned", condition=BINNED),
-            models.Index(fields=["id"], name="images_not_stored", condition=NOT_STORED),
             models.Index(
-                fields=["stored_at"], name="images_to_verify", condition=Q(place="both", verified_at__isnull=True)
+                fields=["instrument", "captured_at", "id"],
+                name="images_shown_instrument",
+                condition=NOT_BINNED & OF_SEVERAL,
             ),
-            models.Index(fields=["captured_at", "id"], name="images_may_leave", condition=MAY_LEAVE),
-            models.Index(fields=["id"], name="images_change_not_stored", condition=CHANGE_NOT_STORED),
+            # Each instrument looks for its own.
+            models.Index(fields=["instrument", "id"], name="images_not_stored", condition=NOT_STORED),
+            models.Index(fields=["instrument", "wanted_at"], name="images_wanted", condition=WANTED),
+            models.Index(
+                fields=["instrument", "stored_at"],
+                name="images_to_verify",
+                condition=Q(place="both", verified_at__isnull=True),
+            ),
+            models.Index(fields=["instrument", "captured_at", "id"], name="images_may_leave", condition=MAY_LEAVE),
+            models.Index(fields=["instrument", "id"], name="images_change_not_stored", condition=CHANGE_NOT_STORED),
         ]
         constraints = [
+            # Two PCs may capture in the same millisecond. With the operator class, PostgreSQL finds those of a day.
+            models.UniqueConstraint(
+                fields=["filename"],
+                name="images_filename_alone",
+                condition=Q(instrument__isnull=True),
+                opclasses=["varchar_pattern_ops"],
+            ),
+            models.UniqueConstraint(
+                fields=["instrument", "filename"],
+                name="images_filename",
+                condition=OF_SEVERAL,
+                opclasses=["uuid_ops", "varchar_pattern_ops"],
+            ),
             models.UniqueConstraint(
                 fields=["user", "idempotency_key"],
                 name="images_user_idempotency_key",
-                condition=Q(idempotency_key__isnull=False),
+                condition=Q(idempotency_key__isnull=False, instrument__isnull=True),
+            ),
+            models.UniqueConstraint(
+                fields=["user", "instrument", "idempotency_key"],
+                name="images_instrument_idempotency_key",
+                condition=Q(idempotency_key__isnull=False, instrument__isnull=False),
             ),
             # With a condition it is an index, which SQLite adds without copying the table.
             models.UniqueConstraint(
@@ -272,28 +297,3 @@ class Image(models.Model):
         if self.job_slot is not None:
             texts.append(name_of_job(self.metadata))
         self.search_text = "\n".join(map(fold, texts))
-
-
-def name_of_job(record: Any) -> str:
-    """Return the name of the job that a record says, or "" if it says none."""
-    job = record.get("job") if isinstance(record, dict) else None
-    name = job.get("name") if isinstance(job, dict) else None
-    return name if isinstance(name, str) else ""
-
-
-class Removal(models.Model):
-    """A note that a file must be removed, written in the transaction that deletes its row.
-
-    A crash can leave the file of a deleted row on disk. Without this note, the next start would give it a row again.
-    The record id says which file is meant, because another image may have the name by now.
-    """
-
-    record_id = models.UUIDField(unique=True)
-    filename = models.CharField(max_length=100)
-    decided_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        db_table = "image_removals"
-
-    def __str__(self) -> str:
-        return self.filename

@@ -10,6 +10,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from folding.fields import FoldedField
+from images.models.instruments import Instrument
+from images.own_instrument import own_instrument_id
 
 # What Job.place is, in the database.
 PLACE = Coalesce("queue_place", "id", output_field=models.BigIntegerField())
@@ -20,13 +22,17 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Return the jobs that the program runs. Jobs without a plan are names under which people group images."""
         return self.filter(plan__isnull=False)
 
+    def of_this_pc(self) -> "JobQuerySet":
+        """Return the jobs that use the camera of this PC."""
+        return self.filter(instrument=own_instrument_id())
+
     def active(self) -> "JobQuerySet":
-        """Return the job that has begun and not ended. At most one has, because it holds the camera."""
-        return self.with_plan().filter(state__in=Job.ACTIVE, anchor_at__isnull=False)
+        """Return the job of this PC that has begun and not ended. At most one has, because it holds the camera."""
+        return self.with_plan().of_this_pc().filter(state__in=Job.ACTIVE, anchor_at__isnull=False)
 
     def waiting(self) -> "JobQuerySet":
-        """Return the jobs that have not begun, in the order of the queue."""
-        return self.with_plan().filter(state__in=Job.WAITING).order_by(PLACE)
+        """Return the jobs of this PC that have not begun, in the order of the queue."""
+        return self.with_plan().of_this_pc().filter(state__in=Job.WAITING).order_by(PLACE)
 
     def up_to(self, job: "Job") -> "JobQuerySet":
         """Return those whose place in the queue is that of this job or an earlier one."""
@@ -71,8 +77,13 @@ class Job(models.Model):
         editable=False,
         help_text="The id by which files name the job. It never changes.",
     )
-    instrument = models.CharField(
-        max_length=100, blank=True, default="", help_text="The instrument whose camera the job uses."
+    instrument = models.ForeignKey(
+        Instrument,
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="jobs",
+        help_text="The PC whose camera the job uses. Empty for a PC that is alone.",
     )
     plan = models.JSONField(null=True, blank=True, help_text="Empty for a job that only groups images.")
     plan_sha256 = models.CharField(max_length=64, blank=True, default="")
@@ -131,8 +142,13 @@ class Job(models.Model):
             models.UniqueConstraint(
                 fields=["user", "idempotency_key"],
                 name="jobs_user_idempotency_key",
-                condition=Q(idempotency_key__isnull=False),
-            )
+                condition=Q(idempotency_key__isnull=False, instrument__isnull=True),
+            ),
+            models.UniqueConstraint(
+                fields=["user", "instrument", "idempotency_key"],
+                name="jobs_instrument_idempotency_key",
+                condition=Q(idempotency_key__isnull=False, instrument__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,10 +5,12 @@ from zlib import crc32
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 
 from folding.names import NamedModel, NamedQuerySet
 from images.errors import CalibrationFixed
+from images.models.instruments import Instrument
 
 
 class Objective(NamedModel):
@@ -92,16 +94,23 @@ class Calibration(models.Model):
         super().save(*args, **{**options, "force_insert": True})
 
 
-class CurrentObjective(models.Model):
-    """The objective in use, in one row."""
+# Stands for the instrument of a PC that is alone, where a column must not be empty to be unique.
+NONE = uuid.UUID(int=0)
 
+
+class CurrentObjective(models.Model):
+    """The objective in use, in one row for each instrument. A PC that is alone has one row without an instrument."""
+
+    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, null=True, related_name="+", db_index=False)
     objective = models.ForeignKey(Objective, on_delete=models.PROTECT, null=True, related_name="+")
     chosen_at = models.DateTimeField(auto_now=True)
     chosen_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
 
     class Meta:
         db_table = "current_objective"
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="current_objective_is_one_row")]
+        constraints = [
+            models.UniqueConstraint(Coalesce("instrument", Value(NONE)), name="current_objective_of_instrument")
+        ]
 
     def __str__(self) -> str:
         return str(self.objective)

@@ -3,6 +3,15 @@
 from django.db import models
 from django.utils import timezone
 
+from images.models.instruments import Instrument
+from images.own_instrument import own_instrument_id
+
+
+class VerificationQuerySet(models.QuerySet["Verification"]):
+    def of_this_pc(self) -> "VerificationQuerySet":
+        """Return the runs through the archive of this PC."""
+        return self.filter(instrument=own_instrument_id())
+
 
 class Verification(models.Model):
     """One run through the whole archive: how far it came, and what it found. It is saved during the run, so that it can
@@ -14,6 +23,8 @@ class Verification(models.Model):
         FINISHED = "finished"
         GIVEN_UP = "given up"
 
+    # The PC whose archive it is.
+    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, null=True, related_name="+", db_index=False)
     state = models.CharField(max_length=20, choices=State, default=State.RUNNING)
     started_at = models.DateTimeField(auto_now_add=True)
     started_by = models.CharField(max_length=150, blank=True, help_text="Account on the computer that ran it.")
@@ -29,6 +40,8 @@ class Verification(models.Model):
     byte_count = models.BigIntegerField(default=0)
     file_count = models.PositiveIntegerField(default=0, help_text="Files that were looked at in the folders.")
     counts = models.JSONField(default=dict, help_text="Number of findings of each kind.")
+
+    objects = VerificationQuerySet.as_manager()
 
     class Meta:
         db_table = "verifications"

@@ -27,7 +27,7 @@ class VerificationPage(PermissionRequiredMixin, TemplateView):
     permission_required = DELETE_ANY
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        latest = Verification.objects.first()
+        latest = Verification.objects.of_this_pc().first()
         return super().get_context_data(
             run=latest,
             state=describe_state(latest) if latest else "",
@@ -65,7 +65,7 @@ def find_last_finished(latest: Verification | None) -> Verification | None:
     """Return the last finished run if the latest run is not finished, else None."""
     if latest is None or latest.state not in UNFINISHED:
         return None
-    return Verification.objects.filter(state=Verification.State.FINISHED).first()
+    return Verification.objects.of_this_pc().filter(state=Verification.State.FINISHED).first()
 
 
 def describe_duration(seconds: float) -> str:

@@ -100,7 +100,7 @@ class Evictor:
 
     def _find(self, days: int) -> ImageQuerySet:
         before = self._clock.now() - timedelta(days=days)
-        return Image.objects.filter(MAY_LEAVE, captured_at__lt=before).oldest_first()
+        return Image.objects.of_this_pc().filter(MAY_LEAVE, captured_at__lt=before).oldest_first()
 
     def _evict_some(self, may_leave: ImageQuerySet, by: Person | None = None) -> Evicted:
         """Remove one batch, the oldest first. What cannot be proved stays, and its row says so."""

@@ -36,7 +36,7 @@ def find_next(left_out: Collection[int]) -> Image | None:
 
 def waiting_ids() -> "QuerySet[Image, int]":
     """Return the ids of all images that wait for the store, the newest first."""
-    return Image.objects.filter(NOT_STORED).order_by("-id").values_list("pk", flat=True)
+    return Image.objects.of_this_pc().filter(NOT_STORED).order_by("-id").values_list("pk", flat=True)
 
 
 def note_stored(image_id: int, key: str, at: datetime) -> None:
@@ -62,7 +62,7 @@ def note_conflict(image_id: int, key: str) -> None:
 
 def count_waiting() -> Waiting:
     """Raises Django's DatabaseError."""
-    waiting = Image.objects.filter(NOT_STORED)
+    waiting = Image.objects.of_this_pc().filter(NOT_STORED)
     found = waiting.aggregate(count=Count("pk"), size_bytes=Sum("file_size"), oldest_at=Min("captured_at"))
     return Waiting(found["count"], found["size_bytes"] or 0, found["oldest_at"])
 
@@ -76,7 +76,7 @@ def find_to_verify(stored_before: datetime, left_out: Collection[int]) -> Image 
 
 def unverified() -> "QuerySet[Image]":
     """Return the images in the store that nobody has read back yet, those that wait longest first."""
-    return Image.objects.filter(place=Image.Place.BOTH, verified_at__isnull=True).order_by("stored_at")
+    return Image.objects.of_this_pc().filter(place=Image.Place.BOTH, verified_at__isnull=True).order_by("stored_at")
 
 
 def find_last_stored_at() -> datetime | None:
@@ -87,7 +87,7 @@ def find_last_stored_at() -> datetime | None:
 
 def changes_to_send() -> "QuerySet[Image]":
     """Return the images whose last change is not in the store, though their original is."""
-    return Image.objects.filter(CHANGE_NOT_STORED).order_by("id")
+    return Image.objects.of_this_pc().filter(CHANGE_NOT_STORED).order_by("id")
 
 
 def find_change_to_send(left_out: Collection[int]) -> Image | None:
@@ -98,10 +98,11 @@ def find_change_to_send(left_out: Collection[int]) -> Image | None:
 
 def jobs_to_send() -> JobQuerySet:
     """Return the jobs that have begun and whose file may not be in the store completely."""
-    return Job.objects.with_plan().filter(anchor_at__isnull=False, is_file_stored__isnull=True).order_by("id")
+    begun = Job.objects.with_plan().of_this_pc().filter(anchor_at__isnull=False)
+    return begun.filter(is_file_stored__isnull=True).order_by("id")
 
 
 def is_burst_running() -> bool:
     """Return True if a job is taking frames at the camera's rate: it needs the whole disk. Raises Django's
     DatabaseError."""
-    return Job.objects.filter(state=Job.State.RUNNING, kind=BURST).exists()
+    return Job.objects.of_this_pc().filter(state=Job.State.RUNNING, kind=BURST).exists()

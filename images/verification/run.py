@@ -29,6 +29,7 @@ from images.errors import (
 )
 from images.index.misplaced import describe_foreign_file
 from images.models import Finding, Image, Verification
+from images.own_instrument import own_instrument_id
 from images.verification.check import Verified, verify_original
 from images.verification.folders import find_in_day, find_in_root, storable
 from images.verification.rows import check_row, describe_differences
@@ -51,16 +52,17 @@ UNFINISHED = (Verification.State.RUNNING, Verification.State.INTERRUPTED)
 def begin_verification(by: str, is_restart: bool = False) -> Verification:
     """Continue the unfinished run, or begin a new one: if there is none, or if `is_restart`. Old runs are deleted with
     their findings; KEPT_RUNS stay. Raises Django's DatabaseError."""
-    latest = Verification.objects.first()
+    latest = Verification.objects.of_this_pc().first()
     if latest and latest.state in UNFINISHED and not is_restart:
         # It continues with its own id, so findings of both parts belong to one run.
         latest.state = Verification.State.RUNNING
         latest.save(update_fields=["state"])
         return latest
-    Verification.objects.filter(state__in=UNFINISHED).update(state=Verification.State.GIVEN_UP)
-    kept = Verification.objects.values_list("pk", flat=True)[: KEPT_RUNS - 1]
-    Verification.objects.exclude(pk__in=list(kept)).delete()
-    return Verification.objects.create(started_by=by)
+    runs = Verification.objects.of_this_pc()
+    runs.filter(state__in=UNFINISHED).update(state=Verification.State.GIVEN_UP)
+    kept = runs.values_list("pk", flat=True)[: KEPT_RUNS - 1]
+    runs.exclude(pk__in=list(kept)).delete()
+    return Verification.objects.create(instrument_id=own_instrument_id(), started_by=by)
 
 
 def is_silent(verification: Verification) -> bool:
@@ -134,7 +136,8 @@ class Verifier:
 
     def _verify_originals(self) -> Iterator[None]:
         # By id, because ids only grow: images that are captured during the run come at its end.
-        images = Image.objects.order_by("pk").defer("search_text").prefetch_related("user", "job", "binned_by")
+        of_this_pc = Image.objects.of_this_pc().order_by("pk").defer("search_text")
+        images = of_this_pc.prefetch_related("user", "job", "binned_by")
         while some := list(images.filter(pk__gt=self._run.last_image_id)[:READ_AT_ONCE]):
             for image in some:
                 self._verify_original(image)

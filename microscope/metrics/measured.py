@@ -135,7 +135,7 @@ def read_safety() -> Iterator[Metric]:
     state = read_state(settings.DATA_PATH)
     yield from _ended("backup_finished", "When the last backup was finished.", state.last_finished_backup)
     yield from _ended("drill_passed", "When a backup was last tried out and was whole.", state.last_good_drill)
-    finished = Verification.objects.filter(state=Verification.State.FINISHED).first()
+    finished = Verification.objects.of_this_pc().filter(state=Verification.State.FINISHED).first()
     if finished is not None and finished.finished_at is not None:
         at_s = finished.finished_at.timestamp()
         yield gauge("verification_finished_timestamp_seconds", "When all originals had been read again.", at_s)

@@ -160,7 +160,7 @@ class Finish(Step):
 
 def read_again(kept: dict[str, Any]) -> dict[str, Any]:
     """Read the picture from disk, and return what the page shows of it."""
-    image = Image.objects.filter(filename=kept["filename"]).first()
+    image = Image.objects.of_this_pc().filter(filename=kept["filename"]).first()
     if image is None:
         return {"waiting": kept["filename"]}
     try:

@@ -60,7 +60,7 @@ def describe_space(archive: Archive) -> Line:
 def find_full_at(room_bytes: int, now: datetime) -> datetime | None:
     """Return when the disk is full if pictures come as the last ones did. None if nobody can tell."""
     try:
-        taken = list(Image.objects.newest_first().values_list("captured_at", "file_size")[:PACE_OF_IMAGES])
+        taken = list(Image.objects.of_this_pc().newest_first().values_list("captured_at", "file_size")[:PACE_OF_IMAGES])
     except DATABASE_AWAY:
         return None
     if not taken or taken[0][0] > now:

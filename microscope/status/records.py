@@ -44,7 +44,7 @@ def _try_database() -> Line:
 
 def read_verification() -> list[Line]:
     """Raises Django's DatabaseError and InterfaceError."""
-    return [describe_verification(Verification.objects.first())]
+    return [describe_verification(Verification.objects.of_this_pc().first())]
 
 
 def describe_verification(latest: Verification | None) -> Line:

@@ -245,7 +245,7 @@ def _list_one(
 
 def _describe_copy(name: str, original_name: str) -> str:
     """Return the sentence for a copy: it has a name of its own, or it replaced another original."""
-    if Image.objects.filter(filename=name).exists():
+    if Image.objects.of_this_pc().filter(filename=name).exists():
         return (
             f"{name} is not what it was when it was kept: it holds the picture of {original_name}. "
             "manage.py verify tells more."

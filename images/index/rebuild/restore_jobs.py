@@ -14,6 +14,7 @@ from images.archive.job_file import Entry, find_job_files, read_entries
 from images.errors import DamagedJobFile
 from images.index.jobs import count_decided, find_holes, write_entries
 from images.models import Image, Job, JobGap
+from images.own_instrument import own_instrument_id
 from images.record.image import parse_time
 from images.record.jobs import MAX_NAME_LENGTH, MAX_NUMBER, JobInFile, id_without_file
 from images.record.people import PersonInFile, read_person
@@ -67,7 +68,7 @@ def make_job_again(said: JobInFile, user: Any, created_at: datetime, **fields: A
 def settle_jobs() -> None:
     """Count the slots of each job again. Slots with neither picture nor gap become missed: all of them if the job is
     finished, otherwise those before the last decided slot. Raises Django's DatabaseError."""
-    for job in Job.objects.with_plan():
+    for job in Job.objects.with_plan().of_this_pc():
         with transaction.atomic():
             decided = count_decided(job.pk)
             end = job.expected if job.state == Job.State.FINISHED else decided.next_slot
@@ -98,7 +99,7 @@ def _restore_from_header(header: Entry, find_user: FindUser) -> tuple[Job, bool]
         raise DamagedJobFile(f"The file of the job {said.name} does not say whose it is.")
     fields = {
         "kind": header["kind"],
-        "instrument": header["instrument"],
+        "instrument_id": own_instrument_id(),
         "plan": header["plan"],
         "plan_sha256": header["planSha256"],
         "expected": header["expected"],

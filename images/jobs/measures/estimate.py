@@ -172,7 +172,7 @@ def _as_measured(burst: BurstMeasured) -> Measured:
 
 def _count_promised_bytes() -> int:
     """What the jobs that run or wait will still need."""
-    jobs = Job.objects.with_plan().exclude(state__in=Job.ENDED)
+    jobs = Job.objects.with_plan().of_this_pc().exclude(state__in=Job.ENDED)
     rest = [
         (expected - stored - missed) * (estimate or {}).get("bytesPerPicture", 0)
         for expected, stored, missed, estimate in jobs.values_list("expected", "stored", "missed", "estimate")

@@ -75,7 +75,7 @@ class Command(BaseCommand):
     def _verify(self, is_restart: bool, megabytes_per_s: float | None) -> int:
         run = begin_verification(account(), is_restart)
         progress = Progress(self.stdout, "originals")
-        total = Image.objects.count()
+        total = Image.objects.of_this_pc().count()
         if run.image_count:
             progress.report(f"Continuing after {run.image_count} originals. (Use --restart to start again.)")
         with stop_requested() as requested:

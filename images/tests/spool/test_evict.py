@@ -168,7 +168,7 @@ def test_one_entry_of_the_audit_log_tells_of_each_batch(away, images):
 
 def test_the_next_is_found_by_an_index_of_those_that_may_leave(db):
     with without_plain_scans():
-        assert "images_may_leave" in Image.objects.filter(MAY_LEAVE).oldest_first()[:1].explain()
+        assert "images_may_leave" in Image.objects.of_this_pc().filter(MAY_LEAVE).oldest_first()[:1].explain()
 
 
 def test_the_store_is_in_doubt_until_a_probe_has_passed_and_while_the_clock_is(lying, db):

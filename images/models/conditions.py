@@ -1,0 +1,20 @@
+"""What is said of images in queries, indexes and constraints alike."""
+
+from django.db.models import F, Q
+
+# The largest integer that every reader of JSON holds exactly (RFC 8259, section 6). Browsers round larger ones.
+MAX_ID = 2**53 - 1
+NOT_BINNED = Q(binned_at__isnull=True)
+BINNED = Q(binned_at__isnull=False)
+# The original lies only on the disk of the instrument. A PC alone, without an object store, has no others.
+NOT_STORED = Q(place__isnull=True)
+# Somebody elsewhere waits for it.
+WANTED = NOT_STORED & Q(wanted_at__isnull=False)
+# Captured by one of several PCs that share the library. What a PC alone captured has no instrument.
+OF_SEVERAL = Q(instrument__isnull=False)
+# Read back whole from the store: the original may leave this disk. Those in the bin leave it with the bin.
+MAY_LEAVE = Q(place="both", verified_at__isnull=False, binned_at__isnull=True)
+# The original is in the store, and what was changed of it last is not.
+CHANGE_NOT_STORED = Q(place__isnull=False, revision__isnull=False) & (
+    Q(stored_revision__isnull=True) | Q(revision__gt=F("stored_revision"))
+)
