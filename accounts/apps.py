@@ -9,5 +9,6 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # The first module registers a system check. The others listen to saved tokens and users.
-        from accounts import first_administrator, rotation  # noqa: F401
+        from accounts import first_administrator  # noqa: F401
         from accounts.personal_tokens import tokens  # noqa: F401
+        from accounts.sign_in import rotation  # noqa: F401

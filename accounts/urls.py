@@ -1,8 +1,9 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from accounts import api, views
+from accounts import views
 from accounts.personal_tokens import api as api_tokens
+from accounts.sign_in import api
 
 urlpatterns = [
     path("sign-in", views.SignInView.as_view(), name="sign-in"),

@@ -21,9 +21,9 @@ import numpy as np
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 
-from camera.burst import Burst
 from camera.engine.frame_ring import FrameRing, LostFrames
 from camera.engine.requests import TakenFrame as RingFrame
+from camera.results.burst import Burst
 from images.archive.archive import Archive
 from images.archive.group import GroupWriter
 from images.capture.keep_burst import BurstKeeper, Group

@@ -81,7 +81,7 @@ def _say(text: str, is_kept: bool) -> bool:
 def report_lateness(_slots: int) -> bool:
     """A picture a second by the real clock. A picture is late by the time from its due time to its exposure."""
     from camera.registry import the_camera
-    from images.jobs.make import make_job
+    from images.jobs.queue.make import make_job
     from images.jobs.supervisor import the_supervisor
     from images.models import Image, Job
 
@@ -148,7 +148,7 @@ def report_resume(_slots: int) -> bool:
 def report_memory(slots: int) -> bool:
     """Small pictures, and a clock that passes the time: only what a slot leaves behind counts."""
     from camera.registry import the_instrument
-    from images.jobs.make import make_job
+    from images.jobs.queue.make import make_job
     from images.jobs.supervisor import Supervisor
     from images.library import the_library
     from images.tests.clocks import SetClock

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from camera.drivers.pixelink.formats import FORMATS, FrameLayout
+from camera.drivers.pixelink.frames.formats import FORMATS, FrameLayout
 
 ROWS, COLUMNS = 2048, 2592
 

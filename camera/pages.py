@@ -9,7 +9,7 @@ from django.views.generic import TemplateView
 from camera.api.serializers import describe_status
 from camera.live.admission import VIEW
 from camera.registry import the_camera
-from camera.status import CameraStatus
+from camera.results.status import CameraStatus
 
 
 class LivePage(PermissionRequiredMixin, TemplateView):

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Unpack
 
 from camera import errors
-from camera.burst import Burst
 from camera.drivers.base import Driver
 from camera.drivers.limits import Limits
 from camera.drivers.selection import DriverSelection
@@ -29,8 +28,9 @@ from camera.engine.requests import (
     copy_without_traceback,
 )
 from camera.frame import CameraIdentity, Frame, RawFrame
-from camera.status import CameraStatus, as_utc, describe_camera, describe_closed_camera
-from camera.taken_frame import TakenFrame
+from camera.results.burst import Burst
+from camera.results.status import CameraStatus, as_utc, describe_camera, describe_closed_camera
+from camera.results.taken_frame import TakenFrame
 
 # A waiting thread looks this often whether the camera's thread hangs. Nothing notifies it of that.
 STUCK_CHECK_S = 0.25

@@ -2,15 +2,15 @@ from django.urls import path
 
 from images.api import bin as api_bin
 from images.api import camera as api_camera
-from images.api import export as api_export
 from images.api import history as api_history
 from images.api import ids as api_ids
 from images.api import image_list as api_image_list
 from images.api import images as api
 from images.api import share as api_share
 from images.api import storage as api_storage
-from images.api import zip as api_zip
 from images.api.control import views as api_control
+from images.api.files import export as api_export
+from images.api.files import zip as api_zip
 from images.api.jobs import export as api_job_export
 from images.api.jobs import views as api_jobs
 from images.api.objectives import views as api_objectives

@@ -17,9 +17,9 @@ from accounts import errors as accounts
 from camera import errors as camera
 from images import errors as images
 from images.control import errors as control
-from images.jobs import errors as jobs
 from images.jobs.export import errors as exports
 from images.jobs.plan import errors as plans
+from images.jobs.queue import errors as jobs
 from images.share import errors as sharing
 from images.store import errors as store
 from microscope.events import errors as events

@@ -11,7 +11,7 @@ from microscope.http.rest_settings import REST_FRAMEWORK, SIMPLE_JWT, describe_s
 from microscope.log.configuration import LOGGING  # noqa: F401 (Django's own setting)
 from microscope.start import environment as env
 from microscope.start.data_folder import make_data_folder, name_installation, read_or_make_key
-from microscope.start.database_address import SQLITE
+from microscope.start.database.address import SQLITE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.read_env_file(BASE_DIR / ".env")

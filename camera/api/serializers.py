@@ -21,8 +21,8 @@ from camera.drivers.limits import Limits, Range
 from camera.drivers.settings import Settings
 from camera.engine.requests import Permit
 from camera.live.picture import LivePicture
+from camera.results.status import CameraStatus
 from camera.service import Camera
-from camera.status import CameraStatus
 
 
 class ExposureChangeSerializer(StrictSerializer):

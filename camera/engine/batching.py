@@ -2,11 +2,11 @@
 
 from camera import errors
 from camera.drivers.settings import SettingsRequest
-from camera.engine.applied_settings import SETTLE_FRAMES, SettingsApplier
 from camera.engine.clock.exposure_start import ExposureStartEstimator
 from camera.engine.clock.pace import Pace
 from camera.engine.requests import CaptureBatch, CaptureRequest, Source, TakenFrame, as_capture_failed
-from camera.engine.settings_match import describe_difference, matches
+from camera.engine.settings.applied_settings import SETTLE_FRAMES, SettingsApplier
+from camera.engine.settings.settings_match import describe_difference, matches
 from camera.frame import RawFrame
 
 # A capture fails after this many bad frames.

@@ -2,11 +2,11 @@
 
 from camera import errors
 from camera.drivers.settings import Settings, SettingsRequest
-from camera.engine.applied_settings import SETTLE_FRAMES, SettingsApplier
 from camera.engine.clock.exposure_start import ExposureStartEstimator
 from camera.engine.frame_ring import FrameRing
 from camera.engine.requests import Permit, Request, Source, TakenFrame
-from camera.engine.settings_match import describe_difference, matches
+from camera.engine.settings.applied_settings import SETTLE_FRAMES, SettingsApplier
+from camera.engine.settings.settings_match import describe_difference, matches
 from camera.frame import RawFrame
 
 MAX_MISMATCHES = 3 * SETTLE_FRAMES

@@ -16,10 +16,10 @@ from typing import Any
 from camera import errors
 from camera.drivers.base import Driver
 from camera.drivers.settings import SettingsRequest
-from camera.engine.applied_settings import SettingsApplier
 from camera.engine.call_watchdog import CallWatchdog
 from camera.engine.requests import Request, RequestQueue, Source, copy_without_traceback
 from camera.engine.session import Session
+from camera.engine.settings.applied_settings import SettingsApplier
 from camera.engine.shared_state import CameraState
 from camera.frame import CameraIdentity
 

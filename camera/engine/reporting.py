@@ -2,7 +2,7 @@
 
 from camera.engine.clock.clock_report import ClockReport
 from camera.engine.clock.exposure_start import ExposureStartEstimator
-from camera.engine.probing import Probing
+from camera.engine.probes.probing import Probing
 from camera.engine.stream import Stream
 from camera.frame import RawFrame
 

@@ -8,13 +8,12 @@ from camera import errors
 from camera.drivers.base import NO_ONE_PUSH, Driver
 from camera.drivers.settings import Settings, SettingsRequest
 from camera.drivers.validation import check
-from camera.engine.applied_settings import SettingsApplier
 from camera.engine.batching import MAX_TRIES, Batching
 from camera.engine.bursting import Bursting, BurstRequest
 from camera.engine.call_watchdog import CallWatchdog
 from camera.engine.clock.exposure_start import ExposureStartEstimator
 from camera.engine.clock.pace import LONG_EXPOSURE_MS
-from camera.engine.probing import Probing
+from camera.engine.probes.probing import Probing
 from camera.engine.reporting import Reporting
 from camera.engine.requests import (
     CaptureRequest,
@@ -24,6 +23,7 @@ from camera.engine.requests import (
     Source,
     WhiteBalanceRequest,
 )
+from camera.engine.settings.applied_settings import SettingsApplier
 from camera.engine.shared_state import CameraState
 from camera.engine.stream import Stream
 from camera.frame import RawFrame

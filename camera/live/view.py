@@ -16,8 +16,8 @@ from camera.frame import to_display
 from camera.live.picture import LivePicture, encode_jpeg
 from camera.live.statistics import compute_statistics
 from camera.memory import open_memory_file
+from camera.results.taken_frame import develop
 from camera.service import Camera
-from camera.taken_frame import develop
 
 logger = logging.getLogger(__name__)
 

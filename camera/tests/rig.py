@@ -21,8 +21,8 @@ from camera.engine.process_lock import CameraLock
 from camera.engine.requests import SettingsRequest
 from camera.errors import CameraError
 from camera.frame import Frame
+from camera.results.status import CameraStatus
 from camera.service import Camera
-from camera.status import CameraStatus
 from camera.tests.standin.camera import StandinCamera
 from camera.tests.standin.library import Library
 from camera.tests.standin.loading import install

@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import pytest
 
-from camera.burst import Burst
 from camera.engine.bursting import SHOW_EVERY_S
 from camera.engine.frame_ring import LossCause, LostFrames
 from camera.errors import CameraBusy, CameraError, CameraLost, SettingOutOfRange
-from camera.taken_frame import TakenFrame
+from camera.results.burst import Burst
+from camera.results.taken_frame import TakenFrame
 from camera.tests.rig import PATIENCE_S, STEADY, rigged, wait_until
 
 

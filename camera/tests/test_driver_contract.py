@@ -13,7 +13,7 @@ import pytest
 
 from camera.drivers.base import Driver
 from camera.drivers.settings import Settings, SettingsRequest
-from camera.engine.settings_match import matches
+from camera.engine.settings.settings_match import matches
 from camera.errors import SETTING_REFUSALS, FrameTimeout
 from camera.frame import RawFrame
 from camera.tests.driving import InThread, one_library

@@ -13,8 +13,8 @@ from camera.drivers.base import Driver
 from camera.drivers.limits import Limits
 from camera.drivers.settings import Settings, SettingsRequest, is_same_binning, without_pattern
 from camera.drivers.validation import check
-from camera.engine.applied_settings import neutral_geometry
-from camera.engine.settings_match import matches
+from camera.engine.settings.applied_settings import neutral_geometry
+from camera.engine.settings.settings_match import matches
 from camera.errors import SETTING_REFUSALS, SettingOutOfRange
 from camera.frame import Binning, RawFrame, Roi
 from camera.tests.driving import one_library

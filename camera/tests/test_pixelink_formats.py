@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from camera.drivers.pixelink.formats import FORMATS, FrameLayout, find_format, name_format
+from camera.drivers.pixelink.frames.formats import FORMATS, FrameLayout, find_format, name_format
 from camera.errors import PixelFormatUnsupported
 from camera.tests.driving import driving
 

@@ -8,7 +8,7 @@ import pytest
 from camera import errors
 from camera.drivers.limits import Range
 from camera.drivers.settings import SettingsRequest
-from camera.engine.settings_match import matches
+from camera.engine.settings.settings_match import matches
 from camera.tests.driving import Driving, driving, one_library
 from camera.tests.standin.codes import FeatureFlag, FeatureId, PixelFormat, ReturnCode
 from camera.tests.standin.settings import Roi, Trigger

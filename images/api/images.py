@@ -17,10 +17,10 @@ from rest_framework.utils.mediatypes import media_type_matches
 from rest_framework.views import APIView
 
 from images.api.control.holders import ASKED_BY, LEASE, GuardedView, permit_change, permit_keeping
-from images.api.export import EXPORT_PARAMETERS, read_export_request, serve_export, serve_original
+from images.api.files.export import EXPORT_PARAMETERS, read_export_request, serve_export, serve_original
+from images.api.files.responses import serve_file
 from images.api.filter_parameters import FILTER_PARAMETERS
 from images.api.image_serializer import ImageSerializer, describe_image
-from images.api.responses import serve_file
 from images.api.serializers import (
     CapturedSerializer,
     CaptureSerializer,

@@ -14,12 +14,12 @@ from pathlib import Path
 from camera.durable_files import PRIVATE, replace_file
 from images.archive.archive import Archive
 from images.archive.paced_reader import PacedReader, stop_when
+from images.backup.contents.manifest import KeptFile, Manifest, write_manifest
 from images.backup.copying import Copier, telling_backup_faults
 from images.backup.database.copy import DatabaseCopy, copy_database, require_programs
 from images.backup.earlier import EarlierBackup
 from images.backup.errors import BackupError
 from images.backup.folder import BackupFolder
-from images.backup.manifest import KeptFile, Manifest, write_manifest
 from images.backup.originals import COPIED_AT_ONCE, Brought, OriginalsBackup, count_files
 from images.edit.removal import finish_removals
 from images.edit.removal_hold import removals_held

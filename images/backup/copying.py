@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from images.archive.paced_reader import PacedReader, forget_cached
-from images.backup.entries import Entry
+from images.backup.contents.entries import Entry
 from images.backup.errors import BackupDiskFull, BackupFolderUnusable
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)

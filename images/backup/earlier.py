@@ -4,10 +4,10 @@ import os
 import stat
 from pathlib import Path
 
+from images.backup.contents.entries import DayList, Entry
+from images.backup.contents.manifest import IMAGES, LISTS
 from images.backup.copying import Copier, telling_backup_faults
-from images.backup.entries import DayList, Entry
 from images.backup.errors import BackupDamaged
-from images.backup.manifest import IMAGES, LISTS
 
 
 class EarlierBackup:

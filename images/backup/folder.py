@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from camera.durable_files import create_file, replace_file, sync_folder
+from images.backup.contents.manifest import MANIFEST, Manifest, read_manifest
 from images.backup.copying import telling_backup_faults
 from images.backup.errors import BackupDamaged, BackupFolderUnusable
-from images.backup.manifest import MANIFEST, Manifest, read_manifest
 
 NAME = re.compile(r"backup_(\d{4,})_\d{4}-\d{2}-\d{2}", re.ASCII)
 MARKER = ".microscope-backups"

@@ -19,10 +19,10 @@ from images.archive.folder import raising_storage_errors
 from images.archive.litter import is_litter
 from images.archive.names import TEMPORARY_SUFFIX, Location
 from images.archive.sidecar import is_sidecar, original_name_of
+from images.backup.contents.entries import DayList, Entry
+from images.backup.contents.manifest import IMAGES, LISTS, KeptDay
 from images.backup.copying import COPYING_SUFFIX, Copier, telling_backup_faults
 from images.backup.earlier import EarlierBackup, has_size, read_if_whole
-from images.backup.entries import DayList, Entry
-from images.backup.manifest import IMAGES, LISTS, KeptDay
 from images.backup.rows_by_day import sort_by_day
 from images.models import Image
 

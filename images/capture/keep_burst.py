@@ -11,7 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 
 from camera.frame import Frame
-from camera.taken_frame import TakenFrame
+from camera.results.taken_frame import TakenFrame
 from images.archive.archive import StoredFile
 from images.archive.group import GroupWriter, WrittenFile
 from images.calibration.scale import describe_scale

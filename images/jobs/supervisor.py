@@ -12,9 +12,9 @@ from images.archive.archive import Archive
 from images.control.control import the_control
 from images.control.hand_over import may_begin
 from images.errors import DATABASE_AWAY, DamagedJobFile
-from images.jobs.begin import begin_job, fail_job
 from images.jobs.heartbeat import FILE, Heartbeat, Sign
 from images.jobs.plan.errors import PlanRefused
+from images.jobs.queue.begin import begin_job, fail_job
 from images.jobs.running.runner import STEP_PATIENCE_S, Runner
 from images.models import Job
 from images.power import KeepAwake

@@ -5,9 +5,9 @@ import os
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
-from images.api.export import serve_original
-from images.api.responses import serve_file, serve_generated
-from images.api.zip import Selection, send_zip
+from images.api.files.export import serve_original
+from images.api.files.responses import serve_file, serve_generated
+from images.api.files.zip import Selection, send_zip
 from images.export.zipping import COLUMNS, entry_of
 from images.library import the_library
 from images.models import Image, ShareLink

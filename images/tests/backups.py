@@ -10,8 +10,8 @@ from django.core.management import call_command
 from images.archive.archive import Archive
 from images.archive.paced_reader import PacedReader
 from images.backup.backup import Backup
+from images.backup.contents.manifest import Manifest, read_manifest
 from images.backup.folder import BackupFolder
-from images.backup.manifest import Manifest, read_manifest
 
 MISSING, CHANGED, INTERRUPTED = 4, 8, 128
 

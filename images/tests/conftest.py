@@ -15,7 +15,7 @@ from django.db import connection
 from camera.engine.requests import Permit
 from camera.frame import Frame
 from camera.registry import the_instrument
-from camera.taken_frame import TakenFrame
+from camera.results.taken_frame import TakenFrame
 from images.archive.archive import Archive, StoredFile
 from images.calibration.calibrate import calibrate
 from images.calibration.objectives import choose_objective

@@ -10,7 +10,7 @@ import numpy as np
 from camera.engine.requests import Source
 from camera.frame import Binning, CameraIdentity, Descriptor, Frame, RawFrame, Roi
 from camera.frame_sum import FrameSum
-from camera.taken_frame import TakenFrame
+from camera.results.taken_frame import TakenFrame
 from images.editable_fields import take_editable
 from images.formats import FORMATS
 from images.record.image import Requested, make_record

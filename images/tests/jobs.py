@@ -12,7 +12,7 @@ from camera.errors import CameraError
 from camera.registry import the_instrument
 from images.archive.archive import Archive
 from images.archive.job_file import find_job_files
-from images.jobs.make import make_job
+from images.jobs.queue.make import make_job
 from images.jobs.supervisor import Supervisor
 from images.models import Image, Job, JobGap
 from images.power import KeepAwake

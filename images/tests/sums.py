@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from camera.burst import Burst
 from camera.engine.frame_ring import LostFrames
 from camera.errors import CameraError
 from camera.registry import the_instrument
-from camera.taken_frame import TakenFrame
+from camera.results.burst import Burst
+from camera.results.taken_frame import TakenFrame
 from images.formats import FORMATS
 from images.models import Image, Job, JobGap
 from images.tests.frames import make_frame, make_taken

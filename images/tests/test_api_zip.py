@@ -14,7 +14,7 @@ from django.db import connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
-from images.api import zip as api_zip
+from images.api.files import zip as api_zip
 from images.edit.bin import bin_image
 from images.export import zipping
 from images.export.zip_layout import ZipLayout

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError
 
-from images.backup.entries import DayList
+from images.backup.contents.entries import DayList
 from images.backup.state import read_state
 from images.edit.edit import edit_image
 from images.edit.removal import finish_removals

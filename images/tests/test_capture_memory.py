@@ -14,7 +14,7 @@ from django.db import connections
 from PIL import Image as Picture
 
 from camera.registry import the_instrument
-from camera.taken_frame import TakenFrame
+from camera.results.taken_frame import TakenFrame
 from camera.tests.rig import wait_until
 from images.capture.capture import capture_image
 from images.errors import StorageUnavailable

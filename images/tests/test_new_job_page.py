@@ -10,9 +10,9 @@ import pytest
 from django.utils import timezone
 
 from images.archive.group import GroupWriter
-from images.jobs.make import make_job
 from images.jobs.plan import WhenLate, parse_plan
 from images.jobs.plan.templates import Average, Burst, ExposureSeries, Picture, Positions, TimeLapse, ZSeries, make_plan
+from images.jobs.queue.make import make_job
 from images.jobs.stored_plan import read_plan
 from images.library import the_library
 from images.models import Image, Job

@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 
 from images.jobs.control import continue_job, pause_job
-from images.jobs.errors import NotInQueue
-from images.jobs.queue import move_job
+from images.jobs.queue.errors import NotInQueue
+from images.jobs.queue.order import move_job
 from images.models import Job
 from images.tests.at_once import at_once
 from images.tests.clocks import START

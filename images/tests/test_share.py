@@ -14,7 +14,7 @@ from django.utils import timezone
 from PIL import Image as Picture
 
 from images.edit.bin import bin_image
-from images.jobs.make import make_job
+from images.jobs.queue.make import make_job
 from images.library import the_library
 from images.models import Image, ShareLink
 from images.share.links import make_share_link, path_of

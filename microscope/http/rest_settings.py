@@ -11,7 +11,7 @@ DESCRIPTION = "Watch, capture and find microscope images. Times are UTC, exposur
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.personal_tokens.authentication.PersonalTokenAuthentication",
-        "accounts.tokens.TokenAuthentication",
+        "accounts.sign_in.tokens.TokenAuthentication",
         "microscope.http.rest.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["microscope.permissions.HasNeeded"],
@@ -33,7 +33,7 @@ SIMPLE_JWT = {
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,
     "CHECK_REVOKE_TOKEN": True,
-    "AUTH_TOKEN_CLASSES": ["accounts.tokens.RevocableAccessToken"],
+    "AUTH_TOKEN_CLASSES": ["accounts.sign_in.tokens.RevocableAccessToken"],
 }
 
 

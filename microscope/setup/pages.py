@@ -25,7 +25,7 @@ from microscope.setup.door import the_door
 from microscope.setup.forms import PasswordForm
 from microscope.setup.places import find_places
 from microscope.setup.steps import STEPS, the_steps
-from microscope.start.setting_up import setting_up
+from microscope.start.database.setting_up import setting_up
 
 KEPT = "first_picture"
 

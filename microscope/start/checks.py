@@ -11,11 +11,11 @@ from django.db.migrations.loader import MigrationLoader
 from django.urls import get_resolver
 
 from images.backup.database.queries import find_known_migrations
-from images.backup.place import Place
+from images.backup.restoring.place import Place
 from images.store.connection import is_installed
 from images.store.errors import StoreNotInstalled
-from microscope.start.database_address import SQLITE
-from microscope.start.database_file import describe_fault
+from microscope.start.database.address import SQLITE
+from microscope.start.database.file import describe_fault
 
 NEEDS_BUCKET = (
     *("S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_PUBLIC_URL", "S3_LOCK_DAYS"),

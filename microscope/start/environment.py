@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import tzlocal
 from django.core.exceptions import ImproperlyConfigured
 
-from microscope.start.database_address import SQLITE, read_database_address
-from microscope.start.database_file import refuse_misplaced
+from microscope.start.database.address import SQLITE, read_database_address
+from microscope.start.database.file import refuse_misplaced
 from microscope.start.env_file import Assignment, read_assignments, refuse_unknown_names
 
 DECLARED: dict[str, str] = {}

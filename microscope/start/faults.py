@@ -12,8 +12,8 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from camera.errors import CameraError
 from images.errors import LibraryError
-from microscope.start.database_address import SQLITE
-from microscope.start.database_file import describe_fault
+from microscope.start.database.address import SQLITE
+from microscope.start.database.file import describe_fault
 
 CONNECT_TIMEOUT_S = 3
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)

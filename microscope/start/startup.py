@@ -20,9 +20,9 @@ from images.index.idempotency import forget_old_keys
 from images.library import the_library
 from images.run_days import the_run_days
 from microscope.audit import forget_old_sign_in_events
+from microscope.start.database.setting_up import setting_up
 from microscope.start.faults import explain_database_fault
 from microscope.start.memory import give_back_free_memory
-from microscope.start.setting_up import setting_up
 
 logger = logging.getLogger(__name__)
 

@@ -8,17 +8,17 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from images.errors import DATABASE_AWAY
-from microscope.status.camera import read_camera
-from microscope.status.control import read_control
-from microscope.status.disk import read_disk
+from microscope.status.groups.camera import read_camera
+from microscope.status.groups.control import read_control
+from microscope.status.groups.disk import read_disk
+from microscope.status.groups.program import read_program
+from microscope.status.groups.records import read_database, read_safety, read_verification
+from microscope.status.groups.spool import read_spool
+from microscope.status.groups.store import read_store
+from microscope.status.groups.webhooks import read_webhooks
+from microscope.status.groups.work import read_clock, read_jobs
 from microscope.status.line import Group, Line, Status, not_measured
-from microscope.status.program import read_program
-from microscope.status.records import read_database, read_safety, read_verification
 from microscope.status.running import Running, ask_running_program
-from microscope.status.spool import read_spool
-from microscope.status.store import read_store
-from microscope.status.webhooks import read_webhooks
-from microscope.status.work import read_clock, read_jobs
 
 logger = logging.getLogger(__name__)
 

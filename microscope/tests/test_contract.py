@@ -20,7 +20,7 @@ from accounts.personal_tokens.tokens import make_token
 from images.control import hand_over
 from images.control.control import Control, register_control, the_control
 from images.control.lease import Holder, Kind
-from images.jobs.make import make_job
+from images.jobs.queue.make import make_job
 from images.library import the_library
 from images.models import CameraControl, Image, Job, Objective
 from images.share.links import make_share_link

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from microscope.start.database_address import read_database_address
+from microscope.start.database.address import read_database_address
 from microscope.tests.starting import assert_one_sentence, run_command
 
 pytestmark = pytest.mark.long

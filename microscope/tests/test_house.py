@@ -23,7 +23,7 @@ MAY_IMPORT = {
 
 # The rooms of an app, the lowest first. A room imports from itself and from the rooms before it.
 ROOMS = {
-    "camera": "errors memory frame frame_sum durable_files stop_signals drivers engine status taken_frame burst "
+    "camera": "errors memory frame frame_sum durable_files stop_signals drivers engine results "
     "service auto_exposure live registry checks api pages management urls apps",
     "images": "errors editable_fields events older_versions own_instrument models permissions power run_days archive "
     "store record formats index library spool edit calibration search export share verification backup control capture "
@@ -140,6 +140,11 @@ def test_only_the_pixelink_driver_knows_the_sdk():
 def test_no_file_of_the_program_grows_past_three_hundred_lines():
     lines_by_file = {path: len(path.read_text(encoding="utf-8").splitlines()) for app in APPS for path in sources(app)}
     assert {str(path.relative_to(ROOT)) for path, lines in lines_by_file.items() if lines > 300} == set()
+
+
+def test_no_room_holds_more_than_fourteen_files():
+    rooms = Counter(path.parent for app in APPS for path in sources(app) if "migrations" not in path.parts)
+    assert {str(room.relative_to(ROOT)): files for room, files in rooms.items() if files > 14} == {}
 
 
 def test_dates_are_written_in_a_form_that_every_system_knows():

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from django.db import OperationalError, connection
 
-from microscope.start.setting_up import setting_up
+from microscope.start.database.setting_up import setting_up
 from microscope.tests.starting import ROOT
 from microscope.tests.test_startup import BEGIN
 

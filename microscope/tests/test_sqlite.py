@@ -9,8 +9,8 @@ import pytest
 from django.conf import settings
 from django.db import ConnectionHandler, OperationalError
 
-from microscope.start.database_address import SQLITE
-from microscope.start.database_file import describe_fault
+from microscope.start.database.address import SQLITE
+from microscope.start.database.file import describe_fault
 
 COUNT = """
 import sqlite3, sys

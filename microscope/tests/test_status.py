@@ -19,8 +19,8 @@ from images.models import Finding, RunDayCount, Verification
 from images.run_days import RunDays, register_run_days
 from images.tests.clocks import SetClock
 from images.tests.conftest import keep_image, keep_original  # noqa: F401 (fixtures)
-from microscope.status import camera as camera_status
-from microscope.status import disk, program, records, work
+from microscope.status.groups import camera as camera_status
+from microscope.status.groups import disk, program, records, work
 from microscope.status.line import BAD, FINE, UNKNOWN, WARN
 from microscope.status.read import read_status
 from microscope.status.running import Running

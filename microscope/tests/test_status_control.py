@@ -10,12 +10,12 @@ from images.control.lease import PATIENCE_S, Holder, Kind, Lease, Terms
 from images.control.rows import WRITE_EVERY_S
 from images.tests.clocks import SetClock
 from microscope.events.webhook import Webhook
-from microscope.status.control import describe_control, find_lease, read_control
+from microscope.status.groups.control import describe_control, find_lease, read_control
+from microscope.status.groups.webhooks import describe_webhooks
 from microscope.status.line import FINE, UNKNOWN, WARN, Line
 from microscope.status.read import read_status
 from microscope.status.report import write_report
 from microscope.status.running import Running
-from microscope.status.webhooks import describe_webhooks
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("archive", "camera")]
 ELSEWHERE = Running(is_here=False, health={"status": "ok"})

@@ -7,8 +7,8 @@ import pytest
 from images.spool.rows import Waiting
 from images.spool.spool import Spool, SpoolState, register_spool
 from images.tests.frames import TAKEN_AT
+from microscope.status.groups.spool import describe_spool
 from microscope.status.line import FINE, WARN
-from microscope.status.spool import describe_spool
 
 HOUR = timedelta(hours=1)
 WAITING = Waiting(3, 6_000_000, TAKEN_AT)

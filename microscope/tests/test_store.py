@@ -18,10 +18,10 @@ from images.store.findings import ProbeResult
 from images.store.patience import Patience
 from images.store.watch import StoreWatch, register_store_watch, the_store_watch
 from images.tests.store.lying_store import lying_store
+from microscope.status.groups.store import read_store
 from microscope.status.line import FINE, UNKNOWN, WARN
 from microscope.status.read import list_checks
 from microscope.status.running import Running
-from microscope.status.store import read_store
 from microscope.tests.server_process import ServerProcess
 from microscope.tests.starting import assert_one_sentence, run_command
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from images.backup.manifest import _sum
+from images.backup.contents.manifest import _sum
 from microscope.tests.server_process import NO_ANSWER
 from tests.promises.bench import Bench, own_bench
 from tests.promises.library import CAMERA, Library, build_library

@@ -27,7 +27,7 @@ from typing import Any
 import django
 from django.core.management import call_command
 
-from camera.taken_frame import TakenFrame
+from camera.results.taken_frame import TakenFrame
 from camera.tests.rig import SERIAL
 from camera.tests.standin.camera import StandinCamera
 from camera.tests.standin.codes import ReturnCode

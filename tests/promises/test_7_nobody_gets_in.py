@@ -14,7 +14,7 @@ from django.conf import settings
 from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
-from accounts.tokens import RevocableAccessToken, revoke
+from accounts.sign_in.tokens import RevocableAccessToken, revoke
 from microscope.permissions import PERMISSION_BY_NEED
 from microscope.tests.test_permissions import every_address
 from tests.promises.routes import ADMIN, ADMIN_OPEN, API, OPEN, PAGES, SIGNED_IN

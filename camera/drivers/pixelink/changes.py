@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple, TypeVar
 
-from camera.drivers.pixelink.descriptor import ADDRESSING_MODES, NO_GAMMA
 from camera.drivers.pixelink.features import Features
-from camera.drivers.pixelink.formats import number_of
+from camera.drivers.pixelink.frames.descriptor import ADDRESSING_MODES, NO_GAMMA
+from camera.drivers.pixelink.frames.formats import number_of
 from camera.drivers.settings import Settings, SettingsRequest, is_same_binning
 from camera.errors import SettingRefused
 from camera.frame import Binning

@@ -12,14 +12,14 @@ from camera.drivers.installation import Installation
 from camera.drivers.limits import Limits
 from camera.drivers.pixelink import settings
 from camera.drivers.pixelink.changes import Step, plan
-from camera.drivers.pixelink.descriptor import Known, describe, read_layout
 from camera.drivers.pixelink.errors import GONE, NO_CAMERA, STREAM_IS_OFF, error_for
 from camera.drivers.pixelink.events import DisconnectionNotice
 from camera.drivers.pixelink.features import Features, push_white_balance
+from camera.drivers.pixelink.frames.descriptor import Known, describe, read_layout
+from camera.drivers.pixelink.frames.stream import Development, PixelinkStream
 from camera.drivers.pixelink.library import as_c_unsigned
 from camera.drivers.pixelink.limits import find_limits, read_light_limits
 from camera.drivers.pixelink.sdk import Answer, Sdk
-from camera.drivers.pixelink.stream import Development, PixelinkStream
 from camera.drivers.pixelink.version import find_version
 from camera.drivers.settings import Settings, SettingsRequest
 from camera.drivers.usb import find_usb_devices

@@ -10,9 +10,9 @@ import logging
 
 from camera import errors
 from camera.drivers.limits import BinningLimits, Limits, OfferedFormat, Range, RoiLimits, WhiteBalanceLimits
-from camera.drivers.pixelink.descriptor import ADDRESSING_MODES, tidy
 from camera.drivers.pixelink.features import Features
-from camera.drivers.pixelink.formats import FORMATS, NUMBERS, name_format
+from camera.drivers.pixelink.frames.descriptor import ADDRESSING_MODES, tidy
+from camera.drivers.pixelink.frames.formats import FORMATS, NUMBERS, name_format
 from camera.drivers.pixelink.settings import read_addressing, read_roi
 
 logger = logging.getLogger(__name__)

@@ -4,9 +4,9 @@ import logging
 import math
 
 from camera import errors
-from camera.drivers.pixelink.descriptor import ADDRESSING_MODES, HDR_INTERLEAVED, NO_GAMMA, tidy
 from camera.drivers.pixelink.features import Features
-from camera.drivers.pixelink.formats import FrameLayout, find_format, name_format
+from camera.drivers.pixelink.frames.descriptor import ADDRESSING_MODES, HDR_INTERLEAVED, NO_GAMMA, tidy
+from camera.drivers.pixelink.frames.formats import FrameLayout, find_format, name_format
 from camera.drivers.settings import Settings
 from camera.frame import Binning, CameraIdentity, Roi
 

@@ -12,8 +12,8 @@ from camera.engine.clock.clock_report import ClockReport
 from camera.errors import CameraError
 from camera.frame import Frame
 from camera.registry import the_camera
+from camera.results.status import CameraStatus
 from camera.service import Camera
-from camera.status import CameraStatus
 
 # Long enough to read the clock of the camera several times.
 WATCHED_S = 3.0

@@ -12,7 +12,7 @@ from images.jobs.control import may_control
 from images.jobs.measures.bursts import BurstMeasured
 from images.jobs.measures.estimate import Estimate, find_obstacles
 from images.jobs.plan import Plan, Slot
-from images.jobs.queue import find_place
+from images.jobs.queue.order import find_place
 from images.jobs.slots import STATES, SlotNow, next_due_at
 from images.jobs.stored_plan import read_plan
 from images.jobs.under_way import find_full_at

@@ -27,9 +27,9 @@ from images.api.jobs.serializers import (
 from images.errors import BadQuery
 from images.index.idempotency import read_idempotency_key
 from images.jobs.control import continue_job, find_job, pause_job, stop_job, take_next_plane
-from images.jobs.make import make_job, read_new_plan
 from images.jobs.measures.estimate import estimate_plan
-from images.jobs.queue import move_job
+from images.jobs.queue.make import make_job, read_new_plan
+from images.jobs.queue.order import move_job
 from images.jobs.slots import list_slots
 from images.jobs.stored_plan import read_plan
 from images.models import MAX_ID, Job

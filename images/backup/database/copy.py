@@ -9,10 +9,10 @@ from pathlib import Path
 
 from django.db import connection
 
+from images.backup.contents.manifest import KeptDatabase, KeptFile
 from images.backup.database.postgres_dump import connect_alone, dump_postgres, find_dump_program
 from images.backup.database.queries import Query, count_rows, read_migrations, read_originals
 from images.backup.database.sqlite_copy import copy_sqlite
-from images.backup.manifest import KeptDatabase, KeptFile
 
 
 @dataclass(frozen=True, slots=True)

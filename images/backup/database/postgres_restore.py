@@ -3,14 +3,14 @@
 import threading
 from pathlib import Path
 
+from images.backup.contents.manifest import KeptDatabase
 from images.backup.database.postgres_dump import address, connect_alone, password, query_of
 from images.backup.database.programs import find_program, run_program
 from images.backup.database.queries import require_rows
-from images.backup.manifest import KeptDatabase
 
 
 def restore_postgres(source: Path, kept: KeptDatabase, stop: threading.Event) -> None:
-    """See images.backup.restore.restore_database. Replaces tables that an interrupted run had committed already."""
+    """See restore_database in backup/restoring. Replaces tables that an interrupted run had committed already."""
     with connect_alone() as server:
         program = find_program("pg_restore", server.info.server_version // 10_000)
     options = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--no-comments"]

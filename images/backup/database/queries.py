@@ -7,8 +7,8 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from images.backup.contents.manifest import KeptDatabase
 from images.backup.errors import BackupDamaged
-from images.backup.manifest import KeptDatabase
 from images.models import Image
 
 OUR_APPS = ("accounts", "images", "microscope")

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from camera.errors import CaptureFailed
 from camera.registry import the_camera
-from camera.taken_frame import TakenFrame
+from camera.results.taken_frame import TakenFrame
 from images.archive.group import WrittenFile
 from images.capture.keep_burst import WRITERS
 from images.capture.trial import make_trial_record

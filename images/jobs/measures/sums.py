@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from camera.frame import Frame
 from camera.frame_sum import FrameSum
 from camera.registry import the_camera
-from camera.taken_frame import TakenFrame
+from camera.results.taken_frame import TakenFrame
 from images.jobs.measures.bursts import count_ring_frames
 
 # With longer exposures, what the camera needs between two of them does not count.

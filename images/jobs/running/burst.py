@@ -5,20 +5,20 @@ import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from camera.burst import Burst
 from camera.engine.frame_ring import LossCause, LostFrames
 from camera.engine.requests import Permit
 from camera.errors import CameraError
 from camera.registry import the_camera
-from camera.taken_frame import TakenFrame
+from camera.results.burst import Burst
+from camera.results.taken_frame import TakenFrame
 from images.capture.keep_burst import BurstKeeper, Group
 from images.errors import StorageUnavailable
 from images.jobs import reasons
 from images.jobs.grid import Grid
 from images.jobs.measures.bursts import GROUP_BYTES, GROUP_FRAMES, GROUP_S, count_ring_frames
-from images.jobs.running.clock_watch import ClockWatch
 from images.jobs.running.describe_slot import describe_for_people, ref_of
 from images.jobs.running.ledger import Ledger
+from images.jobs.running.watching.clock_watch import ClockWatch
 from images.jobs.seat import Seat
 from images.models import Job
 from images.record.image import Requested

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from images.jobs.grid import Grid
-from images.jobs.running.clock_watch import MAX_SLEW, ClockWatch
 from images.jobs.running.ledger import Ledger
+from images.jobs.running.watching.clock_watch import MAX_SLEW, ClockWatch
 from images.models import Job
 
 

@@ -16,19 +16,19 @@ from images.jobs.heartbeat import JobSign, sign_of
 from images.jobs.measures.bursts import count_ring_frames
 from images.jobs.plan import Slot, WhenLate
 from images.jobs.running.burst import BurstTaker
-from images.jobs.running.camera_loss import CameraLoss
-from images.jobs.running.clock_watch import ClockWatch
 from images.jobs.running.control import JobControl
 from images.jobs.running.describe_slot import order_of
-from images.jobs.running.disk_watch import DiskWatch
 from images.jobs.running.job_clock import JobClock
 from images.jobs.running.ledger import Ledger
 from images.jobs.running.overdue import miss_overdue_rounds
 from images.jobs.running.plane_set import is_plane_set
-from images.jobs.running.seat_check import SeatCheck
 from images.jobs.running.self_pauses import SelfPauses
 from images.jobs.running.state_changes import StateChanges
 from images.jobs.running.sums import SumTaker
+from images.jobs.running.watching.camera_loss import CameraLoss
+from images.jobs.running.watching.clock_watch import ClockWatch
+from images.jobs.running.watching.disk_watch import DiskWatch
+from images.jobs.running.watching.seat_check import SeatCheck
 from images.jobs.stored_plan import read_plan
 from images.models import Job
 from images.run_days import Clock

@@ -4,8 +4,8 @@ from images.archive.archive import Archive
 from images.errors import StorageUnavailable
 from images.jobs.running.job_clock import JobClock
 from images.jobs.running.ledger import Ledger
-from images.jobs.running.seat_check import SeatCheck
 from images.jobs.running.state_changes import StateChanges
+from images.jobs.running.watching.seat_check import SeatCheck
 from images.models import Job
 
 

@@ -1,7 +1,7 @@
 """What the program by itself makes of a job: finished, paused, running again, failed."""
 
-from images.jobs.running.clock_watch import ClockWatch
 from images.jobs.running.ledger import Ledger
+from images.jobs.running.watching.clock_watch import ClockWatch
 from images.models import Job
 
 NOT_PAUSED = {"reason": "", "detail": "", "pause_cause": "", "paused_by": ""}

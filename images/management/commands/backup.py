@@ -18,7 +18,7 @@ from images.backup.backup import Backup, SmallFile
 from images.backup.backup import Progress as Step
 from images.backup.folder import BackupFolder
 from images.backup.originals import COPIED_AT_ONCE
-from images.backup.restore import SECRET_KEY_FILE
+from images.backup.restoring.restore import SECRET_KEY_FILE
 from images.backup.settings_text import read_set_values, write_settings
 from images.errors import LibraryError
 from images.library import the_library

@@ -13,8 +13,8 @@ from filelock import FileLock, Timeout
 from camera.stop_signals import stop_requested
 from images.archive.paced_reader import StopRequested
 from images.backup import state
-from images.backup.drill import Drill
 from images.backup.folder import find_backup
+from images.backup.restoring.drill import Drill
 from images.errors import LibraryError
 from images.management.commands.verify import INTERRUPTED, add_pace_options
 from images.management.progress import Progress

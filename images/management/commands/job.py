@@ -15,8 +15,8 @@ from camera.stop_signals import END, INTERRUPT, stop_requested
 from images.errors import LibraryError
 from images.index.adoption import adopt_unlisted
 from images.jobs.control import find_job, stop_job
-from images.jobs.make import make_job
 from images.jobs.plan.errors import PlanRefused
+from images.jobs.queue.make import make_job
 from images.jobs.supervisor import Supervisor, the_supervisor
 from images.jobs.verdict import describe_verdict
 from images.library import the_library

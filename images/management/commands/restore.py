@@ -13,8 +13,8 @@ from filelock import FileLock, Timeout
 from camera.stop_signals import stop_requested
 from images.archive.paced_reader import PacedReader, StopRequested, lower_priority
 from images.backup.folder import find_backup
-from images.backup.place import Place
-from images.backup.restore import Restore, Restored
+from images.backup.restoring.place import Place
+from images.backup.restoring.restore import Restore, Restored
 from images.errors import LibraryError
 from images.library import the_library
 from images.management.commands.verify import INTERRUPTED, add_pace_options

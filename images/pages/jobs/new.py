@@ -20,10 +20,10 @@ from images.errors import BadQuery, IdempotencyKeyReused, JobError, JobMissing, 
 from images.formats import FORMATS
 from images.index.idempotency import IdempotencyKey
 from images.jobs.control import find_job
-from images.jobs.make import make_job, read_new_plan
 from images.jobs.measures.estimate import estimate_plan
 from images.jobs.plan.errors import PlanRefused
-from images.jobs.queue import describe_wait
+from images.jobs.queue.make import make_job, read_new_plan
+from images.jobs.queue.order import describe_wait
 from images.models import MAX_ID, Job
 from images.pages.jobs.estimate import describe_estimate
 from images.pages.jobs.form import FIRST_VALUES, KINDS, FieldInvalid, fill_in, name_problems, read_form, read_start

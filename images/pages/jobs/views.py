@@ -16,7 +16,7 @@ from folding import alphabetical
 from images.api.jobs.serializers import MoveSerializer
 from images.errors import BadQuery
 from images.jobs.control import continue_job, find_job, may_control, pause_job, stop_job, take_next_plane
-from images.jobs.queue import move_job
+from images.jobs.queue.order import move_job
 from images.models import MAX_ID, Image, Job
 from images.pages.display_fields import format_bytes
 from images.pages.jobs.details import describe_job_page

@@ -8,7 +8,7 @@ from django.core.management.commands import migrate
 
 from images.backup.database.before_migration import copy_before_migration
 from images.errors import LibraryError
-from microscope.start.setting_up import setting_up
+from microscope.start.database.setting_up import setting_up
 
 
 class Command(migrate.Command):

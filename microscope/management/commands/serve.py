@@ -23,7 +23,7 @@ from microscope.events.bell import the_bell
 from microscope.events.deliverer import the_webhook_deliverer
 from microscope.http.server import Server, make_server, register_server, serve_until
 from microscope.setup.invitation import Invitation, may_invite, open_if_there_is_a_desktop, open_nothing
-from microscope.start.database_address import SQLITE
+from microscope.start.database.address import SQLITE
 from microscope.start.faults import explain_address_fault
 from microscope.start.log_file import LogFile
 from microscope.start.memory import keep_few_heaps

@@ -1,0 +1,1 @@
+"""Signing in through the API: JWTs, their exchange, and the calls."""

@@ -1,0 +1,1 @@
+"""How frames come from a Pixelink camera: stream, descriptor, pixel formats."""

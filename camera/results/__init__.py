@@ -1,0 +1,1 @@
+"""What the camera hands out: its status, a frame that was taken, a burst."""

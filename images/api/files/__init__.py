@@ -1,0 +1,1 @@
+"""Files that go out: an original, an exported file, a ZIP."""

@@ -1,0 +1,1 @@
+"""Brings a backup back, and tries out whether that works."""

@@ -1,0 +1,84 @@
+"""Foresees that the disk is full before a job is at its end."""
+
+from datetime import datetime, timedelta
+
+from images.archive.archive import Archive
+from images.errors import DATABASE_AWAY, StorageUnavailable
+from images.jobs.grid import Grid
+from images.jobs.running.ledger import Ledger
+from images.jobs.running.watching.clock_watch import ClockWatch
+from images.jobs.trouble import show_time
+
+LOOK_EVERY_S = 60.0
+NEWEST_PICTURES = 50
+# So long before the disk is full people are told: time to come and free some space.
+TOLD_BEFORE = timedelta(hours=2)
+TOLD_AGAIN_AFTER = timedelta(hours=24)
+DISK_FILLING = "disk_filling"
+
+
+class DiskWatch:
+    """On the thread that runs the job. `full_at` is when the disk reaches its reserve, if the job takes its pictures
+    as planned; None if they all have room, or if nobody can know."""
+
+    def __init__(self, archive: Archive, grid: Grid, ledger: Ledger, watch: ClockWatch) -> None:
+        self.full_at: datetime | None = None
+        self._archive = archive
+        self._grid = grid
+        self._ledger = ledger
+        self._watch = watch
+        self._looked_at_s: float | None = None
+
+    def look(self) -> None:
+        """Look once a minute. Notes in the job, once a day, that its disk will be full within two hours."""
+        now_s = self._watch.elapsed_s
+        if self._looked_at_s is not None and now_s - self._looked_at_s < LOOK_EVERY_S:
+            return
+        self._looked_at_s = now_s
+        to_come = self._grid.plan.expected - self._ledger.next_slot
+        try:
+            free_bytes, reserve_bytes = self._archive.space()
+        except StorageUnavailable:
+            self.full_at = None  # the next picture pauses the job, and says why
+            return
+        room = max(free_bytes - reserve_bytes, 0) // self._find_bytes_per_picture()
+        self.full_at = self._find_when_taken(room) if room < to_come else None
+        is_soon = self.full_at is not None and self.full_at - self._watch.now < TOLD_BEFORE
+        # Without room for a single picture the job pauses now, and that is told.
+        if is_soon and room and not self._is_told:
+            self._note_shortage(room, to_come)
+
+    def _find_bytes_per_picture(self) -> int:
+        """The mean of the newest pictures: a sample that grows gives larger files than those that were measured before
+        the start."""
+        try:
+            newest = self._ledger.job.images.order_by("-job_slot").values_list("file_size", flat=True)
+            sizes = list(newest.filter(job_slot__isnull=False)[:NEWEST_PICTURES])
+        except DATABASE_AWAY:
+            sizes = []
+        measured = (self._ledger.job.estimate or {}).get("bytesPerPicture", 0)
+        return max(round(sum(sizes) / len(sizes)) if sizes else measured, 1)
+
+    def _find_when_taken(self, pictures: int) -> datetime:
+        """When so many more pictures will be there."""
+        plan, estimate = self._grid.plan, self._ledger.job.estimate or {}
+        due_at = self._grid.due_at(plan.round_of(self._ledger.next_slot + pictures))
+        each_s = estimate.get("secondsPerFrame") or estimate.get("secondsPerRound", 0.0) / plan.round_size
+        # Rounds without an interval are all due at once, and follow one another as fast as they go.
+        return max(due_at, self._watch.now + timedelta(seconds=pictures * each_s))
+
+    @property
+    def _is_told(self) -> bool:
+        since = self._watch.now - TOLD_AGAIN_AFTER
+        events = [event for event in self._ledger.job.events if event["what"] == DISK_FILLING]
+        return bool(events) and since < datetime.fromisoformat(events[-1]["at"]) <= self._watch.now
+
+    def _note_shortage(self, room: int, to_come: int) -> None:
+        assert self.full_at
+        detail = (
+            f"{to_come:,} pictures are to come, and the disk has room for {room:,} above its reserve. Free some space. "
+            "At its reserve the job pauses, and nothing is deleted."
+        )
+        text = f"The disk will be full at {show_time(self.full_at)}."
+        self._ledger.note(self._watch.now, what=DISK_FILLING, text=text, detail=detail)
+        self._ledger.flush()

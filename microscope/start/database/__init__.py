@@ -1,0 +1,1 @@
+"""The database at a start: its address, its file, and its first tables."""

@@ -1,0 +1,1 @@
+"""The groups of lines of the status, one file each."""
