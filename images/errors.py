@@ -95,6 +95,23 @@ class OriginalAway(LibraryError):
         super().__init__(f"{filename} is in the store, and cannot be fetched now. {why} Try again later.")
 
 
+class NotHereYet(OriginalAway):
+    """An original is only on the disk of another instrument, and has been asked for. `details` are part of the HTTP
+    response."""
+
+    code = "not_here_yet"
+
+    def __init__(self, message: str, details: dict[str, Any]) -> None:
+        LibraryError.__init__(self, message)
+        self.details = details
+
+
+class ChangesAway(StorageUnavailable):
+    """What people changed of another instrument's picture is kept in the store, and cannot be read or written now."""
+
+    code = "changes_away"
+
+
 class EvictionRefused(LibraryError):
     """Originals shall leave this PC, and the settings or the store do not allow it."""
 
@@ -249,6 +266,16 @@ class NotYourJob(JobError):
 
     def __init__(self) -> None:
         super().__init__("This is somebody else's job. Ask them or a manager.")
+
+
+class JobElsewhere(JobError):
+    """The job uses the camera of another instrument."""
+
+    code = "job_elsewhere"
+
+    def __init__(self, instrument: str, url: str) -> None:
+        there = f" Open it there: {url}" if url else ""
+        super().__init__(f"This job runs at {instrument}.{there}")
 
 
 class JobEnded(JobError):

@@ -129,16 +129,22 @@ def read_sidecar_at(archive: Archive, location: Location) -> Sidecar | None:
 
 def _read(path: Path) -> Sidecar | None:
     try:
-        said = upgrade_sidecar(json.loads(_read_bounded(path)))
+        return parse_sidecar(_read_bounded(path), path.name)
+    except FileNotFoundError:
+        return None
+
+
+def parse_sidecar(content: bytes, name: str) -> Sidecar:
+    """Read a sidecar, called `name` in messages. Raises DamagedSidecar."""
+    try:
+        said = upgrade_sidecar(json.loads(content))
         if said["schema"] != SIDECAR_SCHEMA or not isinstance(said["version"], int):
-            raise DamagedSidecar(f"{path.name} was written by another program.")
+            raise DamagedSidecar(f"{name} was written by another program.")
         values = {**said["values"], "position": dict(said["values"]["position"])}
         lists = list(said["history"]), list(said.get("calibrations", []))
         return Sidecar(str(said["recordId"]), int(said["revision"]), values, *lists)
-    except FileNotFoundError:
-        return None
     except (ValueError, KeyError, TypeError, RecursionError) as problem:
-        raise DamagedSidecar(f"{path.name} is damaged ({problem!r}).") from problem
+        raise DamagedSidecar(f"{name} is damaged ({problem!r}).") from problem
 
 
 def _read_bounded(path: Path) -> bytes:
@@ -202,7 +208,7 @@ def _draft(original: Path, sidecar: Sidecar, drafts: contextlib.ExitStack) -> Pe
     drafts.callback(draft.close)
     with contextlib.suppress(OSError):  # on a file system without locks, nobody can take it for an orphan
         lock(draft.file)
-    draft.file.write(_dump(sidecar, original.name))
+    draft.file.write(dump_sidecar(sidecar, original.name))
     draft.file.flush()
     return draft
 
@@ -227,7 +233,8 @@ def _put_foreign_file_aside(path: Path, record_id: str) -> None:
         os.replace(path, path.with_name(path.name + ASIDE_SUFFIX))
 
 
-def _dump(sidecar: Sidecar, filename: str) -> bytes:
+def dump_sidecar(sidecar: Sidecar, filename: str) -> bytes:
+    """Return the content of a sidecar's file, for the original with this name."""
     said = {
         "schema": SIDECAR_SCHEMA,
         "version": VERSION,

@@ -9,14 +9,15 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from images.archive.sidecar import write_sidecars
 from images.calibration.objectives import find_objective, require_usable
 from images.calibration.scale import Line, PixelsPerSide, measure_line, pixels_per_side
 from images.edit.edit import sync_later
+from images.edit.history import edit_conflict
 from images.errors import DATABASE_AWAY, BadCalibration, ImageMissing
 from images.index.opening import check_original
+from images.index.others.changes import RevisionTaken, is_of_this_pc, write_changes
 from images.index.rebuild.restore_optics import describe_drawn_calibration
-from images.index.sync import COLUMNS, catch_up, lock_images, name_for_history, values_of
+from images.index.sync import COLUMNS, catch_up, follow_sidecar, lock_images, name_for_history, values_of
 from images.library import the_library
 from images.models import Calibration, Image, Objective
 from images.permissions import Person
@@ -69,9 +70,12 @@ def calibrate(
             objective = require_usable(objective_id, is_to_change=True)
             calibrated = _work_out(objective, image_id, line, length_um, by)
             keep_calibration(calibrated.calibration, image_id, by)
+    except RevisionTaken as taken:
+        follow_sidecar(taken.image_id, taken.sidecar)
+        raise edit_conflict(taken.sidecar) from taken
     except DATABASE_AWAY:
         # The sidecar may be ahead of the row now.
-        if calibrated and calibrated.calibration.image:
+        if calibrated and calibrated.calibration.image and is_of_this_pc(calibrated.calibration.image):
             sync_later(calibrated.calibration.image.filename)
         raise
     return calibrated
@@ -80,7 +84,7 @@ def calibrate(
 def _fetch_if_elsewhere(image_id: int) -> None:
     """Fetch the original before the transaction: nobody may wait for the database while the network is slow."""
     archive = the_library().archive
-    if archive.elsewhere and (image := Image.objects.filter(pk=image_id, place__isnull=False).first()):
+    if archive.elsewhere and (image := Image.objects.filter(pk=image_id).first()):
         check_original(image, archive)
 
 
@@ -97,7 +101,7 @@ def keep_calibration(calibration: Calibration, image_id: int, by: Person) -> Non
     sidecar = replace(before, calibrations=drawn).next_revision(
         values_of(image, before), timezone.now().isoformat(), *name_for_history(by)
     )
-    write_sidecars(archive, [(image.filename, sidecar)])
+    write_changes(archive, [(image, sidecar)])
     image.revision = sidecar.revision
     image.save(update_fields=COLUMNS)
     calibration.save()

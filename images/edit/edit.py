@@ -15,12 +15,13 @@ from django.utils import timezone
 
 from images.archive.archive import Archive
 from images.archive.names import location_of
-from images.archive.sidecar import Sidecar, write_sidecars
+from images.archive.sidecar import Sidecar
 from images.edit.history import edit_conflict
 from images.editable_fields import require_editable
 from images.errors import DATABASE_AWAY, ImageMissing
 from images.events import emit
-from images.index.sync import COLUMNS, catch_up, lock_images, name_for_history, values_of
+from images.index.others.changes import RevisionTaken, is_of_this_pc, write_changes
+from images.index.sync import COLUMNS, catch_up, follow_sidecar, lock_images, name_for_history, values_of
 from images.library import the_library
 from images.models import Image
 from images.permissions import Person, require_edit
@@ -75,13 +76,31 @@ def change_images(
     Raises EditConflict or StorageUnavailable; then nothing is changed. Raises Django's DatabaseError; then the change
     may be in the sidecars, and the backfiller updates the rows.
     """
+    try:
+        _change(image_ids, by, change, what, seen_revisions)
+    except RevisionTaken as taken:
+        # Somebody was faster, or was killed between the store and the row. The row follows; then it is tried once more.
+        follow_sidecar(taken.image_id, taken.sidecar)
+        try:
+            _change(image_ids, by, change, what, seen_revisions)
+        except RevisionTaken as again:
+            raise edit_conflict(again.sidecar) from again
+
+
+def _change(
+    image_ids: list[int],
+    by: Person,
+    change: Callable[[Image], dict[str, Any]],
+    what: str,
+    seen_revisions: Collection[int] | None,
+) -> None:
     archive = the_library().archive
     written: list[Step] = []
     try:
         with transaction.atomic():
             steps = [_plan(archive, image, by, change, seen_revisions) for image in lock_images(image_ids)]
             # The files come first. A row ahead of its sidecar would lose the change at a rebuild.
-            write_sidecars(archive, [(step.image.filename, step.changes) for step in steps if step.changes])
+            write_changes(archive, [(step.image, step.changes) for step in steps if step.changes])
             written = [step for step in steps if step.changes]
             for step in steps:
                 if step.is_row_behind:
@@ -91,7 +110,8 @@ def change_images(
     except DATABASE_AWAY:
         for step in written:
             # The sidecars are written, but nobody knows if the rows are. Syncing is right in both cases.
-            sync_later(step.image.filename)
+            if is_of_this_pc(step.image):
+                sync_later(step.image.filename)
         raise
 
 

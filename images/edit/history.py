@@ -8,7 +8,7 @@ from typing import Any
 from images.archive.sidecar import Sidecar
 from images.editable_fields import EDITABLE_FIELDS, LABELS, describe_value, read_nested
 from images.errors import DamagedSidecar, EditConflict
-from images.index.sync import read_own_sidecar
+from images.index.others.changes import read_changes
 from images.library import the_library
 from images.models import Image
 from images.record.image import parse_time
@@ -44,7 +44,7 @@ class History:
 
 def read_history(image: Image) -> History:
     """Read the history from the image's sidecar. Raises DamagedSidecar or StorageUnavailable."""
-    sidecar = read_own_sidecar(the_library().archive, image)
+    sidecar = read_changes(the_library().archive, image)
     if sidecar is None:
         return History([], left_out=image.revision or 0)
     # The last MAX_ENTRIES entries, backwards.

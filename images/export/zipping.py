@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -41,7 +42,7 @@ AWAY = "away"
 CHANGED_SINCE_CAPTURE = "changed since capture"
 COLUMNS = (
     *("id", "filename", "sha256", "file_size", "captured_at", "is_simulated", "changed_since_capture"),
-    *("place", "store_key"),
+    *("place", "store_key", "instrument_id"),
 )
 INSTEAD = (
     "The original %s is %s, so it is not in this ZIP. This was found while the ZIP was being sent, so this text has "
@@ -62,10 +63,11 @@ class Entry:
     status_if_read: str = OK
     place: str | None = None
     store_key: str | None = None
+    instrument_id: UUID | None = None
 
     @property
     def whereabouts(self) -> Whereabouts:
-        return Whereabouts(self.filename, self.size_bytes, self.sha256, self.place, self.store_key)
+        return Whereabouts(self.filename, self.size_bytes, self.sha256, self.place, self.store_key, self.instrument_id)
 
     @property
     def name(self) -> str:
@@ -143,7 +145,7 @@ def read_by_ids(image_ids: list[int]) -> list[Entry]:
 def entry_of(image: Image) -> Entry:
     status = CHANGED_SINCE_CAPTURE if image.changed_since_capture else OK
     fields = (image.sha256, image.file_size, image.captured_at, image.is_simulated)
-    return Entry(image.pk, image.filename, *fields, status, image.place, image.store_key)
+    return Entry(image.pk, image.filename, *fields, status, image.place, image.store_key, image.instrument_id)
 
 
 def plan_zip(entries: list[Entry], comment: str = "", texts: Sequence[tuple[str, bytes]] = ()) -> ZipPlan:
@@ -269,6 +271,8 @@ def _make(entry: Entry, wanted: ExportRequest, by: Person) -> Made | str:
 
 def _look_up(entry: Entry) -> str:
     """Return the status of an original by its size on disk, without reading it."""
+    if entry.whereabouts.is_on_its_way:
+        return AWAY
     try:
         size_bytes = find_size(entry.whereabouts, the_library().archive)
     except (OSError, NotAnOriginal):

@@ -5,7 +5,8 @@ converted, shown, measured or packed is opened here, and its bytes are proved fi
 import contextlib
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from uuid import UUID
 
 from images.archive.archive import Archive
 from images.archive.names import location_of
@@ -20,7 +21,9 @@ from images.errors import (
 )
 from images.index.fetched import Fetched
 from images.index.originals import OpenOriginal, open_checked, open_if_same
-from images.models import Image
+from images.index.others.wanted import ask_for
+from images.models import Image, ImageQuerySet
+from images.own_instrument import own_instrument_id
 from images.store.errors import ObjectMissing, StoreError
 
 logger = logging.getLogger(__name__)
@@ -37,24 +40,41 @@ class Whereabouts:
     sha256: str
     place: str | None = None
     store_key: str | None = None
+    instrument_id: UUID | None = None
+
+    @property
+    def is_of_this_pc(self) -> bool:
+        return self.instrument_id == own_instrument_id()
+
+    @property
+    def is_here(self) -> bool:
+        """By its row, the file is on this disk."""
+        return self.is_of_this_pc and self.place != Place.STORE
+
+    @property
+    def is_on_its_way(self) -> bool:
+        """The file is on the disk of another instrument alone."""
+        return not self.is_of_this_pc and not self.store_key
 
 
 def whereabouts_of(image: Image) -> Whereabouts:
-    return Whereabouts(image.filename, image.file_size, image.sha256, image.place, image.store_key)
+    proof = (image.filename, image.file_size, image.sha256)
+    return Whereabouts(*proof, image.place, image.store_key, image.instrument_id)
 
 
 def open_original(image: Image, archive: Archive) -> OpenOriginal:
     """Return the original of an image, checked and open; the caller closes it. If it is only in the store, it is
     fetched as a whole first, which blocks for the network.
 
-    Raises OriginalMissing, OriginalLost, OriginalChanged, OriginalAway, or StorageUnavailable.
+    Raises OriginalMissing, OriginalLost, OriginalChanged, OriginalAway, NotHereYet, or StorageUnavailable.
     """
     return open_wherever(whereabouts_of(image), archive)
 
 
 def open_wherever(wanted: Whereabouts, archive: Archive) -> OpenOriginal:
     """Do the same as `open_original`, without the row itself."""
-    if wanted.place != Place.STORE:
+    require_not_on_its_way(wanted)
+    if wanted.is_here:
         try:
             return open_checked(archive, wanted.filename, wanted.size_bytes, wanted.sha256)
         except OriginalMissing:
@@ -75,7 +95,7 @@ def check_original(image: Image, archive: Archive) -> None:
 def find_size(wanted: Whereabouts, archive: Archive) -> int:
     """Return the size of the file on disk, or that of the row if the original is rightly not here: the store is not
     asked. Raises OSError, or NotAnOriginal."""
-    if wanted.place == Place.STORE:
+    if not wanted.is_here:
         return wanted.size_bytes
     try:
         return archive.size_at(location_of(wanted.filename))
@@ -119,9 +139,14 @@ def require_store(wanted: Whereabouts, archive: Archive) -> Fetched:
 @contextlib.contextmanager
 def asking_store(wanted: Whereabouts) -> Iterator[None]:
     """Turn what the store says into errors of this original, and write down what it has lost or changed."""
+    require_not_on_its_way(wanted)
     try:
         yield
     except ObjectMissing as problem:
+        if wanted.place == Place.BOTH and not wanted.is_of_this_pc:
+            # It is on the disk of its instrument, which sends it again.
+            _rows_of(wanted).filter(place=Place.BOTH).forget_store()
+            require_not_on_its_way(replace(wanted, store_key=None))
         note_place(wanted, Place.LOST)
         raise OriginalLost(wanted.filename) from problem
     except OriginalChangedInStore:
@@ -133,12 +158,22 @@ def asking_store(wanted: Whereabouts) -> Iterator[None]:
         raise OriginalAway(wanted.filename, "The program ends.") from problem
 
 
+def require_not_on_its_way(wanted: Whereabouts) -> None:
+    """If the file is on the disk of another instrument alone, ask for it, and raise NotHereYet."""
+    if wanted.is_on_its_way and wanted.instrument_id:
+        raise ask_for(wanted.instrument_id, wanted.filename)
+
+
 def note_place(wanted: Whereabouts, place: str) -> None:
     """Write down where the original is, as was just seen. If the database is away, whoever opens it next writes it."""
     with contextlib.suppress(*DATABASE_AWAY):
-        same = Image.objects.filter(filename=wanted.filename, store_key=wanted.store_key).exclude(place=place)
-        if same.update(place=place):
+        if _rows_of(wanted).exclude(place=place).update(place=place):
             logger.warning("The original %s: %s", wanted.filename, Place(place).label)
+
+
+def _rows_of(wanted: Whereabouts) -> ImageQuerySet:
+    """Return the row, if it still names the same object."""
+    return Image.objects.filter(instrument=wanted.instrument_id, filename=wanted.filename, store_key=wanted.store_key)
 
 
 def _open_fetched(wanted: Whereabouts, fetched: Fetched) -> OpenOriginal:

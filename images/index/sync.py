@@ -10,12 +10,17 @@ from django.db import DataError, transaction
 from django.utils import timezone
 
 from images.archive.archive import Archive
-from images.archive.folder import raising_storage_errors
-from images.archive.names import location_of
-from images.archive.sidecar import Sidecar, read_sidecar, write_sidecars
+from images.archive.sidecar import Sidecar
 from images.editable_fields import EDITABLE_COLUMNS, nest, values_in_row
 from images.errors import DamagedSidecar
 from images.index.columns import columns_of_sidecar
+from images.index.others.changes import (
+    is_of_this_pc,
+    read_changes,
+    read_made_elsewhere,
+    read_own_sidecar,
+    write_changes,
+)
 from images.index.rebuild.restore_optics import describe_drawn_calibration, restore_drawn_calibration
 from images.models import Calibration, Image
 from images.permissions import Person
@@ -23,16 +28,7 @@ from images.record.people import name_person
 
 logger = logging.getLogger(__name__)
 
-COLUMNS = [*EDITABLE_COLUMNS, "binned_at", "binned_by", "binned_run_day", "revision"]
-
-
-def read_own_sidecar(archive: Archive, image: Image) -> Sidecar | None:
-    """Return the sidecar of an image, or None if it has none. Raises DamagedSidecar or StorageUnavailable."""
-    with raising_storage_errors():
-        sidecar = read_sidecar(archive, location_of(image.filename))
-    if sidecar and sidecar.record_id != str(image.record_id):
-        raise DamagedSidecar(f"The sidecar of {image.filename} speaks of another image.")
-    return sidecar
+COLUMNS = [*EDITABLE_COLUMNS, "binned_at", "binned_by", "binned_run_day", "revision", "stored_revision"]
 
 
 def sync_with_sidecar(archive: Archive, image_id: int) -> bool:
@@ -77,7 +73,7 @@ def catch_up(archive: Archive, image: Image) -> Sidecar:
     """Return the current sidecar of a locked image. If a crash left the row behind the sidecar, first sets the columns
     of `image` from it, without saving them."""
     try:
-        sidecar = read_own_sidecar(archive, image)
+        sidecar = read_changes(archive, image)
     except DamagedSidecar as problem:
         logger.warning("%s It is put aside, and what the database says goes on.", problem)
         sidecar = None
@@ -90,6 +86,8 @@ def catch_up(archive: Archive, image: Image) -> Sidecar:
 
 def _follow(archive: Archive, image: Image) -> bool:
     revision = image.revision or 0
+    if not is_of_this_pc(image):
+        return False
     try:
         sidecar = read_own_sidecar(archive, image)
     except DamagedSidecar:
@@ -103,12 +101,28 @@ def _follow(archive: Archive, image: Image) -> bool:
         image.clean_fields(exclude=["user", "job", "metadata"])
         image.save(update_fields=COLUMNS)
     elif ahead < 0:
-        # The sidecar is behind: it was lost, or comes from an older backup. The history notes that values are missing
-        # here.
-        entry = {"revision": revision, "at": timezone.now().isoformat(), "by": None, "was": None}
-        described = _describe_row(image, sidecar)
-        write_sidecars(archive, [(image.filename, replace(described, history=[*described.history, entry]))])
+        write_changes(archive, [(image, _find_later(archive, image, sidecar))])
     return ahead != 0
+
+
+def _find_later(archive: Archive, image: Image, sidecar: Sidecar | None) -> Sidecar:
+    """Return what the sidecar on this disk, which is behind the row, must be. Raises StorageUnavailable."""
+    if newest := read_made_elsewhere(archive, image, sidecar):
+        return newest
+    # It was lost, or comes from an older backup. The history notes that values are missing here.
+    entry = {"revision": image.revision, "at": timezone.now().isoformat(), "by": None, "was": None}
+    described = _describe_row(image, sidecar)
+    return replace(described, history=[*described.history, entry])
+
+
+def follow_sidecar(image_id: int, sidecar: Sidecar) -> None:
+    """Bring the row to this revision from the store, unless it is there already. Raises Django's DatabaseError."""
+    with transaction.atomic():
+        for image in lock_images([image_id]):
+            if (image.revision or 0) < sidecar.revision:
+                _set(image, sidecar)
+                image.stored_revision = sidecar.revision
+                image.save(update_fields=COLUMNS)
 
 
 def _set(image: Image, sidecar: Sidecar) -> None:

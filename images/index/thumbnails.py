@@ -4,6 +4,7 @@ They can be made again, so their folder may be emptied at any time.
 """
 
 import contextlib
+import io
 import os
 import queue
 import threading
@@ -14,20 +15,26 @@ from typing import BinaryIO
 
 from PIL import Image as Picture
 
+from camera.durable_files import replace_file
 from camera.frame import Frame, to_display
 from camera.memory import as_picture
 from images.archive.archive import Archive
 from images.archive.folder import lock, raising_storage_errors, remove_if_orphaned
 from images.archive.names import TEMPORARY_SUFFIX
-from images.errors import ImpossibleName, NotAnOriginal, OriginalMissing
+from images.errors import ImpossibleName, NotAnOriginal, OriginalAway, OriginalMissing
 from images.formats import FORMATS
 from images.formats.guarded_reading import read_reduced, require_end
 from images.formats.jpeg_strips import END_OF_IMAGE
-from images.index.opening import open_original
+from images.index.opening import open_original, require_store, whereabouts_of
 from images.models import Image
+from images.store.errors import ObjectMissing, StoreError, StoreWrongBytes
+from images.store.keys import key_of_thumbnail
 
 MAX_SIDE_PX = 512
 QUALITY = 85
+MAX_BYTES = 1_000_000
+# The folder for thumbnails of pictures that other instruments captured.
+OF_OTHERS = "of-others"
 # The comment is within these first bytes of a thumbnail.
 HEAD_BYTES = 512
 MAX_WAITING = 1
@@ -79,21 +86,22 @@ class Thumbnails:
             thread.join(PATIENCE_S)
 
     def open(self, image: Image) -> BinaryIO:
-        """Open the thumbnail for reading; the caller closes it. If there is none of this original, makes it first.
-        Raises OriginalMissing, OriginalChanged, or StorageUnavailable."""
-        path = self._path_of(image.thumbnail_path)
+        """Open the thumbnail for reading; the caller closes it. If there is none of this original, fetches or makes it
+        first. Raises OriginalMissing, OriginalChanged, OriginalAway, NotHereYet, or StorageUnavailable."""
+        path = self._path_of(path_of_thumbnail(image))
         with raising_storage_errors():
             with contextlib.suppress(FileNotFoundError):
                 file = path.open("rb")
                 if _is_made_from(image.sha256, file):
                     return file
                 file.close()
-            self._write(image.thumbnail_path, shrink(self._read_original(image)), image.sha256)
+            if not self._fetch(image, path):
+                self._write(path_of_thumbnail(image), shrink(self._read_original(image)), image.sha256)
             return path.open("rb")
 
     def read_if_there(self, image: Image) -> bytes | None:
         """Return the thumbnail, if one of this original was made already. Makes none. Raises OSError."""
-        with contextlib.suppress(FileNotFoundError), self._path_of(image.thumbnail_path).open("rb") as file:
+        with contextlib.suppress(FileNotFoundError), self._path_of(path_of_thumbnail(image)).open("rb") as file:
             return file.read() if _is_made_from(image.sha256, file) else None
         return None
 
@@ -135,6 +143,25 @@ class Thumbnails:
             if self._ending.wait(self._last_asked_s + QUIET_S - now_s):
                 return
 
+    def _fetch(self, image: Image, path: Path) -> bool:
+        """Fetch the thumbnail of another instrument's picture from the store, where it is before its original. Returns
+        False if it has none of this original. Raises OSError, and OriginalAway."""
+        where = whereabouts_of(image)
+        if where.is_of_this_pc:
+            return False
+        store = require_store(where, self._archive).store
+        try:
+            content = store.read_bytes(key_of_thumbnail(image.record_id), MAX_BYTES)
+        except (ObjectMissing, StoreWrongBytes):
+            return False
+        except StoreError as problem:
+            raise OriginalAway(image.filename, str(problem)) from problem
+        if not _is_made_from(image.sha256, io.BytesIO(content)):
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, content)
+        return True
+
     def _read_original(self, image: Image) -> Picture.Image:
         with open_original(image, self._archive) as original, self._developing:
             try:
@@ -171,6 +198,12 @@ class Thumbnails:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def path_of_thumbnail(image: Image) -> str:
+    """Return the path of a thumbnail, relative to the folder. Instruments may give their pictures the same name, so
+    those of others are filed by their records."""
+    return image.thumbnail_path if whereabouts_of(image).is_of_this_pc else f"{OF_OTHERS}/{image.record_id}.jpg"
 
 
 def shrink(picture: Picture.Image) -> Picture.Image:

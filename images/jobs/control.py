@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from images.errors import JobEnded, JobMissing, NotYourJob
+from images.errors import JobElsewhere, JobEnded, JobMissing, NotYourJob
 from images.events import emit
 from images.index.jobs import change_job
 from images.jobs import reasons
@@ -15,6 +15,7 @@ from images.jobs.running.state_changes import NOT_PAUSED
 from images.jobs.supervisor import the_supervisor
 from images.library import the_library
 from images.models import Job
+from images.own_instrument import own_instrument_id
 from images.permissions import CAPTURE, CHANGE_ANY, Person
 
 
@@ -74,8 +75,11 @@ def find_job(job_id: int) -> Job:
 
 
 def find_own_job(job_id: int, by: Person) -> Job:
-    """One that this user may pause and stop. Raises JobMissing or NotYourJob."""
+    """One that this user may pause and stop here. Raises JobMissing, NotYourJob, or JobElsewhere."""
     job = find_job(job_id)
+    if job.instrument_id != own_instrument_id():
+        there = job.instrument
+        raise JobElsewhere(there.name if there else "another microscope", there.url if there else "")
     if not may_control(by, job):
         raise NotYourJob
     return job

@@ -1,5 +1,6 @@
 """What is said of images in queries, indexes and constraints alike."""
 
+from django.db import models
 from django.db.models import F, Q
 
 # The largest integer that every reader of JSON holds exactly (RFC 8259, section 6). Browsers round larger ones.
@@ -18,3 +19,16 @@ MAY_LEAVE = Q(place="both", verified_at__isnull=False, binned_at__isnull=True)
 CHANGE_NOT_STORED = Q(place__isnull=False, revision__isnull=False) & (
     Q(stored_revision__isnull=True) | Q(revision__gt=F("stored_revision"))
 )
+
+# By these each instrument finds its own originals that the store lacks, or that nobody has read back, and so on.
+STORE_INDEXES = [
+    models.Index(fields=["instrument", "id"], name="images_not_stored", condition=NOT_STORED),
+    models.Index(fields=["instrument", "wanted_at"], name="images_wanted", condition=WANTED),
+    models.Index(
+        fields=["instrument", "stored_at"],
+        name="images_to_verify",
+        condition=Q(place="both", verified_at__isnull=True),
+    ),
+    models.Index(fields=["instrument", "captured_at", "id"], name="images_may_leave", condition=MAY_LEAVE),
+    models.Index(fields=["instrument", "id"], name="images_change_not_stored", condition=CHANGE_NOT_STORED),
+]

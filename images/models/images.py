@@ -10,12 +10,9 @@ from folding import fold
 from images.editable_fields import SEARCHED_COLUMNS
 from images.models.conditions import (
     BINNED,
-    CHANGE_NOT_STORED,
-    MAY_LEAVE,
     NOT_BINNED,
-    NOT_STORED,
     OF_SEVERAL,
-    WANTED,
+    STORE_INDEXES,
 )
 from images.models.instruments import Instrument
 from images.models.jobs import Job
@@ -83,6 +80,12 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
     def in_bin(self) -> "ImageQuerySet":
         return self.filter(BINNED)
+
+    def forget_store(self) -> int:
+        """Say of these images that their originals wait for the store again."""
+        return self.update(place=None, store_key=None, stored_at=None, verified_at=None)
+
+    forget_store.alters_data = True  # type: ignore[attr-defined]
 
     def of_this_pc(self) -> "ImageQuerySet":
         """Return the images that this PC captured. Only their files can be in its archive."""
@@ -236,16 +239,7 @@ class Image(models.Model):
                 name="images_shown_instrument",
                 condition=NOT_BINNED & OF_SEVERAL,
             ),
-            # Each instrument looks for its own.
-            models.Index(fields=["instrument", "id"], name="images_not_stored", condition=NOT_STORED),
-            models.Index(fields=["instrument", "wanted_at"], name="images_wanted", condition=WANTED),
-            models.Index(
-                fields=["instrument", "stored_at"],
-                name="images_to_verify",
-                condition=Q(place="both", verified_at__isnull=True),
-            ),
-            models.Index(fields=["instrument", "captured_at", "id"], name="images_may_leave", condition=MAY_LEAVE),
-            models.Index(fields=["instrument", "id"], name="images_change_not_stored", condition=CHANGE_NOT_STORED),
+            *STORE_INDEXES,
         ]
         constraints = [
             # Two PCs may capture in the same millisecond. With the operator class, PostgreSQL finds those of a day.

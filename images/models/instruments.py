@@ -1,9 +1,13 @@
 """The table of instruments: the lab PCs whose pictures are in this library."""
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
+
+# It writes its row every ten seconds.
+LOST_AFTER = timedelta(seconds=30)
 
 
 class Instrument(models.Model):
@@ -39,3 +43,7 @@ class Instrument(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def is_lost(self, now: datetime) -> bool:
+        """Return True if it has given no sign for LOST_AFTER."""
+        return self.last_seen_at is None or now - self.last_seen_at > LOST_AFTER

@@ -23,7 +23,7 @@ from images.errors import BadQuery, LibraryError, OriginalLost
 from images.export.convert import EXPORT_FORMATS
 from images.export.display import describe_displayed
 from images.formats import FORMATS
-from images.index.opening import check_original
+from images.index.opening import check_original, whereabouts_of
 from images.library import the_library
 from images.models import Image
 from images.pages.display_fields import PLACE_WORDS, describe_display_fields
@@ -156,7 +156,8 @@ def _read_history(image: Image) -> dict[str, Any]:
 
 def describe_original_problem(image: Image) -> str:
     """Return why the original cannot be displayed, or "". A page does not wait for the store."""
-    if image.place == Image.Place.STORE:
+    where = whereabouts_of(image)
+    if not where.is_here and not where.is_on_its_way and image.place != Image.Place.LOST:
         return ""
     if image.place == Image.Place.LOST:
         return str(OriginalLost(image.filename))

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import Count, Min, QuerySet, Sum
 
-from images.models import CHANGE_NOT_STORED, NOT_STORED, Image, ImageQuerySet, Job, JobQuerySet
+from images.models import CHANGE_NOT_STORED, NOT_STORED, WANTED, Image, ImageQuerySet, Job, JobQuerySet
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +26,17 @@ class Waiting:
 
 
 def find_next(left_out: Collection[int]) -> Image | None:
-    """Return the newest image that waits for the store, except those `left_out`, given by id. People ask for new
-    pictures first. Raises Django's DatabaseError."""
-    # By id, not by time: the index that holds only those that wait is sorted so.
-    newest = waiting_ids()[: len(left_out) + 1]
-    image_id = next((one for one in newest if one not in left_out), None)
+    """Return the image that somebody elsewhere has waited for longest; if there is none, the newest one that waits for
+    the store: people ask for new pictures first. Those `left_out` are given by id. Raises Django's DatabaseError."""
+    # Others by id, not by time: the index that holds only those that wait is sorted so.
+    first = (one for ids in (wanted_ids(), waiting_ids()) for one in ids[: len(left_out) + 1])
+    image_id = next((one for one in first if one not in left_out), None)
     return Image.objects.only(*NEEDED).filter(pk=image_id).first() if image_id else None
+
+
+def wanted_ids() -> "QuerySet[Image, int]":
+    """Return the ids of images that wait for the store, and that somebody elsewhere wants, in the order of asking."""
+    return Image.objects.of_this_pc().filter(WANTED).order_by("wanted_at").values_list("pk", flat=True)
 
 
 def waiting_ids() -> "QuerySet[Image, int]":
@@ -41,7 +46,7 @@ def waiting_ids() -> "QuerySet[Image, int]":
 
 def note_stored(image_id: int, key: str, at: datetime) -> None:
     """Write down that the original lies in the store under this key, and here. Raises Django's DatabaseError."""
-    Image.objects.filter(pk=image_id).update(place=Image.Place.BOTH, store_key=key, stored_at=at)
+    Image.objects.filter(pk=image_id).update(place=Image.Place.BOTH, store_key=key, stored_at=at, wanted_at=None)
 
 
 def row_in_both(image: Image) -> ImageQuerySet:
@@ -52,7 +57,7 @@ def row_in_both(image: Image) -> ImageQuerySet:
 def note_lost(image: Image) -> None:
     """Write down that the store has lost this original: it waits for the store again. Raises Django's DatabaseError."""
     logger.error("The store has lost %s. It is sent again.", image.filename)
-    row_in_both(image).update(place=None, store_key=None, stored_at=None, verified_at=None)
+    row_in_both(image).forget_store()
 
 
 def note_conflict(image_id: int, key: str) -> None:

@@ -99,6 +99,13 @@ class Store:
         with asking as answer, closing(answer["Body"]):
             yield ObjectReader(answer, is_part=bool(asked))
 
+    def read_bytes(self, key: str, max_bytes: int) -> bytes:
+        """Return a small object as a whole. Raises ObjectMissing; StoreWrongBytes, if it is larger than it may be."""
+        with self.open_range(key) as reader:
+            if reader.total_bytes > max_bytes:
+                raise StoreWrongBytes(f"The object {key} is larger than this program makes one.")
+            return b"".join(iter(reader.read, b""))
+
     def measure(self, key: str, pace: Pace | None = None, stop: threading.Event | None = None) -> tuple[int, str]:
         """Read an object again as a whole. Returns its size and its SHA-256. Raises ObjectMissing."""
         digest, size_bytes, pace, stop = hashlib.sha256(), 0, pace or Pace(), stop or threading.Event()

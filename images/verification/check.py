@@ -43,7 +43,7 @@ def verify_original(image: Image, read: Callable[[BinaryIO], tuple[int, str]] = 
 def verify_wherever(image: Image) -> Verified:
     """Read the whole original again, here or in the store. Blocks for the network if it is only there. Raises
     OriginalMissing, OriginalLost, OriginalAway, or StorageUnavailable."""
-    if image.place != Image.Place.STORE:
+    if whereabouts_of(image).is_here:
         return verify_original(image)
     return _compare(image, *measure_in_store(whereabouts_of(image), the_library().archive))
 

@@ -72,7 +72,7 @@ def serve_export(request: HttpRequest, image: Image, export: Export, by: Person)
 def serve_original(request: HttpRequest, image: Image, may_redirect: bool = False) -> FileResponse:
     """Return a response with the original. `may_redirect`: if it is only in the store, the client may be sent there."""
     content_type = FORMATS[image.image_format].content_type
-    if may_redirect and image.place == Image.Place.STORE and not settings.S3_PROXY and request.method == "GET":
+    if may_redirect and not whereabouts_of(image).is_here and not settings.S3_PROXY and request.method == "GET":
         link = make_store_link(whereabouts_of(image), the_library().archive, content_type)
         # Without a link it is fetched and proved here, and whatever is wrong with it is told.
         if link:

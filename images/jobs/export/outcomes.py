@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from camera.live.admission import close_database_connections
 from images.index.opening import Whereabouts
@@ -45,10 +46,11 @@ class Picture:
     total_exposure_ms: float
     place: str | None = None
     store_key: str | None = None
+    instrument_id: UUID | None = None
 
     @property
     def whereabouts(self) -> Whereabouts:
-        return Whereabouts(self.filename, self.size_bytes, self.sha256, self.place, self.store_key)
+        return Whereabouts(self.filename, self.size_bytes, self.sha256, self.place, self.store_key, self.instrument_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ def describe_picture(image: Image) -> Picture:
         total_exposure_ms=(summed and summed.total_exposure_ms) or image.exposure_ms,
         place=image.place,
         store_key=image.store_key,
+        instrument_id=image.instrument_id,
     )
 
 

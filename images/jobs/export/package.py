@@ -42,7 +42,9 @@ def require_few_slots(count: int) -> None:
 def _entry_of(picture: Picture) -> Entry:
     status = CHANGED_SINCE_CAPTURE if picture.is_changed_since_capture else OK
     fields = (picture.sha256, picture.size_bytes, picture.captured_at, picture.is_simulated)
-    return Entry(picture.image_id, picture.filename, *fields, status, picture.place, picture.store_key)
+    return Entry(
+        picture.image_id, picture.filename, *fields, status, picture.place, picture.store_key, picture.instrument_id
+    )
 
 
 def _read_job_file(job: Job) -> list[tuple[str, bytes]]:

@@ -19,6 +19,7 @@ from images.jobs.plan.errors import PlanStartInvalid
 from images.jobs.supervisor import the_supervisor
 from images.library import the_library
 from images.models import Job
+from images.own_instrument import own_instrument_id
 from images.run_days import Clock
 
 
@@ -49,6 +50,7 @@ def make_job(
     estimate = estimate_plan(parsed)
     require_possible(parsed, estimate)
     job = Job(
+        instrument_id=own_instrument_id(),
         name=name,
         kind=kind_of(parsed),
         user_id=by.pk,

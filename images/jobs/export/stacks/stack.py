@@ -146,6 +146,7 @@ def read_picture(picture: Picture) -> np.ndarray | str:
         image_format=picture.image_format,
         place=picture.place,
         store_key=picture.store_key,
+        instrument_id=picture.instrument_id,
     )
     try:
         pixels = read_pixels(image)
