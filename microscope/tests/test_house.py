@@ -26,8 +26,8 @@ ROOMS = {
     "camera": "errors memory frame frame_sum durable_files stop_signals drivers engine results "
     "service auto_exposure live registry checks api pages management urls apps",
     "images": "errors editable_fields events older_versions own_instrument models permissions power run_days archive "
-    "store record formats index library spool edit calibration search export share verification backup control capture "
-    "jobs notices api pages admin management urls apps",
+    "store record formats index library spool instruments edit calibration search export share "
+    "verification backup control capture jobs notices api pages admin management urls apps",
 }
 
 

@@ -1,0 +1,31 @@
+"""What can go wrong with being one of several instruments."""
+
+from images.errors import LibraryError
+
+
+class InstrumentError(LibraryError):
+    """The root of the errors of instruments."""
+
+    code = "instrument_error"
+
+
+class InstrumentTaken(InstrumentError):
+    """Another process works under the id of this instrument now."""
+
+    code = "instrument_taken"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Another program works as the instrument {name} at this moment. Two PCs have the same data folder, or a copy "
+            "of it. On the one that is new, remove the file instrument-id from the data folder, and start the program "
+            "again: it becomes an instrument of its own."
+        )
+
+
+class NameTaken(InstrumentError):
+    """Another instrument has this name."""
+
+    code = "instrument_name_taken"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Another instrument is called {name}. Set INSTRUMENT_NAME to another name.")
