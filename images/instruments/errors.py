@@ -16,9 +16,9 @@ class InstrumentTaken(InstrumentError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"Another program works as the instrument {name} at this moment. Two PCs have the same data folder, or a copy "
-            "of it. On the one that is new, remove the file instrument-id from the data folder, and start the program "
-            "again: it becomes an instrument of its own."
+            f"Another program works as the instrument {name} at this moment. Two PCs have the same data folder, or a "
+            "copy of it. On the one that is new, remove the file instrument-id from the data folder, and start the "
+            "program again: it becomes an instrument of its own."
         )
 
 
