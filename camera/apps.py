@@ -1,13 +1,15 @@
-"""The camera app. It builds the camera of this process from the settings, but does not open it: the first use does."""
+"""The camera app. It builds the camera of this process from the settings, but does not open it: the first use does.
+A library gets one that is absent, and imports no driver."""
 
 from django.apps import AppConfig
 from django.conf import settings
 
-from camera.drivers.pixelink.driver import PixelinkDriver
+from camera.absent.camera import AbsentCamera
+from camera.drivers.base import Driver
+from camera.drivers.names import NO_CAMERA
 from camera.drivers.seen_camera import SeenCamera
 from camera.drivers.selection import MAKES, DriverSelection
 from camera.drivers.settings import SettingsRequest
-from camera.drivers.simulated.driver import MODELS, SimulatedDriver
 from camera.engine.frame_loop import Timing
 from camera.engine.process_lock import CameraLock
 from camera.live.view import LiveView
@@ -25,7 +27,7 @@ class CameraConfig(AppConfig):
         from camera.live.admission import AdmissionChecker
         from camera.registry import Instrument, register
 
-        camera = build_camera()
+        camera = AbsentCamera() if settings.CAMERA_DRIVER == NO_CAMERA else build_camera()
         live = LiveView(camera, settings.LIVE_MAX_WATCHERS, settings.LIVE_MAX_FPS)
         register(Instrument(camera, live, AdmissionChecker()))
 
@@ -33,8 +35,8 @@ class CameraConfig(AppConfig):
 def build_camera() -> Camera:
     selection = DriverSelection(
         settings.CAMERA_DRIVER,
-        real=lambda: MAKES.get(settings.CAMERA_DRIVER, PixelinkDriver)(settings.CAMERA_SERIAL_NUMBER),
-        simulated=lambda: SimulatedDriver(MODELS[settings.SIMULATED_CAMERA]),
+        real=lambda: MAKES.get(settings.CAMERA_DRIVER, MAKES["pixelink"])(settings.CAMERA_SERIAL_NUMBER),
+        simulated=make_simulated_driver,
         seen=SeenCamera(settings.DATA_PATH),
         has_serial_number=bool(settings.CAMERA_SERIAL_NUMBER),
     )
@@ -44,3 +46,9 @@ def build_camera() -> Camera:
         SettingsRequest(settings.DEFAULT_EXPOSURE_MS, settings.DEFAULT_GAIN_DB),
         Timing(settings.SERVICE_TIMEOUT_MS / 1000, settings.CAMERA_IDLE_SECONDS),
     )
+
+
+def make_simulated_driver() -> Driver:
+    from camera.drivers.simulated.driver import MODELS, SimulatedDriver
+
+    return SimulatedDriver(MODELS[settings.SIMULATED_CAMERA])

@@ -24,6 +24,15 @@ class CameraUnavailable(CameraError):
     code = "camera_unavailable"
 
 
+class NoCamera(CameraError):
+    """This program is the library of several instruments, and no camera belongs to it."""
+
+    code = "no_camera"
+
+    def __init__(self) -> None:
+        super().__init__("This is the library, which has no camera. Open one of the instruments.")
+
+
 class CameraLibraryMissing(CameraUnavailable):
     """The vendor's library is not installed or does not load."""
 

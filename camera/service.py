@@ -50,6 +50,9 @@ class Camera:
     """Every method may be called from any thread. Methods that block raise CameraError. All return or raise in bounded
     time: if a call into the driver hangs, they raise CameraNotResponding."""
 
+    # True for that of a library, which has none: see camera/absent/camera.py.
+    is_absent = False
+
     def __init__(
         self,
         selection: DriverSelection,

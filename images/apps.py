@@ -4,6 +4,8 @@ from django.apps import AppConfig
 from django.conf import settings
 
 from images.archive.archive import Archive
+from images.own_instrument import register_own_instrument
+from images.spool.identity import read_or_make_instrument_id
 from images.store.bucket import Bucket
 
 
@@ -27,12 +29,15 @@ class ImagesConfig(AppConfig):
         from images.notices import lost_control, outbox  # noqa: F401 (connect their signals)
         from images.notices.deliverer import Deliverer, register_deliverer
         from images.notices.old_spool import report_old_spool
+        from images.roles import is_library
         from images.run_days import RunDays, register_run_days
         from images.spool.make import make_spool
         from images.spool.spool import register_spool
         from images.store.client import Store
         from images.store.watch import StoreWatch, register_store_watch
 
+        if settings.MICROSCOPE_ROLE == "instrument":
+            register_own_instrument(lambda: read_or_make_instrument_id(settings.DATA_PATH))
         register_run_days(RunDays())
         register_control(Control())
         archive = Archive(
@@ -52,7 +57,9 @@ class ImagesConfig(AppConfig):
         store = Store(read_bucket()) if settings.S3_BUCKET else None
         archive.elsewhere = Fetched(store, settings.DATA_PATH / "fetched") if store else None
         register_store_watch(StoreWatch(store) if store else None)
-        register_spool(make_spool(store, archive, thumbnails, report_old_spool) if store else None)
+        # A library only reads the store: the instruments bring their originals there.
+        spool = make_spool(store, archive, thumbnails, report_old_spool) if store and not is_library() else None
+        register_spool(spool)
         supervisor = Supervisor(archive, settings.DATA_PATH)
         register_supervisor(supervisor)
         register_deliverer(Deliverer(lambda: supervisor.heartbeat.sign))

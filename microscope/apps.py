@@ -8,10 +8,11 @@ class MicroscopeConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from images.roles import is_of_several
         from microscope import audit  # noqa: F401 (connects its signals)
         from microscope.events.bell import the_bell
         from microscope.events.deliverer import WebhookDeliverer, register_webhook_deliverer
         from microscope.metrics import captures  # noqa: F401 (connects its signal)
-        from microscope.start import checks  # noqa: F401 (registers itself)
+        from microscope.start import checks, role_checks  # noqa: F401 (register themselves)
 
-        register_webhook_deliverer(WebhookDeliverer(the_bell()))
+        register_webhook_deliverer(WebhookDeliverer(the_bell(), is_shared=is_of_several()))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from corsheaders.defaults import default_headers
 
-from camera.drivers.simulated.scene import MODELS
+from camera.drivers.names import DRIVERS, NO_CAMERA, SIMULATED_CAMERAS
 from microscope import VERSION  # also for the apps, as settings.VERSION
 from microscope.http.rest_settings import REST_FRAMEWORK, SIMPLE_JWT, describe_schema  # noqa: F401 (Django's own)
 from microscope.log.configuration import LOGGING  # noqa: F401 (Django's own setting)
@@ -15,6 +15,12 @@ from microscope.start.database.address import SQLITE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.read_env_file(BASE_DIR / ".env")
+
+# Alone, or one of several
+
+MICROSCOPE_ROLE = env.choice("MICROSCOPE_ROLE", "", ["", "instrument", "library"])
+INSTRUMENT_NAME = env.text("INSTRUMENT_NAME") or socket.gethostname()
+INSTRUMENT_URL = env.web_address("INSTRUMENT_URL")
 
 # Where it runs
 
@@ -34,10 +40,12 @@ SERVER_THREADS = env.whole_number("SERVER_THREADS", 96, 8, 1000)
 
 # The camera
 
-CAMERA_DRIVER = env.choice("CAMERA_DRIVER", "auto", ["auto", "pixelink", "simulated"])
+CAMERA_DRIVER = env.choice("CAMERA_DRIVER", "auto", [*DRIVERS])
+if MICROSCOPE_ROLE == "library" and not env.is_set("CAMERA_DRIVER"):
+    CAMERA_DRIVER = NO_CAMERA
 CAMERA_SERIAL_NUMBER = env.text("CAMERA_SERIAL_NUMBER")
 CAMERA_IDLE_SECONDS = env.number("CAMERA_IDLE_SECONDS", 10, 0, 86_400)
-SIMULATED_CAMERA = env.choice("SIMULATED_CAMERA", "colour-2mp", list(MODELS))
+SIMULATED_CAMERA = env.choice("SIMULATED_CAMERA", "colour-2mp", [*SIMULATED_CAMERAS])
 DEFAULT_EXPOSURE_MS = env.number("DEFAULT_EXPOSURE", 50, 0.001, 3_600_000)
 DEFAULT_GAIN_DB = env.number("DEFAULT_GAIN", 6, 0, 100)
 SERVICE_TIMEOUT_MS = env.whole_number("SERVICE_TIMEOUT", 10_000, 100, 3_600_000)
@@ -235,8 +243,9 @@ CORS_EXPOSE_HEADERS = [
     *("X-Significant-Bits", "X-Roi", "X-Binning", "X-Flip", "X-Rotation-Deg", "X-Exposure-Ms", "X-Gain-Db"),
     *("X-Histogram", "X-Clipped", "X-Underexposed", "X-Focus", "X-Request-Number", "X-Control-Asked-By"),
 ]
-# A browser sends its cookies to every port of a PC, so each installation has its own cookie names.
-INSTALLATION = name_installation(SECRET_KEY, DATA_PATH)
+# A browser sends its cookies to every port of a PC, so each installation has its own cookie names. All nodes of a library
+# are one installation: a session goes on at whichever node answers.
+INSTALLATION = name_installation(SECRET_KEY, Path("library") if MICROSCOPE_ROLE == "library" else DATA_PATH)
 SESSION_COOKIE_NAME = f"microscope_session_{INSTALLATION}"
 CSRF_FAILURE_VIEW = "microscope.errors.refuse_forgery"
 CSRF_COOKIE_NAME = f"microscope_csrf_{INSTALLATION}"

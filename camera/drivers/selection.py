@@ -5,15 +5,22 @@ import logging
 from collections.abc import Callable
 
 from camera.drivers.base import Driver
-from camera.drivers.pixelink.driver import PixelinkDriver
 from camera.drivers.seen_camera import SeenCamera
 from camera.errors import CameraLibraryMissing, CameraNotFound
 from camera.frame import CameraIdentity
 
 logger = logging.getLogger(__name__)
 
+
+def make_pixelink_driver(serial_number: str) -> Driver:
+    # Imported at the first use: a library without a camera imports no driver.
+    from camera.drivers.pixelink.driver import PixelinkDriver
+
+    return PixelinkDriver(serial_number)
+
+
 # Makes a closed driver for the camera with this serial number ("": any camera). The keys are values of CAMERA_DRIVER.
-MAKES: dict[str, Callable[[str], Driver]] = {"pixelink": PixelinkDriver}
+MAKES: dict[str, Callable[[str], Driver]] = {"pixelink": make_pixelink_driver}
 
 
 class DriverSelection:

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from camera import errors
 from camera.drivers.limits import Limits
+from camera.drivers.names import NO_CAMERA
 from camera.drivers.settings import Settings
 from camera.engine.clock.clock_report import ClockReport
 from camera.engine.shared_state import CameraState
@@ -37,7 +38,7 @@ class CameraStatus:
 
     @property
     def is_well(self) -> bool:
-        return self.state not in ("fault", "reopening")
+        return self.state not in ("fault", "reopening", NO_CAMERA)
 
 
 def describe_camera(shared_state: CameraState) -> CameraStatus:
@@ -69,6 +70,10 @@ def describe_closed_camera() -> CameraStatus:
     return CameraStatus(
         "closed", datetime.now(UTC), None, None, False, None, None, None, {}, None, None, None, None, 0, None
     )
+
+
+def describe_absent_camera() -> CameraStatus:
+    return replace(describe_closed_camera(), state=NO_CAMERA)
 
 
 def as_utc(monotonic_s: float) -> datetime:

@@ -39,6 +39,11 @@ def refuse_unknown() -> None:
     refuse_unknown_names(_ASSIGNED.values(), DECLARED)
 
 
+def is_set(name: str) -> bool:
+    """Return True if somebody chose a value, and not the default."""
+    return bool(os.environ.get(name, "").strip())
+
+
 def text(name: str, default: str = "") -> str:
     """Return the value without spaces around it, or the default if it is missing or empty."""
     return exact_text(name, default).strip() or default
@@ -60,9 +65,11 @@ def secret(name: str, shortest: int) -> str:
 
 
 def choice(name: str, default: str, allowed: list[str]) -> str:
+    """An empty word among `allowed` means that it may be left empty."""
     value = text(name, default).lower()
     if value not in allowed:
-        raise _invalid(name, value, f"one of {', '.join(allowed)}")
+        or_empty = ", or empty" if "" in allowed else ""
+        raise _invalid(name, value, f"one of {', '.join(filter(None, allowed))}{or_empty}")
     return value
 
 

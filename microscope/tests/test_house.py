@@ -24,9 +24,9 @@ MAY_IMPORT = {
 # The rooms of an app, the lowest first. A room imports from itself and from the rooms before it.
 ROOMS = {
     "camera": "errors memory frame frame_sum durable_files stop_signals drivers engine results "
-    "service auto_exposure live registry checks api pages management urls apps",
-    "images": "errors editable_fields events older_versions own_instrument models permissions power run_days archive "
-    "store record formats index library spool instruments edit calibration search export share "
+    "service auto_exposure live registry absent checks api pages management urls apps",
+    "images": "errors editable_fields events older_versions own_instrument models roles permissions power run_days "
+    "archive store record formats index library spool instruments edit calibration search export share "
     "verification backup control capture jobs notices api pages admin management urls apps",
 }
 

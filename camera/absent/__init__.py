@@ -1,0 +1,1 @@
+"""The program without a camera: the library of several instruments."""
