@@ -54,6 +54,11 @@ class Shell:
         """The name of the cookie with the CSRF token. Each installation has its own name."""
         return settings.CSRF_COOKIE_NAME
 
+    @property
+    def has_camera(self) -> bool:
+        """False on a library."""
+        return not the_camera().is_absent
+
     @cached_property
     def camera(self) -> dict[str, Any]:
         return describe_status(the_camera().status())
@@ -68,7 +73,9 @@ class Shell:
 
     @cached_property
     def storage_problem(self) -> str | None:
-        """A sentence that says why no picture can be kept now. None if pictures can be kept."""
+        """A sentence that says why no picture can be kept now. None if pictures can be kept, or where none are."""
+        if not self.has_camera:
+            return None
         try:
             the_library().archive.check()
         except StorageUnavailable as problem:
@@ -104,11 +111,13 @@ class Shell:
     @cached_property
     def is_alone(self) -> bool:
         """Nobody else can want control of the camera: the pages keep no place for it."""
-        return is_one_account_alone() and find_job_under_way() is None
+        return not self.has_camera or (is_one_account_alone() and find_job_under_way() is None)
 
     @cached_property
     def storage_address(self) -> str | None:
         """The address that returns the free disk space, if there is one."""
+        if not self.has_camera:
+            return None
         try:
             return reverse("api-storage")
         except NoReverseMatch:

@@ -20,6 +20,7 @@ from images.control import errors as control
 from images.jobs.export import errors as exports
 from images.jobs.plan import errors as plans
 from images.jobs.queue import errors as jobs
+from images.models import Instrument
 from images.share import errors as sharing
 from images.store import errors as store
 from microscope.events import errors as events
@@ -43,6 +44,7 @@ STATUS_BY_CAUSE: list[tuple[type[Exception], int]] = [
     (camera.TooManyWatchers, 503),
     (camera.CameraUnavailable, 503),
     (camera.LiveLinkInvalid, 404),
+    (camera.NoCamera, 404),
     (camera.ControlRefused, 409),
     (camera.CameraError, 500),
     (control.AskedByOther, 409),
@@ -242,7 +244,18 @@ def _describe_cause(problem: Exception, status: int) -> dict:
     if status >= 500 and not isinstance(problem, refusals.Refusal):
         logger.warning("%s: %s", problem.code, problem)  # type: ignore[attr-defined]
     body = _body(status, problem.code, str(problem), problem.fields)  # type: ignore[attr-defined]
+    if isinstance(problem, camera.NoCamera):
+        body["instruments"] = list_instruments()
     return body | getattr(problem, "details", {})
+
+
+def list_instruments() -> list[dict[str, str]]:
+    """Return where the cameras are, for whoever asks a library for one. Empty if the database does not answer."""
+    try:
+        rows = list(Instrument.objects.values_list("id", "name", "url"))
+    except (DatabaseError, InterfaceError):
+        return []
+    return [{"id": str(number), "name": name, "url": url} for number, name, url in rows]
 
 
 def _describe_rest(problem: Exception, response: Response) -> dict:

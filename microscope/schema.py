@@ -19,6 +19,14 @@ ERROR = {
             "description": "Who controls the camera, if the request failed because of that.",
             "additionalProperties": True,
         },
+        "instruments": {
+            "type": "array",
+            "description": "Where the cameras are, if the request needs one and this is the library.",
+            "items": {
+                "type": "object",
+                "properties": {"id": {"type": "string"}, "name": {"type": "string"}, "url": {"type": "string"}},
+            },
+        },
     },
     "required": ["statusCode", "code", "message", "errors"],
 }
@@ -26,7 +34,7 @@ MEANING_BY_STATUS = {
     "400": "The request is not valid, a value is outside the camera's limits, or the host name is unknown.",
     "401": "Not signed in, or the sign-in has ended.",
     "403": "The user has no permission, or the request did not use HTTPS although it is required.",
-    "404": "Not found.",
+    "404": "Not found, or this is a library, which has no camera.",
     "405": "The address does not support this method.",
     "406": "The answer is not available in an accepted type.",
     "409": "The request conflicts with an earlier one, with the current state, or with who is signed in now.",
@@ -62,6 +70,9 @@ NEED_THE_FOLDER = {
     "post /api/v1/objectives/{objective_id}/calibrations",
     "get /api/v1/storage",
 }
+# The calls that a library without a camera answers with 404. Those of a single job have a number in their path anyway.
+NEED_A_CAMERA = ("/api/v1/camera", "/api/v1/control", "/api/v1/storage")
+NEED_A_CAMERA_TO_CHANGE = ("/api/v1/jobs",)
 GIVE_AN_ORIGINAL = {"get /api/v1/images/{image_id}/file", "get /api/v1/images/{image_id}/thumbnail"}
 
 
@@ -82,7 +93,7 @@ def _find_errors(method: str, path: str, call: dict[str, Any]) -> set[str]:
     name = f"{method} {path}"
     is_change, has_body = method != "get", "requestBody" in call
     by_status = {
-        "404": "{" in path,
+        "404": "{" in path or path.startswith(NEED_A_CAMERA + (NEED_A_CAMERA_TO_CHANGE if is_change else ())),
         "409": is_change or name in GIVE_AN_ORIGINAL,
         "413": has_body,
         "415": has_body,

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from camera.absent.uses_camera import require_camera
 from camera.api.streaming import STREAM_HEADERS, STREAM_TYPE, describe_nothing, stream_live, take_live_frame
 from camera.live.links import admit_by_link, describe_live_lines, make_live_link
 
@@ -27,6 +28,7 @@ class LiveLinkSerializer(serializers.Serializer):
 
 class LiveLinkView(APIView):
     needs = {"POST": "view"}
+    uses_camera = {"POST"}
 
     @extend_schema(
         tags=["camera"],
@@ -55,11 +57,14 @@ class LinkedStreamView(View):
     http_method_names = ["get", "head"]
 
     def get(self, request: HttpRequest, token: str) -> StreamingHttpResponse:
-        return stream_live(admit_by_link(token), describe_nothing)
+        admission = admit_by_link(token)
+        require_camera()
+        return stream_live(admission, describe_nothing)
 
     def head(self, request: HttpRequest, token: str) -> HttpResponse:
         """Check the token without starting a stream."""
         admit_by_link(token)
+        require_camera()
         return HttpResponse(content_type=STREAM_TYPE, headers=STREAM_HEADERS)
 
 
@@ -68,4 +73,5 @@ class LinkedFrameView(View):
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         admit_by_link(token)
+        require_camera()
         return take_live_frame()

@@ -21,6 +21,7 @@ from camera.registry import the_live_view
 
 class FrameView(APIView):
     needs = {"GET": "view"}
+    uses_camera = {"GET"}
     media_types = {"GET": ["image/jpeg"]}
 
     @extend_schema(
@@ -34,6 +35,7 @@ class FrameView(APIView):
 
 class StatisticsView(APIView):
     needs = {"GET": "view"}
+    uses_camera = {"GET"}
 
     @extend_schema(
         tags=["camera"], summary="Histogram, clipped shares and focus of a frame", responses=StatisticsSerializer
@@ -44,6 +46,7 @@ class StatisticsView(APIView):
 
 class LiveStreamView(APIView):
     needs = {"GET": "view"}
+    uses_camera = {"GET"}
     media_types = {"GET": ["multipart/x-mixed-replace"]}
 
     @extend_schema(

@@ -39,6 +39,7 @@ class CameraWithControlSerializer(CameraWithOpticsSerializer):
 
 class CameraView(APIView):
     needs = {"GET": "view"}
+    uses_camera = {"GET"}
 
     @extend_schema(tags=["camera"], summary="State of the camera", responses=CameraWithControlSerializer)
     def get(self, request: Request) -> Response:
@@ -50,6 +51,7 @@ class CameraView(APIView):
 
 class SettingsView(GuardedView):
     needs = {"PATCH": "capture"}
+    uses_camera = {"PATCH"}
 
     @extend_schema(
         tags=["camera"],
@@ -88,6 +90,7 @@ def _change_camera(request: Request, change: SettingsWithObjectiveChangeSerializ
 
 class AutoExposureView(GuardedView):
     needs = {"POST": "capture"}
+    uses_camera = {"POST"}
 
     @extend_schema(
         tags=["camera"],
@@ -103,6 +106,7 @@ class AutoExposureView(GuardedView):
 
 class WhiteBalanceView(GuardedView):
     needs = {"POST": "capture"}
+    uses_camera = {"POST"}
 
     @extend_schema(
         tags=["camera"],
@@ -138,6 +142,7 @@ class StorageSerializer(serializers.Serializer):
 
 class StorageView(APIView):
     needs = {"GET": "view"}
+    uses_camera = {"GET"}
 
     @extend_schema(
         tags=["images"],

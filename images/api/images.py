@@ -82,6 +82,7 @@ CAPTURE = CaptureSerializer()
 
 class CaptureView(GuardedView):
     needs = {"POST": "capture"}
+    uses_camera = {"POST"}
 
     @extend_schema(
         tags=["camera"],

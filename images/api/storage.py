@@ -31,6 +31,7 @@ class EvictedSerializer(serializers.Serializer):
 
 class EvictView(APIView):
     needs = {"POST": "oversee"}
+    uses_camera = {"POST"}
 
     @extend_schema(
         operation_id="storage_evict",

@@ -14,7 +14,7 @@ REST_FRAMEWORK = {
         "accounts.sign_in.tokens.TokenAuthentication",
         "microscope.http.rest.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["microscope.permissions.HasNeeded"],
+    "DEFAULT_PERMISSION_CLASSES": ["microscope.permissions.HasNeeded", "camera.absent.uses_camera.HasCamera"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "microscope.http.rest.ContentNegotiation",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["microscope.http.rest.JSONParser"],

@@ -4,9 +4,13 @@ and only from this PC."""
 import hmac
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from accounts.first_administrator import has_administrator
+from images.errors import DATABASE_AWAY
 from microscope.errors import refuse
 from microscope.http.proxy import is_from_this_pc
 from microscope.http.refusals import BeingSetUp
@@ -55,7 +59,7 @@ class DoorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not _door.is_shut or request.path_info == "/health" or self._is_led_in(request):
+        if not _door.is_shut or request.path_info == "/health" or self._is_led_in(request) or _has_opened_elsewhere():
             return self.get_response(request)
         refusal = refuse(request, _explain())
         # Django's own mark. Without it, each request of a page that waits would be an error in the log.
@@ -65,6 +69,16 @@ class DoorMiddleware:
     def _is_led_in(self, request: HttpRequest) -> bool:
         secret = request.path_info.removeprefix(START)
         return request.path_info.startswith(START) and is_from_this_pc(request) and _door.fits(secret)
+
+
+def _has_opened_elsewhere() -> bool:
+    """Open the door if another node of the same library has been set up meanwhile."""
+    if not settings.MICROSCOPE_ROLE:
+        return False
+    with suppress(*DATABASE_AWAY):
+        if has_administrator():
+            _door.open()
+    return not _door.is_shut
 
 
 def _explain() -> BeingSetUp:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views import View
 
 from accounts.first_administrator import find_administrator, has_administrator, make_first_administrator
+from camera.absent.uses_camera import UsesCamera
 from camera.errors import CameraError
 from camera.registry import the_camera
 from images.archive.names import location_of
@@ -33,7 +34,8 @@ KEPT = "first_picture"
 def show(request: HttpRequest, step: str, status: int = 200, **context: Any) -> HttpResponse:
     """Show the page of a step."""
     number = STEPS.index(step)
-    context |= {"step": step, "number": number + 1, "steps": STEPS, "back": STEPS[number - 1] if number else None}
+    steps = STEPS[:1] if the_camera().is_absent else STEPS
+    context |= {"step": step, "number": number + 1, "steps": steps, "back": STEPS[number - 1] if number else None}
     return render(request, f"microscope/setup/{step}.html", context, status=status)
 
 
@@ -52,7 +54,9 @@ class StartPage(View):
         form = PasswordForm(request.POST)
         if not form.is_valid():
             return show(request, "password", form=form)
-        the_steps().go_to("pictures")
+        has_camera = not the_camera().is_absent
+        if has_camera:
+            the_steps().go_to("pictures")
         with setting_up():
             made = make_first_administrator(form.cleaned_data["username"], form.cleaned_data["password"])
         the_door().open()
@@ -60,7 +64,7 @@ class StartPage(View):
             return redirect_to_login(reverse("setup"))
         user = find_administrator(form.cleaned_data["username"])
         login(request, user, settings.AUTHENTICATION_BACKENDS[0])
-        return redirect("setup-pictures")
+        return redirect("setup-pictures" if has_camera else "live")
 
     def _is_awaited(self) -> bool:
         """Return True if the password does not stand yet."""
@@ -71,6 +75,12 @@ class StartPage(View):
 
 class Step(PermissionRequiredMixin, View):
     """A step after the password."""
+
+    permission_required = "images.delete_image"
+
+
+class CameraStep(PermissionRequiredMixin, UsesCamera, View):
+    """A step after the password that a library without a camera does not have."""
 
     permission_required = "images.delete_image"
 
@@ -90,7 +100,7 @@ class PasswordPage(Step):
         return show(request, "password", is_set=True)
 
 
-class PicturesPage(Step):
+class PicturesPage(CameraStep):
     """Where pictures are kept, how much fits, and how to keep them elsewhere."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -102,7 +112,7 @@ class PicturesPage(Step):
         return redirect("setup-camera")
 
 
-class CameraPage(Step):
+class CameraPage(CameraStep):
     """The camera that was found, or why it is simulated."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -117,7 +127,7 @@ class CameraPage(Step):
         return redirect("setup-picture")
 
 
-class LookAgain(Step):
+class LookAgain(CameraStep):
     """Look for a real camera in place of the simulated one."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -125,7 +135,7 @@ class LookAgain(Step):
         return redirect("setup-camera")
 
 
-class PicturePage(Step):
+class PicturePage(CameraStep):
     """The first picture: taken, read again, and said to be safe."""
 
     permission_required = ("images.delete_image", "images.capture_image")

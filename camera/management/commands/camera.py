@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from camera.absent.uses_camera import require_camera
 from camera.drivers.limits import Limits
 from camera.drivers.selection import MAKES
 from camera.engine.clock.clock_report import ClockReport
@@ -28,6 +29,7 @@ class Command(BaseCommand):
         camera = the_camera()
         camera.purpose = "manage.py camera"
         try:
+            require_camera()
             self._report_library()
             self._report_camera(camera)
         except CameraError as problem:

@@ -62,6 +62,7 @@ def read(serializer: type[serializers.Serializer], request: Request) -> dict[str
 
 class ControlView(GuardedView):
     needs = {"GET": "view", "POST": "capture", "PATCH": "capture", "DELETE": "capture"}
+    uses_camera = {*needs}
 
     @extend_schema(tags=["control"], summary="Who controls the camera", responses=ControlSerializer)
     def get(self, request: Request) -> Response:
@@ -104,6 +105,7 @@ class ControlView(GuardedView):
 
 class AskView(APIView):
     needs = {"POST": "capture", "DELETE": "capture"}
+    uses_camera = {*needs}
 
     @extend_schema(
         tags=["control"],
@@ -125,6 +127,7 @@ class AskView(APIView):
 
 class AnswerView(APIView):
     needs = {"POST": "capture"}
+    uses_camera = {*needs}
 
     @extend_schema(
         tags=["control"],
@@ -144,6 +147,7 @@ class AnswerView(APIView):
 
 class TakeView(APIView):
     needs = {"POST": "capture"}
+    uses_camera = {*needs}
 
     @extend_schema(
         tags=["control"],

@@ -75,6 +75,7 @@ SLOT_PARAMETERS = [
 
 class JobListView(APIView):
     needs = {"GET": "view", "POST": "capture"}
+    uses_camera = {"POST"}
 
     @extend_schema(
         operation_id="jobs_list",
@@ -123,6 +124,7 @@ class JobListView(APIView):
 
 class JobEstimateView(APIView):
     needs = {"POST": "capture"}
+    uses_camera = {"POST"}
 
     @extend_schema(
         operation_id="jobs_estimate",
@@ -149,6 +151,7 @@ class JobView(APIView):
 
 class JobPauseView(APIView):
     needs = {"POST": "edit"}
+    uses_camera = {"POST"}
 
     @extend_schema(
         tags=["jobs"], summary="Pause a job after the picture under way", request=None, responses=JobSerializer
@@ -159,6 +162,7 @@ class JobPauseView(APIView):
 
 class JobContinueView(APIView):
     needs = {"POST": "edit"}
+    uses_camera = {"POST"}
 
     @extend_schema(
         tags=["jobs"],
@@ -176,6 +180,7 @@ class JobContinueView(APIView):
 
 class JobMoveView(APIView):
     needs = {"POST": "edit"}
+    uses_camera = {"POST"}
 
     @extend_schema(
         tags=["jobs"],
@@ -192,6 +197,7 @@ class JobMoveView(APIView):
 
 class JobStopView(APIView):
     needs = {"POST": "edit"}
+    uses_camera = {"POST"}
 
     @extend_schema(
         tags=["jobs"],
@@ -205,6 +211,7 @@ class JobStopView(APIView):
 
 class JobNextPlaneView(APIView):
     needs = {"POST": "edit"}
+    uses_camera = {"POST"}
 
     @extend_schema(
         operation_id="jobs_next_plane",

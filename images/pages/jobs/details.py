@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
+from camera.registry import the_camera
 from images.errors import StorageUnavailable
 from images.export.display import describe_displayed
 from images.jobs.control import may_control
@@ -36,7 +37,8 @@ def describe_job_page(job: Job, request: HttpRequest) -> dict[str, Any]:
     """Everything that the templates of the page use. Costs the same for any number of pictures."""
     plan, gaps = read_plan_if_possible(job), find_gaps(job)
     shown = find_shown(job, request.GET.get("no", ""))
-    is_mine = may_control(request.user, job)
+    has_camera = not the_camera().is_absent
+    is_mine = may_control(request.user, job) and has_camera
     return {
         "job": job,
         "what": describe_what(job, plan),
@@ -54,7 +56,7 @@ def describe_job_page(job: Job, request: HttpRequest) -> dict[str, Any]:
         "facts": describe_facts(job, plan),
         "events": [_describe_event(one) for one in job.events[: -SHOWN_EVENTS - 1 : -1]],
         "may_control": is_mine,
-        "may_plan": request.user.has_perm(CAPTURE),
+        "may_plan": request.user.has_perm(CAPTURE) and has_camera,
         "is_over": job.has_ended,
         "now": timezone.now(),
         "user": request.user,

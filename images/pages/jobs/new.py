@@ -14,6 +14,7 @@ from django.views import View
 from django.views.generic import TemplateView
 from rest_framework.exceptions import ValidationError
 
+from camera.absent.uses_camera import UsesCamera
 from camera.errors import CameraError
 from images.api.jobs.serializers import NewJobSerializer
 from images.errors import BadQuery, IdempotencyKeyReused, JobError, JobMissing, StorageUnavailable
@@ -36,7 +37,7 @@ PARTS = ("estimate", "preview", "primary")
 START_NOW = "start"
 
 
-class NewJobPage(PermissionRequiredMixin, TemplateView):
+class NewJobPage(PermissionRequiredMixin, UsesCamera, TemplateView):
     """`?from=7` fills in the plan of an earlier job."""
 
     template_name = "images/new-job.html"
@@ -64,7 +65,7 @@ class NewJobPage(PermissionRequiredMixin, TemplateView):
         return self.render_to_response(context, status=status)
 
 
-class NewJobEstimateView(PermissionRequiredMixin, View):
+class NewJobEstimateView(PermissionRequiredMixin, UsesCamera, View):
     """What the page shows beside its form, for what is typed in it now. Nothing is planned."""
 
     permission_required = CAPTURE

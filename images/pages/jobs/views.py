@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.views import View
 from django.views.generic import TemplateView
 
+from camera.absent.uses_camera import UsesCamera
+from camera.registry import the_camera
 from folding import alphabetical
 from images.api.jobs.serializers import MoveSerializer
 from images.errors import BadQuery
@@ -51,7 +53,7 @@ class JobListPage(PermissionRequiredMixin, TemplateView):
         names = get_user_model()._default_manager.values_list("username", flat=True)
         return super().get_context_data(
             **describe_lists(self.request),
-            may_plan=self.request.user.has_perm(CAPTURE),
+            may_plan=self.request.user.has_perm(CAPTURE) and not the_camera().is_absent,
             people=sorted(names, key=alphabetical)[:MAX_PEOPLE],
             **context,
         )
@@ -100,7 +102,7 @@ class JobPartsView(PartsView):
         return describe_job_page(find_job(where["job_id"]), request)
 
 
-class ButtonView(PermissionRequiredMixin, View):
+class ButtonView(PermissionRequiredMixin, UsesCamera, View):
     """A button of a job, for browsers without a script; others ask the API."""
 
     http_method_names = ["post"]
