@@ -29,11 +29,10 @@ def health(request: HttpRequest) -> HttpResponse:
     if request.method not in ("GET", "HEAD"):
         return answer(request, 405, "method_not_allowed", "Health can only be read.")
     camera = the_camera().status()
-    checks = {
-        "database": _check_database(),
-        "storage": _check_storage(),
-        "camera": "ok" if camera.is_well else camera.cause.code if camera.cause else camera.state,
-    }
+    checks = {"database": _check_database()}
+    if not the_camera().is_absent:
+        checks["storage"] = _check_storage()
+        checks["camera"] = "ok" if camera.is_well else camera.cause.code if camera.cause else camera.state
     backup_trouble = find_backup_trouble()
     is_well = all(result == "ok" for result in checks.values())
     body = {

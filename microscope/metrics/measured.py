@@ -67,6 +67,8 @@ def read_program() -> Iterator[Metric]:
 
 
 def read_camera() -> Iterator[Metric]:
+    if the_camera().is_absent:
+        return
     status = the_camera().status()
     is_connected = status.state in ("ready", "streaming")
     yield gauge("camera_connected", "1 if the camera is open and answers.", is_connected)

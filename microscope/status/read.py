@@ -7,6 +7,7 @@ from functools import partial
 from django.http import HttpRequest
 from django.utils import timezone
 
+from camera.registry import the_camera
 from images.errors import DATABASE_AWAY
 from microscope.status.groups.camera import read_camera
 from microscope.status.groups.control import read_control
@@ -45,6 +46,8 @@ def _read(running: Running) -> Status:
 
 def list_checks(running: Running) -> dict[str, list[Check]]:
     """Return the checks of each group, in the order in which they are shown."""
+    if the_camera().is_absent:
+        return list_checks_of_a_library(running)
     return {
         "Instrument": [
             ("Camera", partial(read_camera, running)),
@@ -60,6 +63,15 @@ def list_checks(running: Running) -> dict[str, list[Check]]:
             ("Spool", partial(read_spool, running)),
         ],
         "Safety": [("Backup", read_safety), ("Webhooks", read_webhooks)],
+        "Program": [("Program", partial(read_program, running))],
+    }
+
+
+def list_checks_of_a_library(running: Running) -> dict[str, list[Check]]:
+    """Each instrument tells of its own camera, jobs, disk, spool and backups."""
+    return {
+        "Pictures": [("Database", read_database), ("Store", partial(read_store, running))],
+        "Safety": [("Webhooks", read_webhooks)],
         "Program": [("Program", partial(read_program, running))],
     }
 

@@ -23,6 +23,7 @@ from images.backup.settings_text import read_set_values, write_settings
 from images.errors import LibraryError
 from images.library import the_library
 from images.management.commands.verify import INTERRUPTED, add_pace_options
+from images.management.originals import BACK_UP, require_originals
 from images.management.progress import Progress
 
 MISSING, CHANGED = 4, 8
@@ -48,6 +49,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        require_originals(BACK_UP)
         if not options["folder"]:
             raise CommandError("Name the folder for the backups, or set BACKUP_TO.")
         if not options["full_speed"]:

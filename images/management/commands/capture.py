@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
+from camera.absent.uses_camera import require_camera
 from camera.errors import CameraError
 from camera.registry import the_camera
 from camera.stop_signals import END, stop_requested
@@ -50,6 +51,7 @@ class Command(BaseCommand):
         # Another process that wants the camera tells its user who has it.
         camera.purpose = "manage.py capture"
         try:
+            require_camera()
             # A terminal that is closed sends a signal. It must not lose an image that is being captured.
             with stop_requested(*END):
                 captured = self._capture(options)

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
+from camera.absent.uses_camera import require_camera
 from camera.errors import CameraError
 from camera.registry import the_camera
 from camera.stop_signals import END, INTERRUPT, stop_requested
@@ -49,6 +50,7 @@ class Command(BaseCommand):
         camera, supervisor = the_camera(), the_supervisor()
         camera.purpose = "manage.py job"
         try:
+            require_camera()
             if not supervisor.take_lock():
                 raise CommandError("The server runs the jobs of this data folder. Use its API: POST /api/v1/jobs.")
             supervisor.heartbeat.start()

@@ -11,6 +11,7 @@ from images.archive.paced_reader import StopRequested, stop_when
 from images.errors import LibraryError
 from images.index.rebuild.rebuild import RebuildProgress, rebuild
 from images.library import the_library
+from images.management.originals import require_originals
 from images.management.progress import Progress
 
 REPORTED = 16
@@ -26,6 +27,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        require_originals()
         # The archive would set up a new, empty folder, and the rebuild would succeed with nothing.
         if not settings.IMAGE_SAVE_PATH.is_dir():
             raise CommandError(

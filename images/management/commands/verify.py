@@ -13,6 +13,7 @@ from camera.stop_signals import stop_requested
 from images.archive.paced_reader import PacedReader, StopRequested, lower_priority, stop_when
 from images.errors import LibraryError
 from images.library import the_library
+from images.management.originals import require_originals
 from images.management.progress import Progress
 from images.models import Finding, Image, Verification
 from images.verification.run import Verifier, begin_verification
@@ -57,6 +58,7 @@ class Command(BaseCommand):
         add_pace_options(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        require_originals()
         if not options["full_speed"]:
             lower_priority()
         # For the lock: on a new PC, this command may be the first one.
