@@ -130,6 +130,12 @@ class RunDays:
         self._days = count.days
         return is_full
 
+    def read_again(self) -> None:
+        """Read the count that other processes go on counting. For one that counts none itself. Raises Django's
+        DatabaseError."""
+        self._days = None
+        _ = self.days
+
     def confirm_clock(self, by: Person) -> None:
         """Accept the time that the clock shows, because a user says that it is right. Does nothing if the clock is not
         in doubt, or shows a time before the program existed. Raises Django's DatabaseError."""

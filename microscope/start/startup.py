@@ -18,6 +18,7 @@ from images.errors import DATABASE_AWAY, LibraryError
 from images.index.adoption import adopt_unlisted
 from images.index.idempotency import forget_old_keys
 from images.library import the_library
+from images.roles import RowsOfAnotherRole, is_library, require_rows_of_this_role
 from images.run_days import the_run_days
 from microscope.audit import forget_old_sign_in_events
 from microscope.start.database.setting_up import setting_up
@@ -50,7 +51,7 @@ class Startup:
 
     def begin(self) -> None:
         """Prepare what a sign-in needs, and the rest in the background. Does not raise for a fault that may pass, but
-        prints it."""
+        prints it. Raises RowsOfAnotherRole."""
         if fetched := the_library().archive.elsewhere:
             # Before anybody can ask for an original: what an earlier run fetched, and half of it.
             fetched.clear()
@@ -62,12 +63,13 @@ class Startup:
 
     def _finish(self, is_database_ready: bool) -> None:
         while not is_database_ready and not self._ended.wait(self._retry_s):
-            is_database_ready = self._try_database()
-        while not self._ended.is_set() and not self._try_archive():
+            is_database_ready = self._try_late_database()
+        # A library keeps no originals, and what is old is removed by the instruments.
+        while not is_library() and not self._ended.is_set() and not self._try_archive():
             self._ended.wait(self._retry_s)
         if not self._ended.is_set():
             self._when_ready()
-        is_sweep_due = True
+        is_sweep_due = not is_library()
         while not self._ended.is_set():
             is_sweep_due = self._tick() or is_sweep_due
             if is_sweep_due:
@@ -77,8 +79,12 @@ class Startup:
             self._ended.wait(TICK_S)
 
     def _tick(self) -> bool:
-        """Count the time that the program has run. Returns True if a run day is full."""
+        """Count the time that the program has run. Returns True if a run day is full. A library counts none: the
+        instruments do."""
         try:
+            if is_library():
+                the_run_days().read_again()
+                return False
             return the_run_days().tick()
         except DATABASE_AWAY as away:
             logger.warning("The time that the program runs could not be counted: %s", away)
@@ -106,12 +112,22 @@ class Startup:
             logger.info("%d images left the bin and are removed for good", removed)
         return True
 
+    def _try_late_database(self) -> bool:
+        """The same while the program serves already: it cannot refuse to start any more, but says why nothing works."""
+        try:
+            return self._try_database()
+        except RowsOfAnotherRole as problem:
+            self._say(f"{problem} {problem.todo}")
+            return False
+
     def _try_database(self) -> bool:
+        """Raises RowsOfAnotherRole."""
         close_old_connections()
         try:
             call_command("migrate", interactive=False, verbosity=0)
             if self._ended.is_set():
                 return False
+            require_rows_of_this_role()
             with setting_up():
                 password = self._make_administrator()
         except DATABASE_AWAY as away:

@@ -17,6 +17,7 @@ from images.control.waiting import the_waiting_room
 from images.jobs.supervisor import the_supervisor
 from images.library import the_library
 from images.notices.deliverer import the_deliverer
+from images.roles import RowsOfAnotherRole, is_library
 from images.spool.spool import the_spool
 from images.store.watch import the_store_watch
 from microscope.events.bell import the_bell
@@ -66,12 +67,13 @@ class Command(BaseCommand):
                 if invitation:
                     invitation.go_on(open_anyway=bool(browser))
             serve_until(stop, server, close_all)
-        self._say("Ended; the camera is free.")
+        self._say("Ended." if the_camera().is_absent else "Ended; the camera is free.")
 
     def _open_camera(self) -> None:
         camera = the_camera()
         camera.purpose = "the server"
-        camera.open_soon()
+        if not camera.is_absent:
+            camera.open_soon()
 
     def _say_where(self) -> None:
         self._say(f"Microscope is at {address_on_this_pc()}/ (end with Ctrl-C)")
@@ -103,6 +105,8 @@ def list_parts(server: Server, startup: Startup, stop: threading.Event) -> list[
     They close in reverse order: first what waits for events and the live streams, because watchers never leave by
     themselves, then the requests in progress, and then what those requests may still need.
     """
+    if is_library():
+        return list_parts_of_a_library(server, startup, stop)
     library, camera, schedule = the_library(), the_camera(), make_schedule()
     watch, spool = the_store_watch(), the_spool()
     log = LogFile(settings.DATA_PATH)
@@ -118,18 +122,43 @@ def list_parts(server: Server, startup: Startup, stop: threading.Event) -> list[
         Part("live view", the_live_view().close),
         Part("waiting for events", the_bell().close),
         Part("waiting for control", the_waiting_room().close),
-        Part("startup", startup.end, lambda: run_unless(stop, startup.begin, startup.end)),
+        Part("startup", startup.end, lambda: begin(startup, stop)),
         Part("daily backup", schedule.end, schedule.begin),
         *([Part("store", watch.end, watch.begin)] if watch else []),
         *([Part("spool", spool.end, spool.begin)] if spool else []),
     ]
 
 
+def list_parts_of_a_library(server: Server, startup: Startup, stop: threading.Event) -> list[Part]:
+    """Return the parts of a program without a camera, in the order of their start. It keeps no originals, runs no jobs
+    and tells nobody of them: the instruments do."""
+    watch, log = the_store_watch(), LogFile(settings.DATA_PATH)
+    return [
+        Part("log", log.end, log.begin),
+        Part("thumbnails", the_library().thumbnails.close),
+        Part("webhooks", the_webhook_deliverer().end),
+        Part("web server", server.stop, lambda: listen(server), server.shutdown_timeout + PATIENCE_S),
+        Part("waiting for events", the_bell().close),
+        Part("startup", startup.end, lambda: begin(startup, stop)),
+        *([Part("store", watch.end, watch.begin)] if watch else []),
+    ]
+
+
 def start_jobs() -> None:
-    """Carry out jobs, and tell people and programs what happens."""
+    """Carry out jobs, and tell people and programs what happens. A library only tells programs."""
+    the_webhook_deliverer().start()
+    if is_library():
+        return
     the_supervisor().start()
     the_deliverer().start()
-    the_webhook_deliverer().start()
+
+
+def begin(startup: Startup, stop: threading.Event) -> None:
+    """Raises CommandError if the rows of the database belong to another role."""
+    try:
+        run_unless(stop, startup.begin, startup.end)
+    except RowsOfAnotherRole as problem:
+        raise CommandError(f"{problem} {problem.todo}") from problem
 
 
 def listen(server: Server) -> None:
