@@ -6,11 +6,19 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from images.own_instrument import own_instrument_id
+
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def waiting(self) -> "DeliveryQuerySet":
         """Return those that are neither delivered nor given up, in the order in which they were written."""
         return self.filter(state=Delivery.State.WAITING).order_by("id")
+
+    def of_this_pc(self) -> "DeliveryQuerySet":
+        """Return those about jobs of this PC, and those that are about no job: they are for users, so any PC may send
+        them."""
+        own = own_instrument_id()
+        return self if own is None else self.filter(Q(job=None) | Q(job__instrument=own))
 
 
 class Delivery(models.Model):

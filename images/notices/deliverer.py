@@ -17,6 +17,7 @@ from images.notices.errand import Errand
 from images.notices.notices import What
 from images.notices.outbox import find_last_told, put_in_outbox
 from images.notices.rounds import Rounds
+from images.roles import is_of_several
 from images.run_days import Clock
 
 logger = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ class Deliverer:
         now = self._clock.now()
         # What lies further ahead was written by a clock that was wrong.
         is_due = Q(next_try_at__lte=now) | Q(next_try_at__gt=now + MAX_WAIT + LEASE)
-        delivery = Delivery.objects.waiting().filter(is_due, channel=channel).first()
+        delivery = Delivery.objects.waiting().of_this_pc().filter(is_due, channel=channel).first()
         if delivery is None:
             return None
         same = Delivery.objects.waiting().filter(pk=delivery.pk, tries=delivery.tries)
@@ -117,11 +118,12 @@ class Deliverer:
             )
 
     def _give_up_unknown(self) -> None:
-        """Give up the notices for addresses that the settings do not name any more. Those for users need none."""
-        known = Q(what__in=Delivery.TO_USERS) if can_mail() else Q(pk__in=[])
+        """Give up the notices for addresses that the settings do not name any more. Those for users need none, and
+        if there are several instruments, another one may be set up for e-mail."""
+        known = Q(what__in=Delivery.TO_USERS) if can_mail() or is_of_several() else Q(pk__in=[])
         for address in list_addresses():
             known |= Q(channel=address.channel, recipient=address.recipient) & ~Q(what__in=Delivery.TO_USERS)
-        Delivery.objects.waiting().exclude(known).update(
+        Delivery.objects.waiting().of_this_pc().exclude(known).update(
             state=Delivery.State.GIVEN_UP, ended_at=self._clock.now(), detail="Its address is set no more."
         )
 

@@ -41,7 +41,9 @@ def put_in_outbox(state: SpoolState, now: datetime) -> None:
     """One row for each administrator with an e-mail address. Does nothing if they were told of these pictures."""
     assert state.waiting and state.waiting.oldest_at
     begun_at = max(filter(None, [state.waiting.oldest_at, state.last_stored_at]))
-    if Delivery.objects.filter(what=Delivery.SPOOL_WAITS, created_at__gt=begun_at).exists():
+    told = Delivery.objects.filter(what=Delivery.SPOOL_WAITS, created_at__gt=begun_at)
+    # Each of several PCs has a spool of its own.
+    if told.filter(facts__computer=socket.gethostname()).exists():
         return
     facts = describe_facts(state, state.waiting, begun_at, now)
     administrators = get_user_model()._default_manager.filter(is_superuser=True, is_active=True).exclude(email="")

@@ -70,5 +70,5 @@ def _is_worth_telling(job: Job, what: What) -> bool:
 def _overtake(address: Address) -> None:
     """A ping says how it is now: an older one that was not delivered yet would say something wrong."""
     if address.channel == Delivery.Channel.PING:
-        older = Delivery.objects.waiting().filter(channel=address.channel)
+        older = Delivery.objects.waiting().of_this_pc().filter(channel=address.channel)
         older.update(state=Delivery.State.OVERTAKEN, detail="A newer ping took its place.")

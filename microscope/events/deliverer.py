@@ -34,8 +34,11 @@ class WebhookDeliverer:
         clock: Clock | None = None,
         wait_after: Callable[[int], timedelta] = wait_after,
         deadline_s: float = DEADLINE_S,
+        is_shared: bool = False,
     ) -> None:
-        """Starts nothing. `wait_after` returns how long to wait after so many failed tries."""
+        """Starts nothing. `wait_after` returns how long to wait after so many failed tries. `is_shared`: other
+        processes deliver from the same rows, and each delivery must be of one process alone."""
+        self._is_shared = is_shared
         self._clock = clock or Clock()
         self._wait_after = wait_after
         self._deadline_s = deadline_s
@@ -73,6 +76,8 @@ class WebhookDeliverer:
     def _begin(self, webhook: Webhook, newest: int) -> None:
         parcel = pack(webhook, newest)
         if not parcel.is_empty:
+            if self._is_shared and not _claim(webhook, self._clock.now()):
+                return
             way = f"webhook {webhook.pk}"
             self._errands[webhook.pk] = Errand(parcel, way, send_parcel, self._deadline_s, self._rounds.wake)
         elif parcel.through - parcel.after >= SKIPPED_AT_ONCE:
@@ -100,6 +105,16 @@ class WebhookDeliverer:
             last_problem=problem[:MAX_PROBLEM],
         )
         logger.warning("Try %d to send events to webhook %d: %s", tries, parcel.webhook_id, problem)
+
+
+def _claim(webhook: Webhook, now: datetime) -> bool:
+    """Keep the webhook for this process. If the process dies, another one tries again after LEASE."""
+    same = Webhook.objects.filter(pk=webhook.pk, delivered_through=webhook.delivered_through)
+    if webhook.next_try_at is None:
+        same = same.filter(next_try_at__isnull=True)
+    else:
+        same = same.filter(next_try_at=webhook.next_try_at)
+    return same.update(next_try_at=now + LEASE) == 1
 
 
 def _rows_of(parcel: Parcel) -> WebhookQuerySet:
