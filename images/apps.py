@@ -24,6 +24,8 @@ class ImagesConfig(AppConfig):
         from images.index.fetched import Fetched
         from images.index.idempotency import IdempotentCaptures
         from images.index.thumbnails import Thumbnails
+        from images.instruments.beat import register_beat
+        from images.instruments.make import is_held_back, make_beat
         from images.jobs.supervisor import Supervisor, register_supervisor
         from images.library import Library, register_library
         from images.notices import lost_control, outbox  # noqa: F401 (connect their signals)
@@ -58,8 +60,9 @@ class ImagesConfig(AppConfig):
         archive.elsewhere = Fetched(store, settings.DATA_PATH / "fetched") if store else None
         register_store_watch(StoreWatch(store) if store else None)
         # A library only reads the store: the instruments bring their originals there.
-        spool = make_spool(store, archive, thumbnails, report_old_spool) if store and not is_library() else None
-        register_spool(spool)
+        register_beat(make_beat(archive) if settings.MICROSCOPE_ROLE == "instrument" else None)
+        spool = make_spool(store, archive, thumbnails, report_old_spool, is_held_back) if store else None
+        register_spool(None if is_library() else spool)
         supervisor = Supervisor(archive, settings.DATA_PATH)
         register_supervisor(supervisor)
         register_deliverer(Deliverer(lambda: supervisor.heartbeat.sign))

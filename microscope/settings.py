@@ -243,8 +243,8 @@ CORS_EXPOSE_HEADERS = [
     *("X-Significant-Bits", "X-Roi", "X-Binning", "X-Flip", "X-Rotation-Deg", "X-Exposure-Ms", "X-Gain-Db"),
     *("X-Histogram", "X-Clipped", "X-Underexposed", "X-Focus", "X-Request-Number", "X-Control-Asked-By"),
 ]
-# A browser sends its cookies to every port of a PC, so each installation has its own cookie names. All nodes of a library
-# are one installation: a session goes on at whichever node answers.
+# A browser sends its cookies to every port of a PC, so each installation has its own cookie names. All nodes of a
+# library are one installation: a session goes on at whichever node answers.
 INSTALLATION = name_installation(SECRET_KEY, Path("library") if MICROSCOPE_ROLE == "library" else DATA_PATH)
 SESSION_COOKIE_NAME = f"microscope_session_{INSTALLATION}"
 CSRF_FAILURE_VIEW = "microscope.errors.refuse_forgery"

@@ -50,18 +50,20 @@ class InstrumentBeat:
         self._lease: InstrumentLease | None = None
         self._paces: deque[float] = deque(maxlen=PACES)
         self._stop = threading.Event()
+        self._due = threading.Event()
         self._thread: threading.Thread | None = None
         # Why this process must not work under the id of its instrument any more; empty if it may.
         self.problem = ""
 
     def take(self) -> bool:
-        """Take the lease, once; see InstrumentLease.take."""
+        """Take the lease, once. Returns False if `end` comes first. Blocks and raises as InstrumentLease.take."""
         if self._lease is None:
             lease = self._make_lease()
             if not lease.take(self._name, self._stop):
                 return False
             self._lease = lease
             logger.info("This PC is the instrument %s (%s)", self._name, lease.instrument_id)
+            self._due.set()
         return True
 
     def begin(self) -> None:
@@ -72,6 +74,7 @@ class InstrumentBeat:
     def end(self) -> None:
         """Stop, and let the next process have the lease at once. Blocks for at most some seconds."""
         self._stop.set()
+        self._due.set()
         if self._thread is not None:
             self._thread.join(ENDING_S)
 
@@ -101,7 +104,8 @@ class InstrumentBeat:
     def _run(self) -> None:
         while not self._stop.is_set():
             self._beat_or_report()
-            self._stop.wait(self._every_s)
+            self._due.wait(self._every_s)
+            self._due.clear()
         self._release()
         connections.close_all()
 

@@ -17,6 +17,8 @@ from images.edit.removal import finish_removals
 from images.errors import DATABASE_AWAY, LibraryError
 from images.index.adoption import adopt_unlisted
 from images.index.idempotency import forget_old_keys
+from images.instruments.beat import the_beat
+from images.instruments.errors import InstrumentError
 from images.library import the_library
 from images.roles import RowsOfAnotherRole, is_library, require_rows_of_this_role
 from images.run_days import the_run_days
@@ -51,7 +53,7 @@ class Startup:
 
     def begin(self) -> None:
         """Prepare what a sign-in needs, and the rest in the background. Does not raise for a fault that may pass, but
-        prints it. Raises RowsOfAnotherRole."""
+        prints it. Raises RowsOfAnotherRole, or InstrumentError."""
         if fetched := the_library().archive.elsewhere:
             # Before anybody can ask for an original: what an earlier run fetched, and half of it.
             fetched.clear()
@@ -116,18 +118,20 @@ class Startup:
         """The same while the program serves already: it cannot refuse to start any more, but says why nothing works."""
         try:
             return self._try_database()
-        except RowsOfAnotherRole as problem:
+        except (RowsOfAnotherRole, InstrumentError) as problem:
             self._say(f"{problem} {problem.todo}")
             return False
 
     def _try_database(self) -> bool:
-        """Raises RowsOfAnotherRole."""
+        """Raises RowsOfAnotherRole, or InstrumentError."""
         close_old_connections()
         try:
             call_command("migrate", interactive=False, verbosity=0)
             if self._ended.is_set():
                 return False
             require_rows_of_this_role()
+            if (beat := the_beat()) and not beat.take():
+                return False
             with setting_up():
                 password = self._make_administrator()
         except DATABASE_AWAY as away:

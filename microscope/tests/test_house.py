@@ -26,7 +26,7 @@ ROOMS = {
     "camera": "errors memory frame frame_sum durable_files stop_signals drivers engine results "
     "service auto_exposure live registry absent checks api pages management urls apps",
     "images": "errors editable_fields events older_versions own_instrument models roles permissions power run_days "
-    "archive store record formats index library spool instruments edit calibration search export share "
+    "archive store record formats index library spool edit instruments calibration search export share "
     "verification backup control capture jobs notices api pages admin management urls apps",
 }
 

@@ -14,6 +14,8 @@ from camera.registry import the_camera, the_live_view
 from camera.stop_signals import stop_requested
 from images.backup.schedule import BackupSchedule
 from images.control.waiting import the_waiting_room
+from images.instruments.beat import the_beat
+from images.instruments.errors import InstrumentError
 from images.jobs.supervisor import the_supervisor
 from images.library import the_library
 from images.notices.deliverer import the_deliverer
@@ -108,10 +110,11 @@ def list_parts(server: Server, startup: Startup, stop: threading.Event) -> list[
     if is_library():
         return list_parts_of_a_library(server, startup, stop)
     library, camera, schedule = the_library(), the_camera(), make_schedule()
-    watch, spool = the_store_watch(), the_spool()
+    watch, spool, beat = the_store_watch(), the_spool(), the_beat()
     log = LogFile(settings.DATA_PATH)
     return [
         Part("log", log.end, log.begin),
+        *([Part("instrument", beat.end, beat.begin)] if beat else []),
         Part("backfiller", library.backfiller.close),
         Part("thumbnails", library.thumbnails.close),
         Part("camera", camera.close, deadline_s=CAMERA_PATIENCE_S),
@@ -154,10 +157,10 @@ def start_jobs() -> None:
 
 
 def begin(startup: Startup, stop: threading.Event) -> None:
-    """Raises CommandError if the rows of the database belong to another role."""
+    """Raises CommandError if the rows of the database belong to another role, or another process is this instrument."""
     try:
         run_unless(stop, startup.begin, startup.end)
-    except RowsOfAnotherRole as problem:
+    except (RowsOfAnotherRole, InstrumentError) as problem:
         raise CommandError(f"{problem} {problem.todo}") from problem
 
 
