@@ -155,6 +155,7 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._daemons: list[subprocess.Popen] = []
+        self._gateway: subprocess.Popen | None = None
         self._s3_port = find_free_port()
         names = {"fsid": uuid.uuid4(), "mon_port": find_free_port(), "s3_port": self._s3_port, "folder": folder}
         self._names = names
@@ -173,9 +174,17 @@ class Cluster:
             *("radosgw-admin", "user", "create", "--uid=microscope", "--display-name=Microscope"),
             *(f"--access-key={keys['access_key']}", f"--secret-key={keys['secret_key']}"),
         )
-        self._daemon("radosgw", "-n", "client.rgw.a")
-        wait_for(self._answers)
+        self.restart_gateway()
         return Gateway(f"http://127.0.0.1:{self._s3_port}", **keys, configuration=str(self._configuration))
+
+    def restart_gateway(self) -> None:
+        """Kill the gateway if it runs, and start it. The objects stay."""
+        if self._gateway:
+            self._gateway.kill()
+            self._gateway.wait()
+        self._daemon("radosgw", "-n", "client.rgw.a")
+        self._gateway = self._daemons[-1]
+        wait_for(self._answers)
 
     def end(self) -> None:
         for daemon in reversed(self._daemons):
