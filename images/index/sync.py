@@ -125,6 +125,19 @@ def follow_sidecar(image_id: int, sidecar: Sidecar) -> None:
                 image.save(update_fields=COLUMNS)
 
 
+def give_next_revision(archive: Archive, image_id: int) -> None:
+    """Give what stands beside an original of this PC the next number: the store has another change under the present
+    one, by a program that was killed before the row could say so. Raises DamagedSidecar, StorageUnavailable, or
+    Django's DatabaseError."""
+    with transaction.atomic():
+        for image in lock_images([image_id]):
+            sidecar = read_own_sidecar(archive, image)
+            if sidecar and sidecar.revision == image.revision:
+                image.revision = sidecar.revision + 1
+                write_changes(archive, [(image, replace(sidecar, revision=image.revision))])
+                image.save(update_fields=["revision"])
+
+
 def _set(image: Image, sidecar: Sidecar) -> None:
     """Set the columns of `image` from the sidecar, and restore the calibrations drawn on it."""
     for column, value in columns_of_sidecar(sidecar).items():

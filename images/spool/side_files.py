@@ -16,6 +16,7 @@ from images.archive.job_file import job_file_of
 from images.archive.names import location_of
 from images.archive.sidecar import MAX_BYTES, sidecar_of
 from images.errors import DamagedSidecar, LibraryError, StorageUnavailable
+from images.index.sync import give_next_revision
 from images.models import Image, Job
 from images.run_days import Clock
 from images.spool.rows import find_change_to_send, jobs_to_send
@@ -74,7 +75,8 @@ class SideFiles:
         try:
             revision = self._send_change(image)
         except ObjectOfSomebodyElse as problem:
-            self._leave_out(image, problem)
+            logger.warning("%s What stands here goes under the next number.", problem)
+            give_next_revision(self._archive, image.pk)
         except (StoreError, StorageUnavailable):
             raise
         except (LibraryError, OSError, KeyError, TypeError, ValueError) as problem:

@@ -87,6 +87,11 @@ class Database:
             wait_until_alone(connection)
             connection.execute(statement)
 
+    def change_beside(self, statement: str) -> None:
+        """Run one statement of SQL beside running servers. Only on PostgreSQL."""
+        with psycopg.connect(self.url) as connection:
+            connection.execute(statement)
+
     def make_tables(self) -> None:
         """Make the tables, if the database has none. No server may be running on it."""
         if self.is_postgres:

@@ -1,5 +1,5 @@
-"""Promise 13: a picture is always somewhere, whole. Two instruments and two libraries, as four processes on one database
-and a real store, live through a bad week; in the end the store alone gives the whole library again."""
+"""Promise 13: a picture is always somewhere, whole. Two instruments and two libraries, as four processes on one
+database and a real store, live through a bad week; in the end the store alone gives the whole library again."""
 
 import hashlib
 from pathlib import Path
@@ -51,7 +51,7 @@ class Week:
 
     def wait_until_stored(self) -> None:
         library = self.ask(self.library)
-        soon(lambda: len(images := library.images()) == len(self.sums) and all(one["place"] != "local" for one in images))
+        soon(lambda: len(library.images()) == len(self.sums) and "local" not in places(library).values())
 
     def assert_whole(self, *nodes: Node) -> None:
         """Every picture that was promised comes from each of these nodes, byte for byte."""
@@ -103,7 +103,9 @@ def make_bucket(gateway: Gateway) -> Bucket:  # noqa: F811
 def test_a_bad_week(week, cluster, tmp_path):
     inverted, upright = week.ask(week.inverted), week.ask(week.upright)
     library, other_library = week.ask(week.library), week.ask(week.other_library)
-    kept = [week.capture(client, format=one, sample="HeLa") for client in (inverted, upright) for one in ("jpg", "tiff")]
+    kept = [
+        week.capture(client, format=one, sample="HeLa") for client in (inverted, upright) for one in ("jpg", "tiff")
+    ]
     week.wait_until_stored()
     week.assert_whole(week.library, week.other_library, week.upright)
 

@@ -187,6 +187,18 @@ def test_a_change_that_was_killed_between_store_and_row_is_followed(nodes, ada, 
     assert (now(image).note, now(image).revision) == ("next", 2)
 
 
+def test_if_the_number_of_a_change_is_taken_in_the_store_it_goes_under_the_next_one(nodes, ada, images, liar):
+    image = images[3]
+    edit_image(image.pk, ada, note="killed before its row")
+    Image.objects.filter(pk=image.pk).update(note="", revision=None, stored_revision=None)
+    with nodes.at_microscope():
+        edit_image(image.pk, ada, note="from the microscope")
+    nodes.send()
+    assert json.loads(liar.objects[key_of_change(image.record_id, 1)])["values"]["note"] == "killed before its row"
+    assert json.loads(liar.objects[key_of_change(image.record_id, 2)])["values"]["note"] == "from the microscope"
+    assert (now(image).revision, now(image).stored_revision) == (2, 2)
+
+
 def test_a_change_that_is_still_at_the_microscope_is_not_overtaken(nodes, ada, images):
     image = images[3]
     with nodes.at_microscope():

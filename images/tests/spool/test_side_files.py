@@ -91,12 +91,15 @@ def test_a_sidecar_that_is_damaged_or_gone_holds_up_no_other(sending, liar, cloc
     assert set(changes_in(liar, images[0])) == {1}
 
 
-def test_other_bytes_under_its_key_stay_and_hold_up_no_other(sending, liar, operator, images):
+def test_other_bytes_under_its_key_stay_and_what_stands_here_goes_under_the_next_number(
+    sending, liar, operator, images
+):
     edit_image(images[1].pk, operator, note="mine")
     liar.objects[key_of_change(images[0].record_id, 1)] = b"theirs"
     sending.go_on()
     assert liar.objects[key_of_change(images[0].record_id, 1)] == b"theirs"
-    assert stored_revision(images[0]) is None and stored_revision(images[1]) == 1
+    assert json.loads(liar.objects[key_of_change(images[0].record_id, 2)])["revision"] == 2
+    assert stored_revision(images[0]) == 2 and stored_revision(images[1]) == 1
 
 
 def test_if_the_store_is_away_it_waits_and_goes_on(sending, liar, clock, images):
