@@ -30,6 +30,7 @@ from images.export.zipping import (
 )
 from images.library import the_library
 from images.models import MAX_ID, Image
+from images.roles import is_library
 from images.search.filters import bad_query, find_all
 
 EXPORT_NAMES = [parameter.name for parameter in EXPORT_PARAMETERS]
@@ -154,8 +155,10 @@ def _bad_ids() -> BadQuery:
 
 
 def send_zip(request: Request | HttpRequest, selection: Selection, wanted: ExportRequest | None) -> HttpResponseBase:
-    # An unmounted drive is an error of the request. Inside the ZIP, each image would only be listed as missing.
-    the_library().archive.check_folder()
+    # An unmounted drive is an error of the request. Inside the ZIP, each image would only be listed as missing. A
+    # library has no drive: it reads the store.
+    if not is_library():
+        the_library().archive.check_folder()
     # A ZIP can take hours to send. Meanwhile it must not keep a database connection from others.
     close_database_connections()
     headers = {
