@@ -44,7 +44,7 @@ class ServerProcess:
     has_tables = True
 
     def __init__(self, data_path: Path, **environment: str) -> None:
-        self.port = find_free_port()
+        self.port, self.data_path = find_free_port(), data_path
         self._environment = {**os.environ, "DATA_PATH": str(data_path), "PORT": str(self.port), **environment}
         if self.has_tables and not self._environment.get("DATABASE_URL"):
             fill_file(data_path / "microscope.sqlite3")

@@ -14,7 +14,8 @@ from django.test import override_settings
 
 from accounts.models import AttemptTally
 from accounts.throttling import MAX_BY_ADDRESS
-from camera.registry import the_camera
+from camera.absent.camera import AbsentCamera
+from camera.registry import the_camera, the_instrument
 from images.library import the_library
 from images.models import Image, Objective
 from images.tests.conftest import keep_image, keep_original  # noqa: F401 (fixtures)
@@ -126,6 +127,15 @@ def while_something_fails_that_nobody_foresaw(prepared, operation):  # noqa: F81
     return ask(prepared, operation, during=database_raises(RuntimeError("nobody foresaw this")))
 
 
+def on_a_library(prepared, operation):  # noqa: F811
+    config = the_instrument()
+    before, config.camera = config.camera, AbsentCamera()
+    try:
+        return ask(prepared, operation)
+    finally:
+        config.camera = before
+
+
 def after_the_camera_is_gone(prepared, operation):  # noqa: F811
     the_camera().close()
     return ask(prepared, operation)
@@ -159,6 +169,7 @@ WAYS: list[Callable[[Prepared, Operation], Any]] = [
     while_something_fails_that_nobody_foresaw,
     after_the_camera_is_gone,
     without_the_drive,
+    on_a_library,
 ]
 
 
