@@ -209,3 +209,16 @@ def bench(archive, tmp_path) -> Iterator[Bench]:
     bench = Bench(archive, tmp_path, SetClock())
     yield bench
     bench.supervisor._lock.release()
+
+
+@pytest.fixture
+def see(client, operator):
+    """see(address) returns the page as an operator sees it."""
+    client.force_login(operator)
+
+    def get(address: str, status: int = 200) -> str:
+        response = client.get(address)
+        assert response.status_code == status
+        return response.content.decode()
+
+    return get

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image as Picture
 
 from images.models import Image
-from images.tests.test_api_zip import ZIP
-from images.tests.test_pages import shown
+from images.tests.pages import shown
+from images.tests.zips import ZIP
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
