@@ -1,15 +1,12 @@
 """Fixtures for the tests of every app: each test has a camera, an archive and users of its own."""
 
 import os
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db import connection
-from django.db.models.signals import post_migrate
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import RefreshToken
 
@@ -33,28 +30,12 @@ from images.library import the_library
 from images.run_days import RunDays, register_run_days
 from microscope.tests.emptying import empty_quickly
 
-make_roles = import_module("images.migrations.0002_roles").make_roles
-let_managers_take_control = import_module("images.migrations.0025_control").let_managers_take_control
-let_managers_calibrate = import_module("images.migrations.0004_scale").let_managers_calibrate
-
-
-def restore_roles(**_: object) -> None:
-    """A test that works on several connections empties the database at its end, also the roles."""
-    if not Group.objects.exists():
-        make_roles(apps, None)
-        let_managers_calibrate(apps, None)
-        let_managers_take_control(apps, None)
-
 
 @pytest.fixture(scope="session", autouse=True)
-def lasting_roles(django_db_setup, django_db_blocker):
-    """The roles come from a migration, and Django does not run it again after it has emptied the database."""
-    last_app = list(apps.get_app_configs())[-1]
-    post_migrate.connect(restore_roles, sender=last_app)
+def quick_flush(django_db_setup, django_db_blocker):
+    """A test that works on several connections empties the database at its end."""
     with django_db_blocker.unblock():
         empty_quickly()
-    yield
-    post_migrate.disconnect(restore_roles, sender=last_app)
 
 
 @pytest.fixture(scope="session", autouse=True)
