@@ -1,10 +1,12 @@
 """Promise 11, told outside: whatever kills the program, somebody hears of the end of a job, and of the death itself."""
 
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from subprocess import TimeoutExpired
 
 import pytest
 
+from images.jobs.heartbeat import FILE, read_heartbeat
 from images.tests.conftest import wait_until
 from images.tests.notices.post_boxes import WebBox, web_box
 from tests.promises.bench import own_bench
@@ -90,4 +92,7 @@ def test_the_command_for_cron_finds_the_dead_program(bench):
         assert (ended.returncode, ended.stdout) in ((0, ""), (1, "")), ended.stderr
         return ended.returncode == 1 and "The program gives no sign of life since" in ended.stderr
 
+    is_found()  # what it says too early is nothing wrong
+    last = read_heartbeat(bench.data_path / FILE).at
+    wait_until(lambda: datetime.now(UTC) - last > timedelta(seconds=30), PATIENCE_S)
     wait_until(is_found, PATIENCE_S)
