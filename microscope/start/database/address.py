@@ -11,7 +11,8 @@ from urllib.parse import quote, unquote
 import environ
 
 SQLITE = "microscope.sqlite3"
-POSTGRESQL = "django.db.backends.postgresql"
+POSTGRESQL = "microscope.postgresql"
+DJANGOS_POSTGRESQL = "django.db.backends.postgresql"
 EXAMPLE = "a database URL such as postgres://user:password@host/name or sqlite:////folder/file.sqlite3"
 
 
@@ -44,11 +45,11 @@ def _read_server(scheme: str, rest: str) -> dict:
     except Exception as problem:
         # The boundary to the library: its parser raises errors of many classes for a malformed URL.
         raise ValueError(EXAMPLE) from problem
-    if settings.get("ENGINE") != POSTGRESQL:
+    if settings.get("ENGINE") != DJANGOS_POSTGRESQL:
         raise ValueError("the URL of an SQLite or PostgreSQL database")
     if not settings["NAME"]:
         raise ValueError("a database URL that ends with the name of the database: postgres://user:password@host/name")
-    return settings
+    return settings | {"ENGINE": POSTGRESQL}
 
 
 def _encode(rest: str) -> str:

@@ -1,0 +1,64 @@
+"""A gate before the database. It shuts when the server gives no connection, and one thread tries again until it does.
+Meanwhile everybody else is refused at once: a request that has to wait for a dead server waits five seconds, at each of
+its questions."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+import psycopg
+
+logger = logging.getLogger(__name__)
+
+TRY_EVERY_S = 1.0
+
+
+class Gate:
+    """Safe to use from any thread."""
+
+    def __init__(self, try_every_s: float = TRY_EVERY_S) -> None:
+        self._try_every_s = try_every_s
+        self._lock = threading.Lock()
+        self._opened = threading.Event()
+        self._opened.set()
+
+    @property
+    def is_shut(self) -> bool:
+        return not self._opened.is_set()
+
+    def require_open(self) -> None:
+        """Raises psycopg's OperationalError."""
+        if self.is_shut:
+            raise psycopg.OperationalError("The server gave no connection a moment ago. The program tries again.")
+
+    def shut(self, try_once: Callable[[], object], when_back: Callable[[], object]) -> None:
+        """Shut the gate until `try_once` raises no OperationalError. `when_back` is called before it opens, if the
+        first try failed."""
+        with self._lock:
+            if self.is_shut:
+                return
+            self._opened.clear()
+        threading.Thread(target=self._open_when_back, args=(try_once, when_back), name="database", daemon=True).start()
+
+    def _open_when_back(self, try_once: Callable[[], object], when_back: Callable[[], object]) -> None:
+        try:
+            is_first = True
+            while not _is_there(try_once):
+                is_first = False
+                # Nobody sets it while the gate is shut, so this only waits.
+                self._opened.wait(self._try_every_s)
+            if not is_first:
+                when_back()
+        except Exception:
+            # The boundary of the thread: whoever asks next gets the error itself.
+            logger.exception("The database could not be tried again")
+        finally:
+            self._opened.set()
+
+
+def _is_there(try_once: Callable[[], object]) -> bool:
+    try:
+        try_once()
+    except psycopg.OperationalError:
+        return False
+    return True
