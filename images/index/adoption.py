@@ -112,13 +112,17 @@ def adopt_unlisted(archive: Archive, newest_days: int | None = None) -> int:
     """Adopt every original without a row, and bring sidecars and rows to the same revision if a crash separated them.
     `newest_days`: look only at so many of the newest days. Returns the number of adopted originals. Damaged and foreign
     files are logged and left alone. Raises Django's DatabaseError."""
-    days = archive.days()
-    if newest_days is not None:
-        today = the_run_days().likely_now.date().isoformat()
-        # Days in the future do not count among the newest: a clock that was ahead would hide the real ones.
-        past = [day for day in days if day <= today]
-        days = days[max(len(past) - newest_days, 0) :]
+    days = archive.days() if newest_days is None else find_newest_days(archive, newest_days)
     return sum(_adopt_or_report(archive, original) for day in days for original in find_unlisted(archive, day))
+
+
+def find_newest_days(archive: Archive, count: int) -> list[str]:
+    """Return so many of the newest days. Days in the future do not count among them: a clock that was ahead would hide
+    the real ones."""
+    days = archive.days()
+    today = the_run_days().likely_now.date().isoformat()
+    past = [day for day in days if day <= today]
+    return days[max(len(past) - count, 0) :]
 
 
 def find_unlisted(

@@ -1,7 +1,7 @@
 """Makes captures idempotent: a repeated request with the same key gets the first image, and makes no second one.
 
 The key is in the record inside the file, and copied from there to the row. So it works across a restart, and also if
-the row could not be written. Within a process, requests with the same key wait for each other.
+the row could not be written, or the database is away. Within a process, requests with the same key wait for each other.
 """
 
 import hashlib
@@ -18,15 +18,20 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Q
 
 from images.archive.archive import Archive, StoredFile
-from images.archive.names import location_of
-from images.errors import DATABASE_AWAY, BadIdempotencyKey, IdempotencyKeyReused
-from images.index.adoption import adopt_unlisted
+from images.archive.job_file import is_job_file
+from images.archive.names import TEMPORARY_SUFFIX, Location, location_of
+from images.archive.sidecar import is_sidecar
+from images.errors import DATABASE_AWAY, BadIdempotencyKey, IdempotencyKeyReused, NotAnOriginal
+from images.index.adoption import adopt_unlisted, find_newest_days, measure_found, read_record
 from images.index.listing import IDEMPOTENCY_KEPT_FOR, Captured
 from images.models import Image
+from images.record.people import name_person
 from images.run_days import the_run_days
 
 DAYS_LOOKED_THROUGH = 2
 MAX_REMEMBERED = 1000
+# Where each capture with a key is, by the lasting id of its user and the key.
+KeysInFiles = dict[tuple[str, str], Location]
 KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -55,7 +60,8 @@ class IdempotentCaptures:
         self._archive = archive
         self._lock = threading.Lock()
         self._turns: dict[tuple[int, str], tuple[threading.Lock, int]] = {}
-        self._without_row: OrderedDict[tuple[int, str], Captured] = OrderedDict()
+        self._remembered: OrderedDict[tuple[int, str], Captured] = OrderedDict()
+        self._in_files: KeysInFiles | None = None
         self._is_looked_through = False
 
     def capture(self, by: AbstractBaseUser, asked: IdempotencyKey, take: Callable[[], Captured]) -> Captured:
@@ -69,35 +75,46 @@ class IdempotentCaptures:
             if earlier is not None:
                 return _require_same(earlier, asked)
             captured = take()
-            if captured.image is None:
-                self._remember((by.pk, asked.key), captured)
+            self._remember((by.pk, asked.key), captured)
             return captured
 
     def _find(self, by: AbstractBaseUser, key: str) -> Captured | None:
         """Find the earlier capture by its row, or in memory if the row is not written yet. After a restart, the newest
-        originals without a row are adopted first. Raises Django's DatabaseError if nobody can tell: better no image
-        than two."""
+        originals without a row are adopted first. With the database away, what is not in memory is looked for in the
+        files. Raises what hinders the search: better no image than two."""
         # Read before the database is asked: the backfiller may write the row in between, and then both are found.
-        remembered = self._without_row.get((by.pk, key))
+        remembered = self._remembered.get((by.pk, key))
         try:
             found = _find_row(by, key)
         except DATABASE_AWAY:
-            if remembered is None:
-                raise
-            return remembered
-        if found or remembered or self._is_looked_through:
-            return found or remembered
+            return remembered or self._find_in_files(by, key)
+        # If the row is gone, it was written and removed since: then the key is free.
+        waiting = remembered if remembered and remembered.image is None else None
+        if found or waiting or self._is_looked_through:
+            return found or waiting
         self._archive.check_folder()
         adopt_unlisted(self._archive, DAYS_LOOKED_THROUGH)
         # Only once: from now on, this process knows every capture that it made itself.
         self._is_looked_through = True
         return _find_row(by, key)
 
+    def _find_in_files(self, by: AbstractBaseUser, key: str) -> Captured | None:
+        with self._lock:
+            # Whatever came into the files since is in memory.
+            if self._in_files is None:
+                self._in_files = _read_keys_in_files(self._archive, DAYS_LOOKED_THROUGH)
+        place = self._in_files.get((str(name_person("user", by)["userId"]), key))
+        if place is None:
+            return None
+        record = read_record(self._archive, place)
+        return Captured(measure_found(self._archive, place, record), record, None)
+
     def _remember(self, whose: tuple[int, str], captured: Captured) -> None:
         with self._lock:
-            self._without_row[whose] = captured
-            if len(self._without_row) > MAX_REMEMBERED:
-                self._without_row.popitem(last=False)
+            self._remembered[whose] = captured
+            if len(self._remembered) > MAX_REMEMBERED:
+                self._remembered.popitem(last=False)
+                self._in_files = None
 
     @contextmanager
     def _turn(self, whose: tuple[int, str]) -> Iterator[None]:
@@ -144,3 +161,25 @@ def _require_same(earlier: Captured, asked: IdempotencyKey) -> Captured:
             "This Idempotency-Key stood for another capture. Take a new key for each picture you want."
         )
     return earlier
+
+
+def _read_keys_in_files(archive: Archive, newest_days: int) -> KeysInFiles:
+    """Read the head of each original of these days. Takes about a millisecond for each. Raises StorageUnavailable and
+    OSError."""
+    archive.check_folder()
+    found: KeysInFiles = {}
+    for day in find_newest_days(archive, newest_days):
+        for name in archive.names_of(day):
+            if is_sidecar(name) or is_job_file(name) or name.endswith(TEMPORARY_SUFFIX):
+                continue
+            record = _read_or_skip(archive, Location(day, name))
+            if record.get("idempotencyKey"):
+                found[str(record.get("userId")), str(record["idempotencyKey"])] = Location(day, name)
+    return found
+
+
+def _read_or_skip(archive: Archive, original: Location) -> dict[str, Any]:
+    try:
+        return read_record(archive, original)
+    except (NotAnOriginal, OSError):
+        return {}
