@@ -4,6 +4,8 @@ import time
 
 from django.contrib.auth import get_user_model
 
+from images.errors import DATABASE_AWAY
+
 # Every page asks this each second; accounts are added seldom.
 LOOK_EVERY_S = 10.0
 
@@ -15,10 +17,14 @@ class AccountCount:
         self._known: tuple[float, bool] | None = None
 
     def is_one(self) -> bool:
+        """Return what was known last if the database is away. Raises nothing."""
         known, now_s = self._known, time.monotonic()
         if known is None or now_s - known[0] > LOOK_EVERY_S:
             active = get_user_model()._default_manager.filter(is_active=True).values_list("pk", flat=True)[:2]
-            known = self._known = (now_s, len(active) < 2)
+            try:
+                known = self._known = (now_s, len(active) < 2)
+            except DATABASE_AWAY:
+                return known is not None and known[1]
         return known[1]
 
 
