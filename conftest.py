@@ -28,6 +28,7 @@ from images.index.idempotency import IdempotentCaptures
 from images.index.thumbnails import Thumbnails
 from images.library import the_library
 from images.run_days import RunDays, register_run_days
+from microscope.offline.copy import OfflineCopy, register_copy
 from microscope.tests.emptying import empty_quickly
 
 
@@ -68,6 +69,12 @@ def new_run_days():
 def free_camera_control():
     """Nobody controls the camera when a test begins."""
     register_control(Control())
+
+
+@pytest.fixture(autouse=True)
+def nobody_goes_on_offline(tmp_path_factory):
+    """Who signed in in one test is not known to the next one. The tests of the outage have a copy of their own."""
+    register_copy(OfflineCopy(tmp_path_factory.getbasetemp() / "signed-in.txt", grace_s=0))
 
 
 @pytest.fixture

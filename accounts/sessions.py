@@ -1,6 +1,6 @@
 """The browser sessions, in the database."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.sessions.backends import db
@@ -14,6 +14,9 @@ class SessionStore(db.SessionStore):
     """Django's session store, which believes any end that a session has. A session that began while the clock was ahead
     would live too long, so this store treats it as ended."""
 
+    # When the session ends, as the database said when it was read.
+    ends_at: datetime | None = None
+
     def _get_session_from_db(self) -> Any:
         session = super()._get_session_from_db()
         if session is None:
@@ -23,4 +26,5 @@ class SessionStore(db.SessionStore):
             # As Django does for an expired session: the next one gets a new key.
             self._session_key = None
             return None
+        self.ends_at = session.expire_date
         return session

@@ -13,6 +13,9 @@ class MicroscopeConfig(AppConfig):
         from microscope.events.bell import the_bell
         from microscope.events.deliverer import WebhookDeliverer, register_webhook_deliverer
         from microscope.metrics import captures  # noqa: F401 (connects its signal)
+        from microscope.offline import forgetting  # noqa: F401 (connects its signals)
+        from microscope.offline.copy import make_copy, register_copy
         from microscope.start import checks, role_checks  # noqa: F401 (register themselves)
 
+        register_copy(make_copy())
         register_webhook_deliverer(WebhookDeliverer(the_bell(), is_shared=is_of_several()))

@@ -20,6 +20,7 @@ from images.record.image import format_time
 from images.run_days import the_run_days
 from images.spool.spool import Spool, the_spool
 from microscope.errors import answer
+from microscope.offline.copy import the_copy
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,9 @@ def health(request: HttpRequest) -> HttpResponse:
         "backup": backup_trouble[0] if backup_trouble else "ok",
         "imagesWaitingForDatabase": the_library().backfiller.pending_count,
     }
+    if since := the_copy().away_since:
+        until = the_copy().until
+        body["offline"] = {"since": format_time(since), "until": until and format_time(until)}
     if spool := the_spool():
         body["spool"] = _describe_spool(spool)
     if checks["database"] == "ok" and _is_signed_in(request):
@@ -89,8 +93,10 @@ def _check_database() -> str:
     try:
         time_database()
     except (DatabaseError, InterfaceError) as problem:
+        the_copy().note_away()
         logger.warning("Health: the database does not answer: %s", problem)
         return "database_unavailable"
+    the_copy().note_answer()
     return "ok"
 
 

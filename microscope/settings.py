@@ -36,6 +36,7 @@ if HOST not in ("0.0.0.0", "::"):
     ALLOWED_HOSTS.append(f"[{HOST}]" if ":" in HOST else HOST)
 ALLOWED_ORIGINS = env.word_list("ALLOWED_ORIGINS")
 TRUSTED_PROXIES = env.whole_number("TRUSTED_PROXIES", 0, 0, 10)
+OFFLINE_GRACE_HOURS = env.number("OFFLINE_GRACE_HOURS", 8, 0, 168)
 SERVER_THREADS = env.whole_number("SERVER_THREADS", 96, 8, 1000)
 
 # The camera
@@ -147,6 +148,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "microscope.offline.middleware.OfflineMiddleware",
     "microscope.http.middleware.PageUserMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -242,6 +244,7 @@ CORS_EXPOSE_HEADERS = [
     *("X-Frame-Number", "X-Frame-Received-At", "X-Frame-Age-Ms", "X-Frame-Width", "X-Frame-Height"),
     *("X-Significant-Bits", "X-Roi", "X-Binning", "X-Flip", "X-Rotation-Deg", "X-Exposure-Ms", "X-Gain-Db"),
     *("X-Histogram", "X-Clipped", "X-Underexposed", "X-Focus", "X-Request-Number", "X-Control-Asked-By"),
+    *("X-Offline", "X-Offline-Until"),
 ]
 # A browser sends its cookies to every port of a PC, so each installation has its own cookie names. All nodes of a
 # library are one installation: a session goes on at whichever node answers.

@@ -21,7 +21,7 @@ class PersonalTokenAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, PersonalToken] | None:
         """Return the user with the permissions that the token leaves. Raises TokenRefused, BeyondToken and
         TooManyAttempts."""
-        text = _read(request)
+        text = read_token_text(request)
         if text is None:
             return None
         try:
@@ -30,10 +30,8 @@ class PersonalTokenAuthentication(BaseAuthentication):
             # Only what nobody ever had counts as a guess. A script with a token that ended shuts nobody out.
             Attempt(request, "token").begin()
             raise
-        if token.scope == PersonalToken.Scope.VIEW and request.method not in SAFE_METHODS:
-            raise BeyondToken(f"The token “{token.name}” may only watch and download. Make one that may also capture.")
+        limit_user(token.user, token, request)
         note_use(token, address_of(request))
-        token.user.limited_to = LEFT_BY_SCOPE[PersonalToken.Scope(token.scope)]
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
@@ -44,6 +42,7 @@ class PersonalTokenScheme(OpenApiAuthenticationExtension):
     """Describes the class in the schema."""
 
     target_class = "accounts.personal_tokens.authentication.PersonalTokenAuthentication"
+    match_subclasses = True
     name = "personalToken"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
@@ -55,12 +54,20 @@ class PersonalTokenScheme(OpenApiAuthenticationExtension):
         }
 
 
+def limit_user(user: Any, token: PersonalToken, request: Request) -> None:
+    """Leave the user the permissions that the token leaves. Raises BeyondToken if it leaves none for this request."""
+    if token.scope == PersonalToken.Scope.VIEW and request.method not in SAFE_METHODS:
+        raise BeyondToken(f"The token “{token.name}” may only watch and download. Make one that may also capture.")
+    user.limited_to = LEFT_BY_SCOPE[PersonalToken.Scope(token.scope)]
+
+
 def refuse_token(request: Request, act: str) -> None:
     """Raise BeyondToken if the request shows a personal token. `act` says what needs the password."""
     if isinstance(request.auth, PersonalToken):
         raise BeyondToken(f"A token may not {act}. Sign in with your password.")
 
 
-def _read(request: Request) -> str | None:
+def read_token_text(request: Request) -> str | None:
+    """Return the personal token that the request shows, if it shows one."""
     kind, _, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     return text.strip() if kind == "Bearer" and text.strip().startswith(BEGINNING) else None

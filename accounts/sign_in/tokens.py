@@ -53,6 +53,7 @@ class TokenScheme(SimpleJWTScheme):
     """Describes the class in the schema as the library's own."""
 
     target_class = "accounts.sign_in.tokens.TokenAuthentication"
+    match_subclasses = True
 
 
 __all__ = ["RevocableAccessToken", "TokenAuthentication", "TokenError", "exchange", "has_good_signature", "revoke"]

@@ -10,8 +10,8 @@ DESCRIPTION = "Watch, capture and find microscope images. Times are UTC, exposur
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.personal_tokens.authentication.PersonalTokenAuthentication",
-        "accounts.sign_in.tokens.TokenAuthentication",
+        "microscope.offline.authentication.OfflinePersonalTokens",
+        "microscope.offline.authentication.OfflineTokens",
         "microscope.http.rest.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["microscope.permissions.HasNeeded", "camera.absent.uses_camera.HasCamera"],

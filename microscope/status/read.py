@@ -57,7 +57,7 @@ def list_checks(running: Running) -> dict[str, list[Check]]:
         ],
         "Pictures": [
             ("Disk", partial(read_disk, running)),
-            ("Database", read_database),
+            ("Database", partial(read_database, running)),
             ("Verification", read_verification),
             ("Store", partial(read_store, running)),
             ("Spool", partial(read_spool, running)),
@@ -70,7 +70,7 @@ def list_checks(running: Running) -> dict[str, list[Check]]:
 def list_checks_of_a_library(running: Running) -> dict[str, list[Check]]:
     """Each instrument tells of its own camera, jobs, disk, spool and backups."""
     return {
-        "Pictures": [("Database", read_database), ("Store", partial(read_store, running))],
+        "Pictures": [("Database", partial(read_database, running)), ("Store", partial(read_store, running))],
         "Safety": [("Webhooks", read_webhooks)],
         "Program": [("Program", partial(read_program, running))],
     }

@@ -1,4 +1,5 @@
 /* The only file that sends requests to the server. Every request has a deadline. */
+import { noteAnswer } from "./offline.js";
 import { PartReader } from "./part-reader.js";
 
 const DEADLINE_MS = 20_000;
@@ -126,9 +127,11 @@ async function ask(method, path, body, { signal, headers: more, deadlineMs = DEA
 }
 
 /** A page in sight is a sign that its user is there, who may control the camera. */
-function send(path, options) {
+async function send(path, options) {
   const headers = { ...options.headers, ...(!document.hidden && { "X-Page-In-Sight": "yes" }) };
-  return fetch(addressOf(path), { credentials: "same-origin", ...options, headers });
+  const response = await fetch(addressOf(path), { credentials: "same-origin", ...options, headers });
+  noteAnswer(response);
+  return response;
 }
 
 /** Aborts `signal` when the time is over, or with the caller's own signal. `end` it when the answer is read. */

@@ -11,9 +11,12 @@ from images.backup.state import FAILED, FINDINGS, BackupState, Outcome, describe
 from images.errors import DATABASE_AWAY
 from images.models import Verification
 from images.pages.display_fields import format_bytes
+from images.record.image import parse_time
 from images.verification.run import is_silent
 from microscope.health import time_database
+from microscope.offline.copy import the_copy
 from microscope.status.line import BAD, FINE, WARN, Line, not_measured
+from microscope.status.running import Running
 
 SLOW_ANSWER_MS = 100.0
 VERIFY_EVERY = timedelta(days=90)
@@ -23,12 +26,29 @@ VERIFY = "Run manage.py verify --rate 20 on this PC. It changes nothing."
 DRILL = "Run manage.py drill on this PC. It tries the last backup out and changes nothing."
 
 
-def read_database() -> list[Line]:
+def read_database(running: Running) -> list[Line]:
     try:
         return [_try_database()]
     except DATABASE_AWAY:
-        todo = "Start the database, or correct DATABASE_URL. Pictures are kept all the same, and listed afterwards."
-        return [Line("Database", BAD, "Away", "It does not answer", todo=todo)]
+        return [_describe_away(running)]
+
+
+def _describe_away(running: Running) -> Line:
+    todo = "Start the database, or correct DATABASE_URL. Pictures are kept all the same, and listed afterwards."
+    since, until = _find_outage(running)
+    shown = "It does not answer"
+    if until:
+        shown += f". Who was signed in can go on at the camera until {timezone.localtime(until):%H:%M}"
+    return Line("Database", BAD, "Away", shown, since, todo)
+
+
+def _find_outage(running: Running) -> tuple[datetime | None, datetime | None]:
+    """Return since when the server has no database, and until when people may go on there."""
+    if running.is_here:
+        return the_copy().away_since, the_copy().until
+    told = running.health.get("offline") or {}
+    since, until = (parse_time(told[name]) if told.get(name) else None for name in ("since", "until"))
+    return since, until
 
 
 def _try_database() -> Line:

@@ -1,0 +1,167 @@
+"""The copy of what the database said last: who is signed in, with which rights, and until when they may go on."""
+
+import logging
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+
+from images.run_days import Clock
+from microscope.offline.copy_file import People, SignIns, read_copy, write_copy
+from microscope.offline.people import Person, SignIn
+
+logger = logging.getLogger(__name__)
+
+MAX_SIGN_INS = 1000
+WRITE_EVERY_S = 60.0
+WRITE_CHANGE_EVERY_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    person: Person
+    sign_in: SignIn
+    until: datetime
+
+
+class OfflineCopy:
+    """In memory, and in a file for the next start. Safe to use from any thread. With a `grace_s` of 0 it holds
+    nothing."""
+
+    def __init__(self, path: Path, grace_s: float, clock: Clock | None = None) -> None:
+        self._path, self._grace_s, self._clock = path, grace_s, clock or Clock()
+        self._lock = threading.Lock()
+        self._people: People = {}
+        self._sign_ins: SignIns = {}
+        self._is_read = grace_s <= 0
+        self._is_changed = False
+        self._written_s = float("-inf")
+        self._away_since: datetime | None = None
+        # Rises when somebody is forgotten: what was read before that is not believed.
+        self.forgettings = 0
+
+    @property
+    def away_since(self) -> datetime | None:
+        """When the database first gave no answer; None if it answered last."""
+        return self._away_since
+
+    def note_away(self) -> None:
+        with self._lock:
+            if self._away_since is None:
+                self._away_since = self._clock.now()
+                logger.warning("The database does not answer. Who is signed in may go on at the camera for a while")
+
+    def note_answer(self) -> None:
+        if self._away_since is not None:
+            logger.info("The database answers again")
+            self._away_since = None
+
+    def note(self, person: Person, sign_in: SignIn, forgettings: int) -> None:
+        """The database has accepted this sign-in. `forgettings`: as it was before the database was asked."""
+        self._read_once()
+        if self._grace_s <= 0:
+            return
+        with self._lock:
+            if forgettings != self.forgettings:
+                return
+            known = self._sign_ins.pop(sign_in.key, None)
+            # The newest stands last, so the oldest is dropped first.
+            self._sign_ins[sign_in.key] = sign_in, self._clock.elapsed_s()
+            is_new = known is None or known[0] != sign_in or self._people.get(person.user_id) != person
+            self._is_changed = self._is_changed or is_new
+            self._people[person.user_id] = person
+            if len(self._sign_ins) > MAX_SIGN_INS:
+                del self._sign_ins[next(iter(self._sign_ins))]
+
+    def find(self, key: str) -> Known | None:
+        """Return who signed in like this, if the database said so within the grace period and nothing speaks against
+        it since."""
+        self._read_once()
+        with self._lock:
+            return self._find(key)
+
+    @property
+    def until(self) -> datetime | None:
+        """Until when the last of them may go on; None if nobody may."""
+        self._read_once()
+        with self._lock:
+            ends = [known.until for key in [*self._sign_ins] if (known := self._find(key))]
+        return max(ends, default=None)
+
+    def forget(self, user_id: int | None = None) -> None:
+        """Forget this user, or all users: what the database said of them holds no longer. Also in the file."""
+        self._read_once()
+        with self._lock:
+            self.forgettings += 1
+            gone = [key for key, (one, _) in self._sign_ins.items() if user_id in (None, one.user_id)]
+            for key in gone:
+                del self._sign_ins[key]
+        if gone:
+            self._write()
+
+    def forget_key(self, key: str) -> None:
+        """The database has refused this sign-in: its user has to be accepted anew."""
+        self._read_once()
+        known = self._sign_ins.get(key)
+        if known is not None:
+            self.forget(known[0].user_id)
+
+    def write_sometimes(self) -> None:
+        """Write the file, if it is due: soon after something new, otherwise once a minute."""
+        every_s = WRITE_CHANGE_EVERY_S if self._is_changed else WRITE_EVERY_S
+        if self._sign_ins and self._clock.elapsed_s() - self._written_s > every_s:
+            self._write()
+
+    def _find(self, key: str) -> Known | None:
+        """Under the lock."""
+        sign_in, seen_s = self._sign_ins.get(key, (None, 0.0))
+        person = self._people.get(sign_in.user_id) if sign_in else None
+        if sign_in is None or person is None or person.password_mark != sign_in.password_mark:
+            return None
+        left_s = seen_s + self._grace_s - self._clock.elapsed_s()
+        now = self._clock.now()
+        if left_s <= 0 or sign_in.ends_at_s <= now.timestamp():
+            return None
+        return Known(person, sign_in, now + timedelta(seconds=left_s))
+
+    def _read_once(self) -> None:
+        if self._is_read:
+            return
+        with self._lock:
+            if not self._is_read:
+                self._people, self._sign_ins = read_copy(self._path, self._clock)
+                self._is_read = True
+
+    def _write(self) -> None:
+        with self._lock:
+            self._drop_old()
+            self._written_s, self._is_changed = self._clock.elapsed_s(), False
+            try:
+                write_copy(self._path, self._people, self._sign_ins, self._clock)
+            except OSError as problem:
+                logger.warning("What the database said of who is signed in could not be kept: %s", problem)
+
+    def _drop_old(self) -> None:
+        oldest_s = self._clock.elapsed_s() - self._grace_s
+        self._sign_ins = {key: known for key, known in self._sign_ins.items() if known[1] > oldest_s}
+        left = {one.user_id for one, _ in self._sign_ins.values()}
+        self._people = {user_id: one for user_id, one in self._people.items() if user_id in left}
+
+
+def make_copy() -> OfflineCopy:
+    path = settings.DATA_PATH / "signed-in.txt"
+    return OfflineCopy(path, settings.OFFLINE_GRACE_HOURS * 3600)
+
+
+_copies: list[OfflineCopy] = []
+
+
+def register_copy(copy: OfflineCopy) -> None:
+    """Make this the one of the process."""
+    _copies[:] = [copy]
+
+
+def the_copy() -> OfflineCopy:
+    return _copies[0]

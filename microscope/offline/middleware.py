@@ -1,0 +1,65 @@
+"""Who is signed in by a session, also with the database away; and the headers that say so."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.middleware import get_user
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
+
+from images.record.image import format_time
+from microscope.offline.copy import the_copy
+from microscope.offline.people import RememberedUser, SignIn
+from microscope.offline.recall import Known, ask_or_recall, hash_key, note_accepted
+
+OFFLINE_HEADER, UNTIL_HEADER = "X-Offline", "X-Offline-Until"
+
+
+class OfflineMiddleware:
+    """It stands after Django's authentication, and before all that asks for the user."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.session.session_key:
+            request.user = SimpleLazyObject(lambda: find_user_of_session(request))  # type: ignore[assignment]
+        response = self.get_response(request)
+        until = getattr(request, "offline_until", None)
+        if until is not None:
+            response.headers[OFFLINE_HEADER], response.headers[UNTIL_HEADER] = "1", format_time(until)
+            return response
+        note_accepted(request)
+        # A capture never waits for this file.
+        if request.method == "GET":
+            the_copy().write_sometimes()
+        return response
+
+
+def find_user_of_session(request: Any) -> Any:
+    """Raises Django's DatabaseError."""
+    session = request.session
+    key = hash_key("session", session.session_key)
+
+    def describe(user: Any) -> SignIn | None:
+        if not user.is_authenticated:
+            return None
+        ends_at_s = session.ends_at.timestamp() if session.ends_at else float("inf")
+        return SignIn(key, user.pk, user.get_session_auth_hash(), ends_at_s)
+
+    def recall(known: Known, user: RememberedUser) -> RememberedUser:
+        request.session = SessionAway(session.session_key)
+        return user
+
+    return ask_or_recall(request, key, lambda: get_user(request), describe, recall)
+
+
+class SessionAway(SessionBase):
+    """Stands for a session that cannot be read or written now. It is empty, and nothing of it is kept."""
+
+    def load(self) -> dict[str, Any]:
+        return {}
+
+    def save(self, must_create: bool = False) -> None:
+        return
