@@ -1,5 +1,6 @@
 """The copy of what the database said last: who is signed in, with which rights, and until when they may go on."""
 
+import contextlib
 import logging
 import threading
 from dataclasses import dataclass
@@ -32,10 +33,11 @@ class OfflineCopy:
 
     def __init__(self, path: Path, grace_s: float, clock: Clock | None = None) -> None:
         self._path, self._grace_s, self._clock = path, grace_s, clock or Clock()
-        self._lock = threading.Lock()
+        # The second is held while the file is written, which may take a while. It is taken first.
+        self._lock, self._writing = threading.Lock(), threading.Lock()
         self._people: People = {}
         self._sign_ins: SignIns = {}
-        self._is_read = grace_s <= 0
+        self._is_read = False
         self._is_changed = False
         self._written_s = float("-inf")
         self._away_since: datetime | None = None
@@ -111,7 +113,8 @@ class OfflineCopy:
     def write_sometimes(self) -> None:
         """Write the file, if it is due: soon after something new, otherwise once a minute."""
         every_s = WRITE_CHANGE_EVERY_S if self._is_changed else WRITE_EVERY_S
-        if self._sign_ins and self._clock.elapsed_s() - self._written_s > every_s:
+        is_due = self._sign_ins and self._clock.elapsed_s() - self._written_s > every_s
+        if is_due and not self._writing.locked():
             self._write()
 
     def _find(self, key: str) -> Known | None:
@@ -130,16 +133,24 @@ class OfflineCopy:
         if self._is_read:
             return
         with self._lock:
-            if not self._is_read:
+            if self._is_read:
+                return
+            if self._grace_s > 0:
                 self._people, self._sign_ins = read_copy(self._path, self._clock)
-                self._is_read = True
+            else:
+                # What it says would be out of date if the setting comes back.
+                with contextlib.suppress(OSError):
+                    self._path.unlink(missing_ok=True)
+            self._is_read = True
 
     def _write(self) -> None:
-        with self._lock:
-            self._drop_old()
-            self._written_s, self._is_changed = self._clock.elapsed_s(), False
+        with self._writing:
+            with self._lock:
+                self._drop_old()
+                self._written_s, self._is_changed = self._clock.elapsed_s(), False
+                people, sign_ins = self._people.copy(), self._sign_ins.copy()
             try:
-                write_copy(self._path, self._people, self._sign_ins, self._clock)
+                write_copy(self._path, people, sign_ins, self._clock)
             except OSError as problem:
                 logger.warning("What the database said of who is signed in could not be kept: %s", problem)
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.contrib.auth.middleware import get_user
 from django.contrib.sessions.backends.base import SessionBase
+from django.core.signals import request_finished
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
@@ -29,12 +31,15 @@ class OfflineMiddleware:
         until = getattr(request, "offline_until", None)
         if until is not None:
             response.headers[OFFLINE_HEADER], response.headers[UNTIL_HEADER] = "1", format_time(until)
-            return response
-        note_accepted(request)
-        # A capture never waits for this file.
-        if request.method == "GET":
-            the_copy().write_sometimes()
+        else:
+            note_accepted(request)
         return response
+
+
+@receiver(request_finished)
+def keep_copy(**_: Any) -> None:
+    """Nobody waits for the file: the answer has been sent."""
+    the_copy().write_sometimes()
 
 
 def find_user_of_session(request: Any) -> Any:

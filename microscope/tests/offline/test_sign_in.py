@@ -114,6 +114,8 @@ def test_each_good_answer_begins_the_period_anew(lasting, clock):
 
 
 def test_it_can_be_switched_off(client, start_program, tmp_path):
+    client.get(CAMERA)
+    assert (tmp_path / "signed-in.txt").exists()
     start_program(grace_s=0)
     client.get(CAMERA)
     with database_away():
