@@ -202,6 +202,9 @@ class TestFormatImage:
         assert picture[2, 2].argmax() == 0
         assert picture[2, 93].argmax() == 1
         assert picture[62, 2].argmax() == 2
+        # Made in 16 bits, whatever the frame has.
+        deep = np.frombuffer(bench.formatted(descriptor, 4102), "<u2").reshape(64, 96, 3)
+        assert np.array_equal(deep >> 8, picture)
 
     @colour
     @pytest.mark.parametrize(("image_format", "name"), [(1, "TIFF"), (3, "JPEG"), (4, "PNG")])

@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 
 from .codes import ImageFormat, RefusedError, ReturnCode
 from .descriptor import delivered_shape
-from .pixel_formats import decode, layout_of
+from .pixel_formats import Samples, decode, layout_of
 from .structures import FrameDescriptor
-
-Picture = NDArray[np.uint16]
 
 _FILE_FORMATS = {
     ImageFormat.BMP: "BMP",
@@ -33,7 +31,7 @@ _BYTES_PER_PIXEL = {
 def format_image(frame: bytes, descriptor: FrameDescriptor, image_format: int) -> bytes:
     if image_format not in {int(known) for known in ImageFormat} - {ImageFormat.PSD}:
         raise RefusedError(ReturnCode.ApiInvalidParameterError, f"no image format {image_format}")
-    picture = _picture(frame, descriptor)
+    picture = _picture(frame, descriptor, image_format)
     if image_format in _FILE_FORMATS:
         return _as_file(picture, ImageFormat(image_format))
     return _as_raw(picture, ImageFormat(image_format))
@@ -48,54 +46,60 @@ def count_raw_bytes(descriptor: FrameDescriptor, image_format: int) -> int | Non
     return None if is_odd_yuv else rows * columns * _BYTES_PER_PIXEL[ImageFormat(image_format)]
 
 
-def _picture(frame: bytes, descriptor: FrameDescriptor) -> Picture:
-    """Return the picture, left-justified in 16 bits: [rows, columns] if mono, otherwise [rows, columns, 3] in R, G,
-    B."""
+def _picture(frame: bytes, descriptor: FrameDescriptor, image_format: int) -> Samples:
+    """Return the picture, left-justified in 16 bits, or in 8 if neither the frame nor the format has more: [rows,
+    columns] if mono, otherwise [rows, columns, 3] in R, G, B."""
     rows, columns, pixel_format = delivered_shape(descriptor)
     layout = layout_of(pixel_format)
     if layout.family == "YUV" and columns % 2:
         raise RefusedError(ReturnCode.ApiInvalidParameterError, "YUV422 with an odd number of columns")
-    samples = decode(frame, rows, columns, pixel_format)
+    is_narrow = layout.bits == 8 and image_format != ImageFormat.RAW_RGB48
+    samples = decode(frame, rows, columns, pixel_format, 8 if is_narrow else 16)
     return demosaic(samples, layout.pattern) if layout.pattern else samples
 
 
-def demosaic(samples: Picture, pattern: str) -> Picture:
+def demosaic(samples: Samples, pattern: str) -> Samples:
     """The simplest method: all pixels of a 2 x 2 cell share its red, its blue and the mean of its greens."""
     rows, columns = samples.shape
-    even = np.pad(samples, ((0, rows % 2), (0, columns % 2)), mode="edge")
-    sites: dict[str, list[NDArray[np.uint16]]] = {"R": [], "G": [], "B": []}
+    even = np.pad(samples, ((0, rows % 2), (0, columns % 2)), mode="edge") if rows % 2 or columns % 2 else samples
+    sites: dict[str, list[Samples]] = {"R": [], "G": [], "B": []}
     for site, colour in enumerate(pattern):
         row, column = divmod(site, 2)
         sites[colour].append(even[row::2, column::2])
     picture = np.empty((*even.shape, 3), even.dtype)
-    cells = np.stack([_mean(*sites[colour]) for colour in "RGB"], axis=2)
-    picture[0::2] = picture[1::2] = cells.repeat(2, axis=1)
+    for channel, colour in enumerate("RGB"):
+        picture[0::2, 0::2, channel] = picture[0::2, 1::2, channel] = _mean(*sites[colour])
+    picture[1::2] = picture[0::2]
     return picture[:rows, :columns]
 
 
-def _mean(first: NDArray[np.uint16], second: NDArray[np.uint16] | None = None) -> NDArray[np.uint16]:
-    """Return the mean, rounded down, without making the sum, which may have 17 bits."""
+def _mean(first: Samples, second: Samples | None = None) -> Samples:
+    """Return the mean, rounded down, without making the sum, which may have one bit more."""
     return first if second is None else (first >> 1) + (second >> 1) + (first & second & 1)
 
 
-def _as_raw(picture: Picture, image_format: ImageFormat) -> bytes:
+def _as_raw(picture: Samples, image_format: ImageFormat) -> bytes:
     if image_format == ImageFormat.RAW_MONO8:
         if picture.ndim == 3:
             raise RefusedError(ReturnCode.ApiInvalidParameterError, "RAW_MONO8 is for monochrome cameras")
-        return (picture >> 8).astype(np.uint8).tobytes()
+        return _in_8_bit(picture).tobytes()
     colour = picture if picture.ndim == 3 else np.stack((picture,) * 3, axis=2)
     if image_format == ImageFormat.RAW_RGB48:
         return colour.astype("<u2").tobytes()
-    eight_bit = (colour >> 8).astype(np.uint8)
+    eight_bit = _in_8_bit(colour)
     if image_format == ImageFormat.RAW_RGB24_DIB:
         return eight_bit[::-1, :, ::-1].tobytes()
     return (eight_bit[:, :, ::-1] if image_format == ImageFormat.RAW_BGR24 else eight_bit).tobytes()
 
 
-def _as_file(picture: Picture, image_format: ImageFormat) -> bytes:
+def _in_8_bit(picture: Samples) -> NDArray[np.uint8]:
+    return picture if picture.dtype == np.uint8 else (picture >> 8).astype(np.uint8)
+
+
+def _as_file(picture: Samples, image_format: ImageFormat) -> bytes:
     from PIL import Image
 
     target = io.BytesIO()
     options = {"quality": 95} if image_format == ImageFormat.JPEG else {}
-    Image.fromarray((picture >> 8).astype(np.uint8)).save(target, _FILE_FORMATS[image_format], **options)
+    Image.fromarray(_in_8_bit(picture)).save(target, _FILE_FORMATS[image_format], **options)
     return target.getvalue()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .codes import PixelFormat
 
-Samples = NDArray[np.uint16]
+Samples = NDArray[np.uint16] | NDArray[np.uint8]
 
 # Their sizes only: no frame of them is made here.
 POLAR_FORMATS = {PixelFormat.STOKES4_12, PixelFormat.POLAR4_12, PixelFormat.POLAR_RAW4_12, PixelFormat.HSV4_12}
@@ -72,15 +72,19 @@ def encode(samples: Samples, significant_bits: int, pixel_format: PixelFormat) -
     return _encode_plane(justified, layout)[: layout.frame_bytes(rows, columns)]
 
 
-def decode(buffer: bytes, rows: int, columns: int, pixel_format: PixelFormat) -> Samples:
-    """Return samples left-justified in 16 bits: [rows, columns] for MONO and BAYER, otherwise [rows, columns, 3]."""
+def decode(buffer: bytes, rows: int, columns: int, pixel_format: PixelFormat, bits: int = 16) -> Samples:
+    """Return samples left-justified in 16 bits, or in 8 if those of the format have no more: [rows, columns] for MONO
+    and BAYER, otherwise [rows, columns, 3]."""
     layout = layout_of(pixel_format)
     if layout.family == "YUV":
-        return justify(_decode_yuv422(buffer, rows, columns), 8, 16).astype(np.uint16)
-    if layout.family == "RGB":
-        return justify(_decode_colour(buffer, rows, columns, pixel_format), layout.bits, 16).astype(np.uint16)
-    plane = _decode_plane(np.frombuffer(buffer, np.uint8), layout, rows * columns)
-    return justify(plane.reshape(rows, columns), layout.bits, 16).astype(np.uint16)
+        samples = _decode_yuv422(buffer, rows, columns)
+    elif layout.family == "RGB":
+        samples = _decode_colour(buffer, rows, columns, pixel_format)
+    else:
+        samples = _decode_plane(np.frombuffer(buffer, np.uint8), layout, rows * columns).reshape(rows, columns)
+    if bits == 8:
+        return samples.astype(np.uint8, copy=False)
+    return justify(samples.astype(np.uint16), layout.bits, 16)
 
 
 def _encode_plane(samples: NDArray[np.uint32], layout: Layout) -> bytes:
@@ -111,9 +115,9 @@ def _pack10(samples: NDArray[np.uint32]) -> NDArray[np.uint8]:
     return np.concatenate((fours >> 2, low), axis=1).astype(np.uint8)
 
 
-def _decode_plane(data: NDArray[np.uint8], layout: Layout, pixel_count: int) -> NDArray[np.uint32]:
+def _decode_plane(data: NDArray[np.uint8], layout: Layout, pixel_count: int) -> NDArray:
     if layout.bits == 8:
-        return data[:pixel_count].astype(np.uint32)
+        return data[:pixel_count]
     if layout.bits == 16:
         return data[: 2 * pixel_count].view(">u2").astype(np.uint32)
     group_bytes, unpack = (3, _unpack12) if layout.bits == 12 else (5, _unpack10)
@@ -140,7 +144,7 @@ def _encode_colour(samples: NDArray[np.uint32], pixel_format: PixelFormat) -> by
 def _decode_colour(buffer: bytes, rows: int, columns: int, pixel_format: PixelFormat) -> NDArray:
     sample_type = np.dtype("<u2" if pixel_format == PixelFormat.RGB48 else "u1")
     stored = np.frombuffer(buffer, sample_type)[: rows * columns * 3].reshape(rows, columns, 3)
-    return _in_colour_order(stored, pixel_format).astype(np.uint32)
+    return _in_colour_order(stored, pixel_format)
 
 
 def _in_colour_order(picture: NDArray, pixel_format: PixelFormat) -> NDArray:
