@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import BinaryIO
 
 from images.errors import NotAnOriginal
@@ -72,6 +73,7 @@ def rational_field(tag: int, *values: tuple[int, int]) -> Field:
     return Field(tag, Kind.RATIONAL, b"".join(struct.pack("<II", *value) for value in values))
 
 
+@lru_cache
 def to_rational(value: float) -> tuple[int, int] | None:
     """Return a positive number as numerator and denominator, as exactly as 32 bits each allow. Returns None if the
     number is too small or too large for that."""

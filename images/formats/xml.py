@@ -5,6 +5,8 @@ from xml.etree.ElementTree import Element, SubElement
 
 # XML 1.0 cannot hold these characters, not even escaped (section 2.2). The record in JSON has them escaped.
 INVALID_XML_CHARS = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+MARKUP = re.compile("[&<>\r]")
+MARKUP_OF_ATTRIBUTES = re.compile('[&<>\r"\n\t]')
 
 
 def add(parent: Element, name: str, text: str | None = None, **attributes: object) -> Element:
@@ -38,9 +40,13 @@ def _write(element: Element, pieces: list[str]) -> None:
 
 def _escape(text: str) -> str:
     """Escape what a parser takes for markup, and the carriage return, which a parser would turn into a line feed."""
+    if not MARKUP.search(text):
+        return text
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
 
 
 def _quote(text: str) -> str:
     """Escape an attribute's value, also line breaks and tabs, which a parser would turn into spaces."""
+    if not MARKUP_OF_ATTRIBUTES.search(text):
+        return text
     return _escape(text).replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#09;")

@@ -188,7 +188,8 @@ def _storable(value: Any) -> Any:
     """Return the value without what JSON or a database refuses: NaN and infinity become None, zero bytes are removed,
     halves of characters (lone surrogates) become question marks."""
     if isinstance(value, str):
-        return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+        is_plain = value.isascii() and "\0" not in value
+        return value if is_plain else value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
