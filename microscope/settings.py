@@ -12,6 +12,7 @@ from microscope.log.configuration import LOGGING  # noqa: F401 (Django's own set
 from microscope.start import environment as env
 from microscope.start.data_folder import make_data_folder, name_installation, read_or_make_key
 from microscope.start.database.address import SQLITE
+from microscope.start.memory import leave_out_postgres
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.read_env_file(BASE_DIR / ".env")
@@ -178,6 +179,7 @@ TEMPLATES = [
 
 DATABASES = {"default": DATABASE}
 if DATABASES["default"]["ENGINE"] == SQLITE:
+    leave_out_postgres()
     # Without IMMEDIATE, transactions that read and then write fail with "database is locked" under load.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",

@@ -32,8 +32,8 @@ from images.run_days import the_run_days
 WRITERS = 2
 # Frames that wait for a writer stay in the ring, which is bounded.
 MAX_WAITING = 2 * WRITERS
-# While one thread runs Python, the others wait up to so long for their turn, at each of a dozen calls that write a frame.
-# With Python's usual 5 ms, the writers stand still while a group gets its rows.
+# While one thread runs Python, the others wait up to so long for their turn, at each of a dozen calls that write a
+# frame. With Python's usual 5 ms, the writers stand still while a group gets its rows.
 TURN_S, USUAL_TURN_S = 0.0005, sys.getswitchinterval()
 
 

@@ -7,7 +7,6 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from django.conf import settings
-from tifffile import FileHandle, TiffWriter
 
 from images.errors import NotAnOriginal
 from images.formats import exif
@@ -95,6 +94,9 @@ def _write_compressed(file: BinaryIO, pixels: np.ndarray, record: dict[str, Any]
 
 def _compress_pixels(file: BinaryIO, pixels: np.ndarray) -> None:
     """Write a TIFF with the pixels alone."""
+    # Imported where it is used: it takes 2 MB, and by default nothing is compressed.
+    from tifffile import FileHandle, TiffWriter
+
     kind: dict[str, Any] = COLOUR if pixels.ndim == 3 else MONO
     with TiffWriter(FileHandle(file, name="picture"), byteorder="<", bigtiff=False, ome=False) as tiff:
         tiff.write(pixels, metadata=None, software=False, **kind, **ZLIB)

@@ -5,7 +5,6 @@ import os
 import socket
 from pathlib import Path
 
-import psycopg
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, InterfaceError, connection
@@ -93,6 +92,9 @@ def _explain_system_fault(problem: OSError) -> str:
 def _first_cause(text: str) -> str:
     """Return the real cause. The connection pool says only that it got no connection, so the function opens one
     connection without the pool."""
+    # Imported where it is used: with SQLite nobody needs it.
+    import psycopg
+
     parameters = connection.get_connection_params()
     known = {name: parameters[name] for name in ("dbname", "user", "password", "host", "port") if name in parameters}
     try:

@@ -1,4 +1,5 @@
-"""Tells glibc to give freed memory back to the system. Other C libraries are left as they are.
+"""Keeps the memory small that the program needs. glibc is told to give freed memory back to the system; other C
+libraries are left as they are.
 
 glibc gives threads their own heaps, up to eight for each processor. A heap keeps what it once needed. Without these
 settings the megabytes that one picture needs for some milliseconds stay in every heap whose thread made a picture.
@@ -6,6 +7,7 @@ settings the megabytes that one picture needs for some milliseconds stay in ever
 
 import ctypes
 import platform
+import sys
 
 # From malloc.h. A block larger than the mmap threshold goes back to the system as soon as it is freed. So does the free
 # end of a heap beyond the trim threshold. If they are not set, glibc raises both to the largest block ever freed.
@@ -31,3 +33,10 @@ def give_back_free_memory() -> None:
     """Give the free memory of all heaps back to the system. Takes some milliseconds."""
     if _glibc is not None:
         _glibc.malloc_trim(0)
+
+
+def leave_out_postgres() -> None:
+    """Keep Django's fields for PostgreSQL out of a process that uses SQLite. The REST framework imports them if it can,
+    and with them the driver for PostgreSQL: 10 MB. Call it before the apps load."""
+    # An import of a module that is None here fails like that of a missing one (Python: sys.modules).
+    sys.modules["django.contrib.postgres.fields"] = None  # type: ignore[assignment]
