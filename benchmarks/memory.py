@@ -8,7 +8,6 @@ library. That stand-in returns one prepared picture, so that little of the measu
 
 import argparse
 import contextlib
-import ctypes
 import sys
 import tempfile
 import threading
@@ -16,101 +15,20 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 
+from benchmarks.memory_process import SCENARIOS, Scenario
 from benchmarks.server_process import Client, ServerProcess
 from benchmarks.watchers import Watchers
 from camera.drivers.simulated.specimen import draw_specimen
-from camera.tests.standin.camera import StandinCamera
-from camera.tests.standin.codes import PixelFormat, ReturnCode
-from camera.tests.standin.library import Library
-from camera.tests.standin.loading import install_forever
-from camera.tests.standin.native import ENTRIES, Entry
+from camera.tests.standin.codes import PixelFormat
 
 CLIENTS = 8
 SETTLE_S = 10.0
 AFTER_S = 60.0
-SERIAL = 725001234
 EXPOSURE_MS = 5.0
-ROW_TIME_S = 11.7e-3 / 1216
 BAYER_SITES = ((0, 0, 1), (0, 1, 0), (1, 0, 2), (1, 1, 1))  # row, column and colour, of GRBG
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """A camera, and what the clients ask of it. `pixel_format` is that of the stand-in; None for the simulated
-    camera."""
-
-    name: str
-    width: int
-    height: int
-    image_format: str
-    pixel_format: PixelFormat | None = None
-    model: str = ""
-
-    @property
-    def environment(self) -> dict[str, str]:
-        if self.pixel_format is None:
-            return {"CAMERA_DRIVER": "simulated", "SIMULATED_CAMERA": self.model}
-        return {"CAMERA_DRIVER": "pixelink"}
-
-
-SCENARIOS = [
-    Scenario("pixelink 1936 x 1216 colour, JPEG", 1936, 1216, "jpg", PixelFormat.BAYER8_GRBG),
-    Scenario("pixelink 5 MP mono 16 bit, TIFF", 2592, 2048, "tiff", PixelFormat.MONO16),
-    Scenario("pixelink 5 MP colour 16 bit, TIFF", 2592, 2048, "tiff", PixelFormat.BAYER16_GRBG),
-    Scenario("pixelink 5 MP mono 16 bit, JPEG", 2592, 2048, "jpg", PixelFormat.MONO16),
-    Scenario("simulated 1920 x 1080 colour, JPEG", 1920, 1080, "jpg", model="colour-2mp"),
-    Scenario("simulated 5 MP mono 12 bit, TIFF", 2592, 2048, "tiff", model="mono-5mp-12bit"),
-]
-
-
-# The side of the program: a stand-in that returns one prepared picture
-
-
-class PreparedCamera(StandinCamera):
-    """Every frame has the same bytes, whatever the settings are."""
-
-    def __init__(self, scenario: Scenario, frame: bytes) -> None:
-        with mock.patch("camera.tests.standin.camera.draw_scene", return_value=np.zeros((1, 1, 3))):
-            super().__init__(
-                SERIAL,
-                is_colour=scenario.pixel_format is not PixelFormat.MONO16,
-                sensor_width=scenario.width,
-                sensor_height=scenario.height,
-                significant_bits=16,
-                row_time_s=ROW_TIME_S,
-                link_bytes_per_s=1e9,
-            )
-        self._frame = frame
-        self.leave_behind(pixel_format=scenario.pixel_format)
-        self.user_settings = self.settings
-
-    def pixels_of(self, _frame: object) -> bytes:
-        return self._frame
-
-
-def serve(scenario: Scenario, folder: Path) -> None:
-    """Run `manage.py serve` on the stand-in. The prepared picture is in the folder."""
-    picture = (folder / "picture").read_bytes() if (folder / "picture").exists() else b""
-
-    def format_picture(_library, _frame, _descriptor, _format, target: int | None, size: int) -> ReturnCode:
-        if target:
-            ctypes.memmove(target, picture, len(picture))
-        ctypes.c_uint.from_address(size).value = len(picture)
-        return ReturnCode.ApiSuccess
-
-    ENTRIES["PxLFormatImage"] = Entry("library", format_picture, ENTRIES["PxLFormatImage"].argument_types)
-    install_forever(Library([PreparedCamera(scenario, (folder / "frame").read_bytes())]))
-    sys.argv = ["manage.py", "serve"]
-    import manage
-
-    manage.main()
-
-
-# The side that measures
 
 
 @contextlib.contextmanager
@@ -122,7 +40,7 @@ def serving(scenario: Scenario) -> Iterator[ServerProcess]:
         command = None
         if scenario.pixel_format is not None:
             prepare_frame(scenario, Path(folder))
-            command = [sys.executable, "-m", "benchmarks.memory", "--serve", scenario.name, "--folder", folder]
+            command = [sys.executable, "-m", "benchmarks.memory_process", scenario.name, folder]
         server = ServerProcess(command, **environment)
         server.set_up()
         with server:
@@ -206,12 +124,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--only", default="", help="a part of the scenario's name")
     parser.add_argument("--watchers", type=int, default=0)
-    parser.add_argument("--serve", help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    if asked.serve:
-        serve(next(one for one in SCENARIOS if one.name == asked.serve), asked.folder)
-        return
     print(f"Megabytes in memory; {CLIENTS} clients for {asked.seconds:g} s, {asked.watchers} watching")
     columns = ("start", "rest", "peak", "after 60 s", "CPU ms", "a second")
     print(f"  {'':36}" + "".join(f"{column:>11}" for column in columns))
