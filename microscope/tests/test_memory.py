@@ -1,8 +1,9 @@
-"""The C library keeps few heaps, no matter how many threads allocate.
+"""The C library keeps few heaps, no matter how many threads allocate, and what is rarely used is not imported.
 
-It is tested in a process of its own, because the setting lasts until the process ends.
+Each is tested in a process of its own, because both last until the process ends.
 """
 
+import os
 import platform
 import subprocess
 import sys
@@ -46,3 +47,23 @@ def test_eight_threads_share_two_heaps():
 
     assert count_heaps(is_told=False) > 2
     assert count_heaps(is_told=True) == 2
+
+
+SERVE_ON_SQLITE = """
+import sys
+import django
+
+django.setup()
+import microscope.management.commands.serve, microscope.urls
+
+print(*sorted({"numpy.random", "psycopg", "tifffile"} & sys.modules.keys()))
+"""
+
+
+def test_a_server_on_sqlite_imports_only_what_it_uses(tmp_path):
+    here = {"DATA_PATH": str(tmp_path), "DATABASE_URL": "", "DJANGO_SETTINGS_MODULE": "microscope.settings"}
+    program = [sys.executable, "-c", SERVE_ON_SQLITE]
+    told = subprocess.run(
+        program, cwd=ROOT, env={**os.environ, **here}, check=True, capture_output=True, text=True, timeout=120
+    )
+    assert told.stdout.strip() == ""
