@@ -5,14 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.mixins import PermissionRequiredMixin
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.template.loader import render_to_string
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views import View
 from django.views.generic import TemplateView
 
+from images.pages.parts import PartsView
 from images.permissions import DELETE_ANY
-from images.record.image import format_time
 from microscope.status.line import Line, Status
 from microscope.status.read import read_status
 from microscope.status.report import describe_age, write_report
@@ -30,15 +29,12 @@ class StatusPage(PermissionRequiredMixin, TemplateView):
         return super().get_context_data(**describe_status(read_status(self.request)), **context)
 
 
-class StatusPartsView(PermissionRequiredMixin, View):
-    """The parts of the page that change, rendered again by the same templates."""
-
+class StatusPartsView(PartsView):
     permission_required = OVERSEE
+    folder, parts = "microscope/status", PARTS
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        context = describe_status(read_status(request))
-        parts = {part: render_to_string(f"microscope/status/{part}.html", context, request) for part in PARTS}
-        return JsonResponse({"parts": parts, "now": format_time(timezone.now()), "isOver": False})
+    def describe(self, request: HttpRequest, **where: Any) -> dict[str, Any]:
+        return describe_status(read_status(request))
 
 
 class StatusReportView(PermissionRequiredMixin, View):

@@ -5,9 +5,8 @@ from typing import Any, ClassVar
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.mixins import PermissionRequiredMixin
-from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views import View
 from django.views.generic import TemplateView
@@ -33,8 +32,8 @@ from images.pages.jobs.words import (
     find_times,
     read_plan_if_possible,
 )
+from images.pages.parts import PartsView
 from images.permissions import CAPTURE, CHANGE_ANY, VIEW
-from images.record.image import format_time
 
 ENDED_PER_PAGE = 25
 MAX_WAITING = 100
@@ -72,31 +71,15 @@ class JobPage(PermissionRequiredMixin, TemplateView):
         return super().get_context_data(**page, exports=exports, share_query=f"job={job.pk}", **context)
 
 
-class PartsView(PermissionRequiredMixin, View):
-    """The parts of a page that change, rendered again by the same templates."""
-
-    permission_required = VIEW
-    folder = ""
-    parts: Sequence[str] = ()
-
-    def describe(self, request: HttpRequest, **where: Any) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def get(self, request: HttpRequest, **where: Any) -> HttpResponse:
-        context = self.describe(request, **where)
-        parts = {part: render_to_string(f"images/{self.folder}/{part}.html", context, request) for part in self.parts}
-        return JsonResponse({"parts": parts, "now": format_time(timezone.now()), "isOver": context["is_over"]})
-
-
 class JobListPartsView(PartsView):
-    folder, parts = "jobs", PARTS_OF_LIST
+    folder, parts = "images/jobs", PARTS_OF_LIST
 
     def describe(self, request: HttpRequest, **where: Any) -> dict[str, Any]:
         return describe_lists(request)
 
 
 class JobPartsView(PartsView):
-    folder, parts = "job", PARTS_OF_JOB
+    folder, parts = "images/job", PARTS_OF_JOB
 
     def describe(self, request: HttpRequest, **where: Any) -> dict[str, Any]:
         return describe_job_page(find_job(where["job_id"]), request)
