@@ -17,6 +17,7 @@ from rest_framework.serializers import (
     Serializer,
 )
 
+from images.api.instruments.named import NamedInstrumentSerializer, describe_named
 from images.api.jobs.stacks import StackSerializer
 from images.api.objectives.serializers import (
     CalibrationFieldsSerializer,
@@ -88,6 +89,12 @@ IMAGE_FIELDS: dict[str, tuple[Field, Read]] = {
     "changedSinceCapture": (
         BooleanField(allow_null=True, help_text="true if the pixels differ from those captured; null if unknown."),
         column("changed_since_capture"),
+    ),
+    "instrument": (
+        NamedInstrumentSerializer(
+            allow_null=True, help_text="Which of several microscopes captured it; null if the library has only one."
+        ),
+        lambda image, asking: describe_named(image.instrument),
     ),
     "objective": (
         ObjectiveFieldsSerializer(allow_null=True, help_text="null if unknown."),

@@ -72,8 +72,9 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.filter(captured_at__gte=captured_at).filter(Q(captured_at__gt=captured_at) | Q(id__gt=image_id))
 
     def with_related(self) -> "ImageQuerySet":
-        """Fetch users, objective and calibration with the images: their descriptions name them."""
-        return self.select_related("user", "binned_by", "objective", "calibration__made_by", "instrument")
+        """Fetch users, objective, calibration and instrument with the images: their descriptions name them."""
+        related = self.select_related("user", "binned_by", "objective", "calibration__made_by", "instrument")
+        return related.defer("instrument__picture")  # as long as hundreds of rows
 
     def not_binned(self) -> "ImageQuerySet":
         return self.filter(NOT_BINNED)
@@ -110,7 +111,7 @@ class Image(models.Model):
     `exposure_ms` and `gain_db` (decibels) come from the frame itself. `captured_at` is when its exposure began.
     """
 
-    # No index of its own: those below begin with the same column and sort by time too.
+    # These three have no index of their own: those below begin with the same column and sort by time too.
     job = models.ForeignKey(Job, on_delete=models.PROTECT, null=True, blank=True, related_name="images", db_index=False)
     # May be null, for the same reason as `revision` below.
     job_slot = models.PositiveBigIntegerField(
@@ -119,7 +120,6 @@ class Image(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="images", db_index=False
     )
-    # No index of its own, for the same reason as `job`.
     instrument = models.ForeignKey(
         Instrument,
         on_delete=models.PROTECT,

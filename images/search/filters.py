@@ -33,7 +33,7 @@ MAX_IDS_PER_PAGE = 10_000
 PAGE_FIELDS = {"cursor", "limit"}
 MAX_STACKED_JOBS = 100
 # Each has an index in the order of time. A search walks the index of the first one that is given.
-PICKS_INDEX = ("job", "user", "objective")
+PICKS_INDEX = ("job", "user", "objective", "instrument")
 DAYS = ("day", "capturedAfter", "capturedBefore")
 HANDLED_ELSEWHERE = ("binned", "text")
 WHOLE = {"min_value": 0, "max_value": MAX_ID}
@@ -72,6 +72,9 @@ class ImageFilter(django_filters.FilterSet):
     )
     objective = django_filters.UUIDFilter(
         "objective_id", label="Objective", help_text="Id of the objective that the image was taken with."
+    )
+    instrument = django_filters.UUIDFilter(
+        "instrument_id", label="Microscope", help_text="Id of the instrument that captured the image."
     )
     simulated = YesNoFilter("is_simulated", label="Simulated", help_text="true: only simulated images. false: none.")
     binned = YesNoFilter(method="keep_all", label="Bin", help_text="true: only images in the bin.")

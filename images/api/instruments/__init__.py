@@ -1,0 +1,1 @@
+"""The calls about the instruments of a library that several PCs share."""
