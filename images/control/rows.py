@@ -2,7 +2,7 @@
 works on, and the row follows."""
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -146,8 +146,20 @@ def look_at_lease(now: datetime) -> Lease | None:
     """Return the lease that the server wrote down last, for another process; None if it cannot be in force any more.
     Writes nothing. Raises Django's DatabaseError."""
     row = CameraControl.objects.select_related("holder_user").filter(instrument=_own_name()).first()
-    lease = _read_lease(row, now, 0.0) if row else None
-    if row is None or lease is None:
+    return _look_at(row, now) if row else None
+
+
+def look_at_leases(instrument_ids: Iterable[UUID], now: datetime) -> dict[UUID, Lease]:
+    """Return the leases of these instruments, each as `look_at_lease` does. Asks the database once."""
+    ids = {name_of_row(instrument_id): instrument_id for instrument_id in instrument_ids}
+    rows = CameraControl.objects.select_related("holder_user").filter(instrument__in=ids)
+    leases = {ids[row.instrument]: _look_at(row, now) for row in rows}
+    return {instrument_id: lease for instrument_id, lease in leases.items() if lease}
+
+
+def _look_at(row: CameraControl, now: datetime) -> Lease | None:
+    lease = _read_lease(row, now, 0.0)
+    if lease is None:
         return None
     unused_s = (now - row.last_used_at) / timedelta(seconds=1) if row.last_used_at else 0.0
     # The server may have used it since, and not written it down.

@@ -1,0 +1,1 @@
+"""What all instruments of a library say of themselves."""

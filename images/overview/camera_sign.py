@@ -1,0 +1,50 @@
+"""What an instrument says of its camera. Another version of the program may have written it, so any part may be
+missing or of another kind."""
+
+from dataclasses import dataclass
+from typing import Any
+
+MAX_TEXT = 300
+# The states of a camera that does its work, or waits for it. The others need somebody.
+WELL = ("closed", "opening", "ready", "streaming")
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSign:
+    """`state` is a state of the camera's status. `problem`: a sentence, or "". `reserve_bytes`: captures stop when the
+    disk has no more than that. Empty or None if it is not said."""
+
+    model: str
+    serial_number: str
+    host: str
+    state: str
+    is_simulated: bool
+    problem: str
+    watchers: int | None
+    reserve_bytes: int | None
+
+    @property
+    def is_well(self) -> bool:
+        return not self.problem and self.state in (*WELL, "")
+
+
+def read_camera_sign(said: Any) -> CameraSign:
+    parts = said if isinstance(said, dict) else {}
+    return CameraSign(
+        model=_read_text(parts.get("model")),
+        serial_number=_read_text(parts.get("serialNumber")),
+        host=_read_text(parts.get("host")),
+        state=_read_text(parts.get("state")),
+        is_simulated=parts.get("isSimulated") is True,
+        problem=_read_text(parts.get("problem")),
+        watchers=_read_count(parts.get("watchers")),
+        reserve_bytes=_read_count(parts.get("reserveBytes")),
+    )
+
+
+def _read_text(value: Any) -> str:
+    return value[:MAX_TEXT] if isinstance(value, str) else ""
+
+
+def _read_count(value: Any) -> int | None:
+    return value if type(value) is int and value >= 0 else None
