@@ -16,12 +16,13 @@ from images.spool.spool import the_spool
 def describe_instrument(archive: Archive) -> dict[str, Any]:
     """Return columns of the row of this instrument. Raises LibraryError, and Django's DatabaseError."""
     spool = the_spool()
+    free_bytes, reserve_bytes = archive.space()
     waiting = (spool and spool.state.waiting) or count_waiting()
     return {
         "url": settings.INSTRUMENT_URL,
         "version": settings.VERSION,
-        "camera": describe_camera(),
-        "free_bytes": archive.space()[0],
+        "camera": {**describe_camera(), "reserveBytes": reserve_bytes},
+        "free_bytes": free_bytes,
         "spool_count": waiting.count,
         "spool_bytes": waiting.size_bytes,
         "oldest_local_at": waiting.oldest_at,
