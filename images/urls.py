@@ -11,6 +11,7 @@ from images.api import storage as api_storage
 from images.api.control import views as api_control
 from images.api.files import export as api_export
 from images.api.files import zip as api_zip
+from images.api.instruments import views as api_instruments
 from images.api.jobs import export as api_job_export
 from images.api.jobs import views as api_jobs
 from images.api.objectives import views as api_objectives
@@ -19,6 +20,8 @@ from images.pages import objectives as objective_views
 from images.pages import shared as shared_views
 from images.pages import shared_files
 from images.pages import verification as views_verification
+from images.pages.instruments import pictures as instrument_pictures
+from images.pages.instruments import views as instrument_views
 from images.pages.jobs import export as job_export_page
 from images.pages.jobs import new as new_job_views
 from images.pages.jobs import views as job_views
@@ -33,6 +36,7 @@ urlpatterns = [
     path("api/v1/control/ask", api_control.AskView.as_view(), name="api-control-ask"),
     path("api/v1/control/answer", api_control.AnswerView.as_view(), name="api-control-answer"),
     path("api/v1/control/take", api_control.TakeView.as_view(), name="api-control-take"),
+    path("api/v1/instruments", api_instruments.InstrumentListView.as_view(), name="api-instruments"),
     path("api/v1/objectives", api_objectives.ObjectiveListView.as_view(), name="api-objectives"),
     path("api/v1/objectives/<uuid:objective_id>", api_objectives.ObjectiveView.as_view(), name="api-objective"),
     path(
@@ -91,6 +95,13 @@ urlpatterns = [
     path("images/<int:image_id>/calibrate/", objective_views.CalibratePage.as_view(), name="calibrate"),
     path("clock/confirm", views.ConfirmClockView.as_view(), name="confirm-clock"),
     path("objectives/", objective_views.ObjectivesPage.as_view(), name="objectives"),
+    path("instruments/", instrument_views.InstrumentsPage.as_view(), name="instruments"),
+    path("instruments/parts", instrument_views.InstrumentsPartsView.as_view(), name="instruments-parts"),
+    path(
+        "instruments/<uuid:instrument_id>/picture.jpg",
+        instrument_pictures.InstrumentPictureView.as_view(),
+        name="instrument-picture",
+    ),
     path("jobs/", job_views.JobListPage.as_view(), name="jobs"),
     path("jobs/parts", job_views.JobListPartsView.as_view(), name="jobs-parts"),
     path("jobs/new/", new_job_views.NewJobPage.as_view(), name="new-job"),

@@ -18,6 +18,8 @@ from images.errors import StorageUnavailable
 from images.formats import FORMATS
 from images.jobs.under_way import find_job_under_way, seconds_to_next
 from images.library import the_library
+from images.overview.clock import describe_own_clock
+from images.overview.names import has_instruments
 from images.permissions import VIEW
 from images.run_days import the_run_days
 from microscope.health import find_backup_trouble
@@ -93,6 +95,17 @@ class Shell:
         """A sentence that says what is wrong with the backups. None if nothing is."""
         trouble = find_backup_trouble()
         return trouble and trouble[1]
+
+    @cached_property
+    def has_instruments(self) -> bool:
+        """Several PCs share the library. A PC alone does not ask the database."""
+        return self._request.user.has_perm(VIEW) and has_instruments()
+
+    @cached_property
+    def clock_offset(self) -> str:
+        """A sentence that says how far the clock of this PC is from that of the database it shares with others. Empty
+        if it is right."""
+        return describe_own_clock()
 
     @cached_property
     def may_see_jobs(self) -> bool:

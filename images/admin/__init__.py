@@ -1,3 +1,3 @@
 """Django's admin of the library. Importing it registers the tables."""
 
-from images.admin import images, notices  # noqa: F401
+from images.admin import images, instruments, notices  # noqa: F401

@@ -19,13 +19,19 @@ SHORT = timedelta(minutes=10)
 
 def describe_timeline(job: Job, plan: Plan | None, gaps: Sequence[JobGap]) -> dict[str, Any]:
     """Lengths are in percent of the plan. `title` is what it says to those who do not see it."""
-    decided = job.decided
     return {
         "title": describe_verdict_of(job, gaps),
-        "parts": [_place(job, *part) for part in _find_parts(job, gaps)],
-        "now": _percent(decided, job.expected) if job.is_active and job.anchor_at else None,
+        **draw_bar(job, gaps),
         "ticks": _describe_ticks(job, plan) if plan else [],
         "labels": list(_describe_labels(job, gaps)),
+    }
+
+
+def draw_bar(job: Job, gaps: Sequence[JobGap]) -> dict[str, Any]:
+    """Return the time-line without its words. Of gaps it reads only the slots."""
+    return {
+        "parts": [_place(job, *part) for part in _find_parts(job, gaps)],
+        "now": _percent(job.decided, job.expected) if job.is_active and job.anchor_at else None,
     }
 
 
