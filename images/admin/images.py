@@ -20,6 +20,7 @@ from images.edit.bin import KEPT_FOR_DAYS, Outcome, bin_many, restore_many
 from images.editable_fields import NUMBERS, SEARCHED_COLUMNS, SEARCHED_IN_WORDS, TEXTS
 from images.models import Calibration, Image, ImageQuerySet, Job, Objective
 from images.permissions import DELETE_ANY
+from images.roles import is_of_several
 from images.search.walk import Search, find_first
 
 MAX_SEARCHED = 1000
@@ -104,6 +105,10 @@ class ImageAdmin(DeletionFromBin, SealedLists):
 
     class Media:
         css = {"all": ["images/admin.css"]}
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        # A PC alone has no instruments, and does not look for any.
+        return [*self.list_filter, "instrument"] if is_of_several() else self.list_filter
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

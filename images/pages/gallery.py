@@ -26,6 +26,7 @@ from images.formats import FORMATS
 from images.index.opening import check_original, whereabouts_of
 from images.library import the_library
 from images.models import Image
+from images.overview.names import list_names
 from images.pages.display_fields import PLACE_WORDS, describe_display_fields
 from images.pages.gallery_filters import (
     DAYS,
@@ -76,7 +77,7 @@ class LibraryPage(PermissionRequiredMixin, TemplateView):
             is_continued="cursor" in self.request.GET,
             newest_id=newest_id,
             next_cursor=page.next_cursor,
-            chips=list(describe_chips(self.request.GET, self.request.path)),
+            chips=list(describe_chips(self.request.GET, self.request.path, bool(context.get("instruments")))),
             is_stacked="job" not in query,
             without_job=without(address, "job").urlencode(),
             reached=page.reached and page.reached.astimezone(zone),
@@ -98,7 +99,9 @@ class GalleryPage(LibraryPage):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         names = get_user_model()._default_manager.values_list("username", flat=True)
+        instruments = list_names()
         return super().get_context_data(
+            instruments=instruments if len(instruments) > 1 else [],
             people=sorted(names, key=alphabetical)[:MAX_PEOPLE],
             formats=list(FORMATS),
             searched_in=SEARCHED_IN_WORDS,

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.http import QueryDict
 from django.urls import reverse
 
-from images.models import Job, Objective
+from images.models import Instrument, Job, Objective
 from images.search.filter_fields import midnight
 from images.search.filters import ImageFilter
 
@@ -25,6 +25,7 @@ CONTROLS = {
     "exposure": ["exposureMin", "exposureMax"],
     "format": ["format"],
     "text": ["text"],
+    "instrument": ["instrument"],
     "simulated": ["simulated"],
 }
 # The API's end is exclusive. The page's day is inclusive, so it ends when the next day begins.
@@ -61,10 +62,11 @@ def addresses_without(asked: QueryDict) -> dict[str, str]:
     return {name: gallery_address(without(page_filters(asked), *fields)) for name, fields in CONTROLS.items()}
 
 
-def describe_chips(asked: QueryDict, page: str) -> Iterable[dict[str, str]]:
-    """Yield the filters in the address of a page that have no control on it."""
+def describe_chips(asked: QueryDict, page: str, has_instruments: bool = False) -> Iterable[dict[str, str]]:
+    """Yield the filters in the address of a page that have no control on it. `has_instruments`: the page has a control
+    for the instrument."""
     filters = page_filters(asked)
-    controlled = set(chain.from_iterable(CONTROLS.values()))
+    controlled = set(chain.from_iterable(CONTROLS.values())) - (set() if has_instruments else {"instrument"})
     for name in WORDS:
         if name in filters and name not in controlled:
             value = str(filters[name])
@@ -93,8 +95,16 @@ def name_job(text: str) -> str:
     return job.name if job else text
 
 
+def name_instrument(text: str) -> str:
+    """Return the name of the instrument with this id, or the text if there is none."""
+    try:
+        return Instrument.objects.values_list("name", flat=True).get(pk=UUID(text))
+    except (ValueError, Instrument.DoesNotExist):
+        return text
+
+
 # What has a name of its own is called by it.
-NAMED = {"objective": name_objective, "job": name_job}
+NAMED = {"objective": name_objective, "job": name_job, "instrument": name_instrument}
 
 
 def gallery_address(filters: QueryDict) -> str:
