@@ -105,3 +105,10 @@ class Bench(ServerProcess):
 
     def replug(self) -> None:
         self.tell("replug")
+
+    def share(self) -> None:
+        """From soon on the server shares its library with other PCs, until `be_alone`."""
+        self.tell("share")
+
+    def be_alone(self) -> None:
+        self.tell("be-alone")

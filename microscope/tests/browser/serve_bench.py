@@ -1,8 +1,10 @@
-"""`manage.py serve` as users run it, with two things that only tests need: users, and a simulated camera that can be
-unplugged. `unplug` and `replug` come as lines on the standard input."""
+"""`manage.py serve` as users run it, with what only tests need: users, a simulated camera that can be unplugged, and a
+library that is shared with other PCs for a while. `unplug`, `replug`, `share` and `be-alone` come as lines on the
+standard input."""
 
 import os
 import sys
+from functools import partial
 from threading import Thread
 
 import django
@@ -64,8 +66,19 @@ def bring_camera():
     return driver
 
 
+def take_role(role: str) -> None:
+    from django.conf import settings
+
+    settings.MICROSCOPE_ROLE = role
+
+
 def obey(driver) -> None:
-    actions = {"unplug": driver.unplug, "replug": driver.replug}
+    actions = {
+        "unplug": driver.unplug,
+        "replug": driver.replug,
+        "share": partial(take_role, "instrument"),
+        "be-alone": partial(take_role, ""),
+    }
     for line in sys.stdin:
         actions[line.strip()]()
     os._exit(1)  # the input ends if the tests are killed: then nobody else would end this process
