@@ -27,7 +27,7 @@ ROOMS = {
     "service auto_exposure live registry absent checks api pages management urls apps",
     "images": "errors editable_fields events older_versions own_instrument models roles permissions power run_days "
     "archive store record formats index library spool edit instruments calibration search export share "
-    "verification backup control capture jobs overview notices api pages admin management urls apps",
+    "verification backup control capture jobs overview notices moving api pages admin management urls apps",
 }
 
 

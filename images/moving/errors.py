@@ -1,0 +1,71 @@
+"""Why a PC cannot move in or out, or why a disk cannot be taken over."""
+
+from pathlib import Path
+
+from images.errors import LibraryError
+
+
+class MovingError(LibraryError):
+    """The root of the family."""
+
+    code = "moving_error"
+
+
+class NotYourRows(MovingError):
+    """The shared database has images of a PC that was alone, and that is another PC, or nobody can tell which."""
+
+    code = "not_your_rows"
+
+
+class NotALoneLibrary(MovingError):
+    """The file holds no library of a PC that was alone."""
+
+    code = "not_a_lone_library"
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path} cannot move in: {why}")
+
+
+class OtherBucket(MovingError):
+    """What this PC has in its store is not in the shared one, and is nowhere else."""
+
+    code = "other_bucket"
+
+
+class NotADataFolder(MovingError):
+    """The folder is not the data folder of an instrument."""
+
+    code = "not_a_data_folder"
+
+
+class InstrumentLives(MovingError):
+    """The instrument whose disk shall be taken over works at this moment."""
+
+    code = "instrument_lives"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The instrument {name} works at this moment, and sends its pictures itself. Only the disk of a PC that is "
+            "dead can be adopted. If this is a copy of its disk, leave it."
+        )
+
+
+class LeaseLost(MovingError):
+    """Another process works under the id of the instrument now."""
+
+    code = "lease_lost"
+
+    def __init__(self) -> None:
+        super().__init__("Another program works under the id of this instrument now. Stop it, and run this again.")
+
+
+class StillWaiting(MovingError):
+    """Pictures of this PC are not in the shared library yet."""
+
+    code = "still_waiting"
+
+
+class NotEmpty(MovingError):
+    """There is a database already where the new one shall be."""
+
+    code = "not_empty"
