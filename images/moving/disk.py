@@ -1,0 +1,63 @@
+"""The disk of a dead PC, mounted on this one. Nothing is written to it unless a crash left something half done."""
+
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+from images.archive.archive import Archive
+from images.archive.folder import MARKER
+from images.moving.errors import NotADataFolder
+from images.spool.identity import FILE
+
+DEFAULT_FOLDER = "images"
+
+
+class DamagedDiskArchive(Archive):
+    """An archive on a disk that may be damaged in places. What cannot be read is reported once, and left out."""
+
+    def __init__(self, root: Path, memory: Path, report: Callable[[str], None]) -> None:
+        super().__init__(root, 0, memory)
+        self._report = report
+        self._reported: set[str] = set()
+
+    @property
+    def unreadable_days(self) -> list[str]:
+        return sorted(self._reported)
+
+    def names_of(self, day: str) -> list[str]:
+        try:
+            return super().names_of(day)
+        except OSError as problem:
+            if day not in self._reported:
+                self._reported.add(day)
+                self._report(f"The folder {day} cannot be read ({problem}).")
+            return []
+
+
+def read_dead_id(folder: Path, id_file: Path | None = None) -> UUID:
+    """Return the id of the instrument that had this data folder. Unlike the start of the program, makes none. Raises
+    NotADataFolder."""
+    path = id_file or folder / FILE
+    try:
+        return UUID(path.read_text(encoding="ascii").strip())
+    except OSError as problem:
+        raise NotADataFolder(
+            f"There is no file {path} ({problem.strerror}). Give the data folder of the dead PC. If only its folder of "
+            "images is left, write its id into a file and give it with --id-file: the id is the first part of any key "
+            "under originals/ in the store."
+        ) from problem
+    except ValueError as problem:
+        raise NotADataFolder(f"The file {path} holds no id of an instrument.") from problem
+
+
+def find_images_folder(folder: Path, asked: Path | None = None) -> Path:
+    """Return the folder of images in this data folder, or `folder` itself if that is one. `asked`: what somebody said.
+    Raises NotADataFolder if it is none: it lacks the marker."""
+    candidates = [asked] if asked else [folder / DEFAULT_FOLDER, folder]
+    for candidate in candidates:
+        if (candidate / MARKER).is_file():
+            return candidate
+    raise NotADataFolder(
+        f"{candidates[0]} is no folder of images: it lacks the file {MARKER}. If the dead PC had IMAGE_SAVE_PATH set, "
+        "give that folder with --images."
+    )

@@ -1,0 +1,62 @@
+"""Says of a dead instrument that it is gone: its pictures are in the store, and on no disk any more."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.utils import timezone
+
+from images.archive.paced_reader import go_on_always
+from images.models import Image, Instrument
+from images.spool.rows import note_lost, row_in_both
+from images.store.client import Store
+from images.store.errors import ObjectMissing
+
+logger = logging.getLogger(__name__)
+
+Place = Image.Place
+
+
+@dataclass(slots=True)
+class Retired:
+    """`in_store`: pictures that are now said to be only in the store. `left`: those that are not there."""
+
+    in_store: int = 0
+    left: int = 0
+
+
+def retire(store: Store, instrument_id: UUID, go_on: Callable[[], None] = go_on_always) -> Retired:
+    """Write of each original of this instrument that was read back whole that it is in the store alone, once the store
+    has said again that it has it. If none is left, the row of the instrument says since when it is gone. Nothing is
+    removed from any disk. Can be repeated. Raises StoreError, and Django's DatabaseError."""
+    retired = Retired()
+    own = Image.objects.filter(instrument_id=instrument_id)
+    proved = own.filter(place=Place.BOTH, verified_at__isnull=False)
+    for image in proved.only("id", "filename", "store_key", "file_size", "sha256").iterator():
+        go_on()
+        retired.in_store += _is_there(store, image) and _note_gone(image)
+    retired.left = own.exclude(place__in=(Place.STORE, Place.LOST)).count()
+    if not retired.left:
+        _mark(instrument_id)
+    return retired
+
+
+def _is_there(store: Store, image: Image) -> bool:
+    try:
+        facts = store.head(image.store_key or "")
+    except ObjectMissing:
+        note_lost(image)
+        return False
+    return (facts.size_bytes, facts.sha256) == (image.file_size, image.sha256)
+
+
+def _note_gone(image: Image) -> bool:
+    return bool(row_in_both(image).update(place=Place.STORE, evicted_at=timezone.now()))
+
+
+def _mark(instrument_id: UUID) -> None:
+    row = Instrument.objects.get(pk=instrument_id)
+    row.camera = {**row.camera, "retiredAt": timezone.now().isoformat()}
+    row.url = ""
+    row.save(update_fields=["camera", "url"])

@@ -1,0 +1,213 @@
+"""The disk of a dead PC: all its pictures come into the store, and what is damaged is named."""
+
+import hashlib
+import threading
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from images.archive.archive import Archive
+from images.archive.paced_reader import StopRequested, go_on_always
+from images.edit.edit import edit_image
+from images.index.fetched import Fetched
+from images.library import the_library
+from images.models import Image, Instrument
+from images.moving.adopt import DiskAdoption
+from images.moving.disk import DamagedDiskArchive, find_images_folder, read_dead_id
+from images.moving.errors import NotADataFolder
+from images.moving.retire import retire
+from images.spool.side_files import SideFiles
+from images.spool.upload import Uploader, key_of
+from images.store.body import Pace
+from images.store.errors import StoreBusy
+from images.tests.frames import TAKEN_AT
+from images.tests.moving.conftest import HERE
+
+pytestmark = pytest.mark.django_db
+
+
+class NeverWaits(threading.Event):
+    def wait(self, timeout=None):
+        return False
+
+
+@pytest.fixture
+def dead_disk(archive, keep_original, operator, be_instrument):
+    """Four originals without rows."""
+    be_instrument()
+    hours = (timedelta(hours=number) for number in range(0, 48, 12))
+    return [keep_original(taken_at=TAKEN_AT + later, user_id=str(operator.lasting_id))[0] for later in hours]
+
+
+@pytest.fixture
+def adopt(archive, store, tmp_path):
+    """adopt() does it all, and returns how far it came, and what was reported."""
+
+    def run(go_on=go_on_always):
+        reported: list[str] = []
+        disk = DamagedDiskArchive(archive.root, tmp_path / "memory.txt", reported.append)
+        disk.elsewhere = Fetched(store, tmp_path / "fetched")
+        uploader = Uploader(store, disk, the_library().thumbnails, lambda: HERE, Pace())
+        under_way = DiskAdoption(
+            store, disk, uploader, SideFiles(store, disk), reported.append, go_on, stop=NeverWaits()
+        )
+        for _ in under_way.steps():
+            pass
+        return under_way.adopted, reported, disk
+
+    return run
+
+
+def sums_in(liar) -> set[str]:
+    originals = (content for key, content in liar.objects.items() if key.startswith("originals/"))
+    return {hashlib.sha256(content).hexdigest() for content in originals}
+
+
+def test_all_originals_get_a_row_and_come_into_the_store(dead_disk, adopt, liar):
+    adopted, reported, _ = adopt()
+    assert sums_in(liar) == {kept.sha256 for kept in dead_disk}
+    assert (adopted.sent, adopted.verified, adopted.failed, reported) == (4, 4, {}, [])
+    rows = Image.objects.all()
+    assert {row.instrument_id for row in rows} == {HERE} and {row.user.username for row in rows} == {"ada"}
+    assert all(row.place == "both" and row.verified_at and row.store_key == key_of(row, HERE) for row in rows)
+
+
+def test_done_twice_nothing_is_sent_twice(dead_disk, adopt, liar):
+    adopt()
+    liar.seen.clear()
+    adopted, _, _ = adopt()
+    assert (adopted.sent, adopted.verified) == (0, 0)
+    assert not [seen for seen in liar.seen if seen.startswith("PUT")]
+
+
+def test_what_was_changed_comes_too(dead_disk, archive, adopt, liar, operator):
+    adopt()
+    image = Image.objects.first()
+    edit_image(image.pk, operator, note="last words")
+    # The row never learnt of it.
+    Image.objects.filter(pk=image.pk).update(note="", revision=None)
+    adopt()
+    image.refresh_from_db()
+    assert (image.note, image.revision, image.stored_revision) == ("last words", 1, 1)
+    assert b"last words" in liar.objects[f"changes/{image.record_id}/000001.json"]
+
+
+def test_what_is_damaged_is_named_and_the_rest_comes(dead_disk, archive, adopt, liar):
+    archive.path_at(dead_disk[1].location).write_bytes(b"x" * 100)
+    adopted, reported, _ = adopt()
+    assert len(sums_in(liar)) == 3 and adopted.sent == 3
+    assert len(reported) == 1 and dead_disk[1].filename in reported[0]
+
+
+def test_a_listed_original_that_is_gone_or_changed_is_named_and_the_rest_comes(dead_disk, archive, adopt, liar):
+    store_objects = liar.objects
+    adopt()
+    store_objects.clear()
+    Image.objects.all().forget_store()
+    gone, changed = dead_disk[0], dead_disk[2]
+    archive.path_at(gone.location).unlink()
+    content = archive.path_at(changed.location).read_bytes()
+    archive.path_at(changed.location).write_bytes(content[:-1] + b"?")
+    adopted, _, _ = adopt()
+    assert set(adopted.failed) == {gone.filename, changed.filename}
+    assert sums_in(liar) == {dead_disk[1].sha256, dead_disk[3].sha256}
+
+
+def test_a_folder_that_cannot_be_read_is_named_and_the_rest_comes(dead_disk, archive, adopt, monkeypatch, liar):
+    bad = dead_disk[0].location.folder
+    expected = {kept.sha256 for kept in dead_disk if kept.location.folder != bad}
+
+    def fail(self, day):
+        if day == bad:
+            raise OSError(5, "Input/output error")
+        return names_of(self, day)
+
+    names_of = Archive.names_of
+    monkeypatch.setattr(Archive, "names_of", fail)
+    _, reported, disk = adopt()
+    assert sums_in(liar) == expected and expected
+    assert disk.unreadable_days == [bad] and [line for line in reported if bad in line and "cannot be read" in line]
+
+
+def test_a_store_that_is_busy_for_a_while_is_waited_for(dead_disk, adopt, liar):
+    liar.fails_left = 3
+
+    def busy(handler):
+        if handler.command == "PUT" and liar.fails_left:
+            liar.fails_left -= 1
+            return handler.refuse(503, "SlowDown")
+        return False
+
+    liar.lie = busy
+    adopted, _, _ = adopt()
+    assert adopted.sent == 4 and len(sums_in(liar)) == 4
+
+
+def test_a_store_that_stays_away_is_told_and_nothing_is_lost(dead_disk, adopt, liar):
+    liar.lie = lambda handler: handler.command == "PUT" and handler.refuse(503, "SlowDown")
+    with pytest.raises(StoreBusy):
+        adopt()
+    assert Image.objects.filter(place=None).count() == 4
+    liar.lie = lambda handler: False
+    assert adopt()[0].sent == 4
+
+
+@pytest.mark.parametrize("after", range(0, 16, 3))
+def test_interrupted_anywhere_it_goes_on(dead_disk, adopt, liar, after):
+    calls = iter(range(after))
+
+    def go_on():
+        if next(calls, None) is None:
+            raise StopRequested
+
+    with pytest.raises(StopRequested):
+        adopt(go_on)
+    adopt()
+    assert sums_in(liar) == {kept.sha256 for kept in dead_disk}
+    assert Image.objects.filter(place="both", verified_at__isnull=False).count() == 4
+
+
+def test_other_bytes_in_the_store_are_a_conflict_and_stay(dead_disk, adopt, liar):
+    adopt()
+    image = Image.objects.first()
+    Image.objects.filter(pk=image.pk).forget_store()
+    liar.objects[image.store_key] = b"somebody else's"
+    adopted, _, _ = adopt()
+    image.refresh_from_db()
+    assert image.place == "conflict" and set(adopted.failed) == {image.filename}
+    assert liar.objects[image.store_key] == b"somebody else's"
+
+
+def test_a_retired_instrument_has_its_pictures_in_the_store_alone(dead_disk, adopt, store):
+    adopt()
+    retired = retire(store, HERE)
+    assert (retired.in_store, retired.left) == (4, 0)
+    assert set(Image.objects.values_list("place", flat=True)) == {"store"}
+    assert "retiredAt" in Instrument.objects.get().camera
+    assert retire(store, HERE).in_store == 0
+
+
+def test_what_the_store_lost_meanwhile_keeps_the_instrument(dead_disk, adopt, store, liar):
+    adopt()
+    liar.objects.pop(Image.objects.first().store_key)
+    retired = retire(store, HERE)
+    assert (retired.in_store, retired.left) == (3, 1)
+    assert "retiredAt" not in Instrument.objects.get().camera
+    assert Image.objects.filter(place=None).count() == 1
+
+
+def test_a_foreign_folder_is_refused_and_nothing_is_made_in_it(tmp_path, archive):
+    with pytest.raises(NotADataFolder, match="data folder of the dead PC"):
+        read_dead_id(tmp_path / "empty")
+    (tmp_path / "instrument-id").write_text("nonsense")
+    with pytest.raises(NotADataFolder, match="no id"):
+        read_dead_id(tmp_path)
+    (tmp_path / "instrument-id").write_text(f"{HERE}\n")
+    assert read_dead_id(tmp_path) == HERE and isinstance(HERE, UUID)
+    (tmp_path / "other").mkdir()
+    with pytest.raises(NotADataFolder, match="lacks the file"):
+        find_images_folder(tmp_path / "other")
+    assert list((tmp_path / "other").iterdir()) == []
+    archive.check_folder()
+    assert find_images_folder(tmp_path) == archive.root == find_images_folder(archive.root)
