@@ -1,0 +1,106 @@
+"""Makes the database of a PC alone again, from its files and from the people of the shared library."""
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from camera.durable_files import publish_file
+from images.archive.paced_reader import StopRequested
+from images.backup.other_process import run_command
+from images.models import Image
+from images.moving.errors import MovingError, NotEmpty, StillWaiting
+from images.moving.other_database import opened
+from images.spool.rows import changes_to_send, count_waiting
+
+DRAFT = "leaving.sqlite3"
+SHOWN = 20
+# As manage.py rebuild says it: some files are damaged or foreign.
+REPORTED = 16
+
+
+@dataclass(frozen=True, slots=True)
+class StaysBehind:
+    """`waiting`: originals that the store lacks; `changes`: changes that it lacks. `only_there`: how many originals of
+    this PC are only in the store, and the names of some."""
+
+    waiting: int
+    changes: int
+    only_there: int
+    names: list[str]
+
+
+def look_what_stays() -> StaysBehind:
+    """Raises Django's DatabaseError."""
+    gone = Image.objects.of_this_pc().filter(place=Image.Place.STORE).oldest_first()
+    names = list(gone.values_list("filename", flat=True)[:SHOWN])
+    return StaysBehind(count_waiting().count, changes_to_send().count(), gone.count(), names)
+
+
+def require_may_leave(target: Path, stays: StaysBehind, anyway: bool) -> None:
+    """Raises NotEmpty if there is a database at `target`, and StillWaiting."""
+    if target.exists():
+        raise NotEmpty(f"{target} exists, and may be the library of before. Move it somewhere else, then try again.")
+    if (stays.waiting or stays.changes) and not anyway:
+        raise StillWaiting(
+            f"{stays.waiting} originals and {stays.changes} changes of this PC are not in the shared store yet. Start "
+            "the program, and wait until it has sent them. With --anyway they stay on this PC alone."
+        )
+
+
+def make_lone_library(
+    manage: Path,
+    target: Path,
+    bring_people: Callable[[str], None],
+    stop: threading.Event,
+    report: Callable[[str], object],
+) -> bool:
+    """Make the SQLite file `target`, whole or not at all. `bring_people` brings people into the database of that name.
+    Returns False if some files could not be listed; `report` is told which. Raises StopRequested, MovingError, OSError,
+    and Django's DatabaseError."""
+    draft = target.with_name(DRAFT)
+    _remove(draft)
+    try:
+        _run(manage, draft, ["migrate", "-v0"], stop, report)
+        with opened(draft) as alone:
+            bring_people(alone)
+        is_all_listed = not _run(manage, draft, ["rebuild"], stop, report, REPORTED)
+        _fold_in(draft)
+        publish_file(draft, target)
+    finally:
+        _remove(draft)
+    return is_all_listed
+
+
+def _run(
+    manage: Path,
+    draft: Path,
+    arguments: list[str],
+    stop: threading.Event,
+    report: Callable[[str], object],
+    allowed: int = 0,
+) -> int:
+    alone = {"MICROSCOPE_ROLE": "", "DATABASE_URL": f"sqlite:///{quote(str(draft))}"}
+    code = run_command(manage, arguments, alone, stop, report)
+    if stop.is_set():
+        raise StopRequested
+    if code not in (0, allowed):
+        raise MovingError(f"manage.py {arguments[0]} failed with the exit code {code}.")
+    return code
+
+
+def _fold_in(draft: Path) -> None:
+    """Bring into the file what SQLite still keeps beside it: the file alone gets the other name."""
+    with closing(sqlite3.connect(draft)) as connection:
+        (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+        (state,) = connection.execute("PRAGMA quick_check").fetchone()
+    if (mode, state) != ("delete", "ok"):
+        raise MovingError(f"The new database is not whole: {state}. Run this again.")
+
+
+def _remove(draft: Path) -> None:
+    for ending in ("", "-wal", "-shm", "-journal"):
+        Path(f"{draft}{ending}").unlink(missing_ok=True)

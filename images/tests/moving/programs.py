@@ -1,0 +1,68 @@
+"""Commands of an instrument among several, as processes of their own on PostgreSQL and a little store."""
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from images.tests.commands import ROOT
+from images.tests.store.conftest import LYING_KEYS
+from images.tests.store.lying_store import LyingStore
+from microscope.tests.migrated import fill_postgres
+
+
+class SharedLibrary:
+    """A database on PostgreSQL, and a store."""
+
+    def __init__(self, url: str, liar: LyingStore) -> None:
+        self.url = url
+        self.liar = liar
+
+    def start(self, data_path: Path, *arguments: str, **environment: str) -> subprocess.Popen:
+        """Start `manage.py arguments` as an instrument with this data folder. Output and errors come as text."""
+        access_key, secret_key = LYING_KEYS
+        shared = {
+            **{"DATA_PATH": str(data_path), "IMAGE_SAVE_PATH": "images", "DATABASE_URL": self.url},
+            **{"MICROSCOPE_ROLE": "instrument", "INSTRUMENT_NAME": data_path.name, "CAMERA_DRIVER": "simulated"},
+            **{"S3_ENDPOINT": self.liar.endpoint, "S3_BUCKET": "pictures", "MINIMUM_FREE_MB": "1"},
+            **{"S3_ACCESS_KEY": access_key, "S3_SECRET_KEY": secret_key},
+        }
+        return subprocess.Popen(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env={**os.environ, **shared, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, data_path: Path, *arguments: str, **environment: str) -> tuple[int, str]:
+        process = self.start(data_path, *arguments, **environment)
+        output, _ = process.communicate(timeout=120)
+        return process.returncode, output
+
+    def ask(self, query: str) -> list[tuple]:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            found = connection.execute(query)
+            return found.fetchall() if found.description else []
+
+    def let_leases_end(self) -> None:
+        """As if half a minute passed."""
+        self.ask("UPDATE instruments SET lease_until = now() - interval '1 second' WHERE lease_id IS NOT NULL")
+
+
+@contextmanager
+def shared_library(server: str, liar: LyingStore) -> Iterator[SharedLibrary]:
+    name = f"microscope_moving_{uuid.uuid4().hex[:10]}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as administration:
+        administration.execute(f"CREATE DATABASE {name}")
+        try:
+            fill_postgres(f"{server}/{name}")
+            yield SharedLibrary(f"{server}/{name}", liar)
+        finally:
+            administration.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
