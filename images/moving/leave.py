@@ -42,8 +42,12 @@ def look_what_stays() -> StaysBehind:
 
 def require_may_leave(target: Path, stays: StaysBehind, anyway: bool) -> None:
     """Raises NotEmpty if there is a database at `target`, and StillWaiting."""
-    if target.exists():
-        raise NotEmpty(f"{target} exists, and may be the library of before. Move it somewhere else, then try again.")
+    # What an older file left beside it would spoil the new one.
+    if there := [path.name for path in _with_files_beside(target) if path.exists()]:
+        raise NotEmpty(
+            f"{', '.join(there)} exists in {target.parent}, and may be the library of before. Move it somewhere else, "
+            "then try again."
+        )
     if (stays.waiting or stays.changes) and not anyway:
         raise StillWaiting(
             f"{stays.waiting} originals and {stays.changes} changes of this PC are not in the shared store yet. Start "
@@ -102,5 +106,9 @@ def _fold_in(draft: Path) -> None:
 
 
 def _remove(draft: Path) -> None:
-    for ending in ("", "-wal", "-shm", "-journal"):
-        Path(f"{draft}{ending}").unlink(missing_ok=True)
+    for path in _with_files_beside(draft):
+        path.unlink(missing_ok=True)
+
+
+def _with_files_beside(database: Path) -> list[Path]:
+    return [Path(f"{database}{ending}") for ending in ("", "-wal", "-shm", "-journal")]

@@ -34,9 +34,11 @@ def working_as(
     StopRequested once `stop` is set, and LeaseLost once another process has the lease. Raises InstrumentTaken,
     NameTaken, and Django's DatabaseError."""
     register_own_instrument(lambda: instrument_id)
-    beat = InstrumentBeat(lambda: InstrumentLease(instrument_id), name, describe)
-    if not beat.take():
+    lease = InstrumentLease(instrument_id)
+    if not lease.take(name, stop):
         raise StopRequested
+    beat = InstrumentBeat(lambda: lease, name, describe)
+    beat.take()
 
     def go_on() -> None:
         if stop.is_set():

@@ -168,6 +168,11 @@ def test_join_wants_the_settings_of_the_shared_library(shared, dead):
     assert code == 1 and "PostgreSQL" in output
 
 
+def move_away(folder) -> None:
+    for path in folder.glob("microscope.sqlite3*"):
+        path.unlink()
+
+
 def read_alone(folder, query: str) -> list[tuple]:
     with sqlite3.connect(folder / "microscope.sqlite3") as connection:
         return connection.execute(query).fetchall()
@@ -180,7 +185,7 @@ def test_a_pc_that_leaves_has_its_pictures_and_its_people_and_the_shared_library
 ):
     make_old_library(dead)
     assert shared.run(dead, "join")[0] == 0
-    (dead / "microscope.sqlite3").unlink()
+    move_away(dead)
     code, output = shared.run(dead, "leave")
     assert code == 1 and f"{COUNT} originals" in output and "--anyway" in output
     assert not (dead / "microscope.sqlite3").exists()
@@ -208,7 +213,12 @@ def test_a_pc_that_leaves_has_its_pictures_and_its_people_and_the_shared_library
 def test_a_pc_may_leave_with_pictures_that_the_shared_library_never_gets(shared, dead):
     make_old_library(dead)
     assert shared.run(dead, "join")[0] == 0
-    (dead / "microscope.sqlite3").rename(dead / "before.sqlite3")
+    move_away(dead)
+    # Beside another file, SQLite would read it as a part of that one.
+    (dead / "microscope.sqlite3-wal").write_bytes(b"of before")
+    code, output = shared.run(dead, "leave", "--anyway")
+    assert code == 1 and "microscope.sqlite3-wal exists" in output
+    move_away(dead)
     code, output = shared.run(dead, "leave", "--anyway")
     assert code == 0 and f"{COUNT} originals are not in the shared store" in output
     assert read_alone(dead, "SELECT count(*) FROM images") == [(COUNT,)]
