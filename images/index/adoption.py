@@ -12,7 +12,7 @@ from django.db import DataError, transaction
 
 from images.archive.archive import Archive, StoredFile
 from images.archive.job_file import is_job_file
-from images.archive.names import TEMPORARY_SUFFIX, Location, location_of
+from images.archive.names import MAX_IN_ONE_MILLISECOND, TEMPORARY_SUFFIX, Location, location_of, name_for
 from images.archive.paced_reader import go_on_always
 from images.archive.sidecar import is_sidecar, move_sidecar, read_sidecar, sidecar_of
 from images.errors import DamagedSidecar, NotAnOriginal, StorageUnavailable
@@ -34,9 +34,12 @@ logger = logging.getLogger(__name__)
 LEFT = (Image.Place.STORE, Image.Place.LOST)
 
 
-def adopt(archive: Archive, original: Location, kept: StoredFile | None = None) -> Image | None:
+def adopt(
+    archive: Archive, original: Location, kept: StoredFile | None = None, elsewhere: dict[str, Any] | None = None
+) -> Image | None:
     """Make the row of an original from its record. Returns None if it has a row already, or if it is to be removed.
-    `kept` holds size and sum, if the caller has read the whole file.
+    `kept` holds size and sum, if the caller has read the whole file. `elsewhere`: the columns that say where the
+    original is, if the file in this archive is only a copy for the moment.
 
     If the name belongs to the row of another image whose file was lost, the original gets a new name. Raises
     NotAnOriginal for a foreign or damaged file, OSError, StorageUnavailable, and Django's DatabaseError.
@@ -46,7 +49,9 @@ def adopt(archive: Archive, original: Location, kept: StoredFile | None = None) 
     if Removal.objects.filter(record_id=record["id"]).exists():
         return None
     if listed := Image.objects.filter(record_id=record["id"]).first():
-        if listed.instrument_id != own_instrument_id():
+        if elsewhere is not None:
+            logger.warning("%s has a row already", original.name)
+        elif listed.instrument_id != own_instrument_id():
             logger.warning("%s was captured by another instrument; this copy was left alone", original.name)
         elif listed.filename != original.name:
             logger.warning("%s is a copy of %s; it was left alone", original.name, listed.filename)
@@ -56,18 +61,17 @@ def adopt(archive: Archive, original: Location, kept: StoredFile | None = None) 
                 note_is_here(archive, listed.pk, original, kept)
         return None
     if Image.objects.of_this_pc().filter(filename=original.name).exists():
-        original = archive.rename_to_free(
-            original,
-            parse_time(record["capturedAt"]),
-            lambda renamed: move_sidecar(archive, original, renamed, record["id"]),
-        )
+        original = _give_free_name(archive, original, record, is_copy=elsewhere is not None)
     kept = replace(kept, location=original) if kept else measure_found(archive, original, record)
     try:
         with transaction.atomic():
             # Objective and calibration come first, because the image's row refers to them. Drawn calibrations refer to
             # the image, so they come after it.
             restore_optics(record)
-            image = list_original(kept, record, user_id=find_user(record), **find_place(record), is_adopted=True)
+            place = find_place(record)
+            image = list_original(
+                kept, record, user_id=find_user(record), **place, is_adopted=True, elsewhere=elsewhere
+            )
             link_calibrations(image)
             if image.changed_since_capture:
                 logger.warning("%s was changed since capture: its record has the sum of other pixels", original.name)
@@ -76,6 +80,22 @@ def adopt(archive: Archive, original: Location, kept: StoredFile | None = None) 
         return image
     except (KeyError, TypeError, AttributeError, ValueError, ValidationError, DataError) as problem:
         raise NotAnOriginal(f"The record in {original.name} is damaged ({problem!r}).") from problem
+
+
+def _give_free_name(archive: Archive, original: Location, record: dict[str, Any], *, is_copy: bool) -> Location:
+    """Return the next free name of its millisecond for an original whose name belongs to another row. The file gets it,
+    unless it is a copy for the moment."""
+    taken_at = parse_time(record["capturedAt"])
+    if is_copy:
+        extension = "." + original.name.partition(".")[2]
+        names = (name_for(taken_at, attempt) + extension for attempt in range(2, MAX_IN_ONE_MILLISECOND))
+        free = next((name for name in names if not Image.objects.filter(filename=name).exists()), None)
+        if free is None:
+            raise NotAnOriginal(f"{original.name} has no free name: there are too many of the same millisecond.")
+        return original.beside(free)
+    return archive.rename_to_free(
+        original, taken_at, lambda renamed: move_sidecar(archive, original, renamed, record["id"])
+    )
 
 
 def note_is_here(archive: Archive, image_id: int, original: Location, kept: StoredFile | None = None) -> None:

@@ -44,10 +44,13 @@ def list_original(
     job_id: int | None,
     job_slot: int | None = None,
     is_adopted: bool = False,
+    elsewhere: dict[str, Any] | None = None,
 ) -> Image:
-    """Write the row of an original. Raises Django's DatabaseError if the row cannot be written, and ValidationError if
-    `is_adopted` is True and the record holds invalid values."""
+    """Write the row of an original. `elsewhere`: as in `adopt`. Raises Django's DatabaseError if the row cannot be
+    written, and ValidationError if `is_adopted` is True and the record holds invalid values."""
     image = make_row(kept, record, user_id=user_id, job_id=job_id, job_slot=job_slot, is_adopted=is_adopted)
+    for column, value in (elsewhere or {}).items():
+        setattr(image, column, value)
     if is_adopted:
         image.changed_since_capture = kept.changed_since_capture
         # The file may have been edited by anybody. A capture's own values need no check.

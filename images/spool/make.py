@@ -29,11 +29,15 @@ def make_spool(
     is_held_back: Callable[[], bool] = is_burst_running,
 ) -> Spool:
     """Return a spool that has not begun. Touches neither disk nor network. The last two are as in Spool."""
-    pace = Pace(settings.S3_MAX_MBPS * BYTES_PER_MEGABIT or None)
-    uploader = Uploader(store, archive, thumbnails, lambda: read_or_make_instrument_id(settings.DATA_PATH), pace)
+    uploader = Uploader(store, archive, thumbnails, lambda: read_or_make_instrument_id(settings.DATA_PATH), make_pace())
     evictor = Evictor(store, archive, explain_doubt, settings.KEEP_LOCAL_DAYS, settings.EVICT_BELOW_MB * 10**6)
     beside = SideFiles(store, archive)
     return Spool(store, uploader, is_held_back, evictor=evictor, side_files=beside, report=report)
+
+
+def make_pace() -> Pace:
+    """Return the limit of the speed to and from the store that the settings say."""
+    return Pace(settings.S3_MAX_MBPS * BYTES_PER_MEGABIT or None)
 
 
 def explain_doubt() -> str:

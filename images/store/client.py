@@ -106,6 +106,16 @@ class Store:
                 raise StoreWrongBytes(f"The object {key} is larger than this program makes one.")
             return b"".join(iter(reader.read, b""))
 
+    @contextmanager
+    def open_listed(
+        self, listed: ListedObject, stop: threading.Event | None = None
+    ) -> Iterator[tuple[ObjectFacts, ObjectReader]]:
+        """Open the whole of an object that was listed, for reading within the block. Asks once: what the store says of
+        it comes along. Raises ObjectMissing."""
+        asking = self.connection.asking("get_object", listed.key, size_bytes=listed.size_bytes, stop=stop)
+        with asking as answer, closing(answer["Body"]):
+            yield read_facts(listed.key, answer), ObjectReader(answer, is_part=False)
+
     def measure(self, key: str, pace: Pace | None = None, stop: threading.Event | None = None) -> tuple[int, str]:
         """Read an object again as a whole. Returns its size and its SHA-256. Raises ObjectMissing."""
         digest, size_bytes, pace, stop = hashlib.sha256(), 0, pace or Pace(), stop or threading.Event()

@@ -1,5 +1,7 @@
 """The keys under which objects lie. A key is never used again, so nothing that changes may be a part of it."""
 
+import re
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -7,6 +9,20 @@ ORIGINALS, CHANGES, JOBS, THUMBNAILS, PROBE = "originals/", "changes/", "jobs/",
 # S3's own limit, in bytes of UTF-8.
 MAX_KEY_BYTES = 1024
 MAX_REVISION = 999_999
+UUID_TEXT = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+ORIGINAL = re.compile(rf"{ORIGINALS}({UUID_TEXT})/(\d{{4}}-\d\d-\d\d)/({UUID_TEXT})/([^/]+)", re.ASCII)
+CHANGE = re.compile(rf"{CHANGES}({UUID_TEXT})/(\d{{6}})\.json", re.ASCII)
+JOB_PART = re.compile(rf"{JOBS}({UUID_TEXT})/(0|[1-9]\d{{0,8}})\.json", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class OriginalKey:
+    """What the key of an original says."""
+
+    instrument: UUID
+    day: str
+    record_id: UUID
+    filename: str
 
 
 def key_of_original(instrument: UUID, day: date, record_id: UUID, filename: str) -> str:
@@ -35,6 +51,24 @@ def key_of_job(lasting_id: UUID, number: int) -> str:
 def key_of_thumbnail(record_id: UUID) -> str:
     """Return `thumbs/<record id>.jpg`."""
     return f"{THUMBNAILS}{record_id}.jpg"
+
+
+def read_original_key(key: str) -> OriginalKey | None:
+    """Return what the key of an original says; None for a key that this program gives to no original."""
+    found = ORIGINAL.fullmatch(key)
+    return OriginalKey(UUID(found[1]), found[2], UUID(found[3]), found[4]) if found else None
+
+
+def read_change_key(key: str) -> tuple[UUID, int] | None:
+    """Return record id and revision; None for any other key."""
+    found = CHANGE.fullmatch(key)
+    return (UUID(found[1]), int(found[2])) if found else None
+
+
+def read_job_key(key: str) -> tuple[UUID, int] | None:
+    """Return the lasting id of the job and the number of the part; None for any other key."""
+    found = JOB_PART.fullmatch(key)
+    return (UUID(found[1]), int(found[2])) if found else None
 
 
 def _checked(key: str) -> str:

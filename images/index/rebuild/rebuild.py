@@ -5,19 +5,13 @@ run beside the server, and can be repeated after an interruption. Threads read t
 transactions.
 """
 
-import contextlib
-import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import partial
 from itertools import islice
-from typing import Any
 
-from django.db import IntegrityError, transaction
-
-from images.archive.archive import Archive, StoredFile
+from images.archive.archive import Archive
 from images.archive.job_file import is_job_file
 from images.archive.litter import is_litter
 from images.archive.names import TEMPORARY_SUFFIX, Location
@@ -25,8 +19,10 @@ from images.archive.paced_reader import go_on_always
 from images.archive.sidecar import Sidecar, is_sidecar, read_sidecar
 from images.archive.walk import walk_misplaced
 from images.errors import DamagedSidecar, NotAnOriginal
-from images.index.adoption import adopt, find_unlisted, is_foreign_file, measure_found, read_record
+from images.index.adoption import find_unlisted, is_foreign_file, measure_found, read_record
 from images.index.misplaced import explain_or_say_why_not
+from images.index.rebuild.lister import Lister, RebuildProgress
+from images.index.rebuild.read_ahead import ReadOriginal, read_ahead
 from images.index.rebuild.relink_people import relink_people
 from images.index.rebuild.restore_jobs import restore_job_files, settle_jobs
 from images.index.rebuild.restore_people import PeopleRestorer
@@ -34,37 +30,7 @@ from images.models import Image
 
 READERS = 3
 READ_AHEAD = 200
-# A commit costs as much as many rows, so each has several. But captures wait for their row during a transaction.
 MAX_AT_ONCE = 100
-MAX_TRANSACTION_S = 0.1
-ASK_EVERY_S = 0.2
-
-
-@dataclass(slots=True)
-class RebuildProgress:
-    """The progress of a rebuild, in numbers of files. `followed`: existing rows updated from their files, or files from
-    their rows. `reported`: files that are not in the library. `changed`: listed files that were changed since
-    capture."""
-
-    file_count: int
-    looked_at: int = 0
-    listed: int = 0
-    followed: int = 0
-    reported: int = 0
-    changed: int = 0
-    users: list[str] = field(default_factory=list)
-    jobs: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class ReadOriginal:
-    """An original that was read as a whole, or the `problem` why it could not be read."""
-
-    location: Location
-    record: dict[str, Any] = field(default_factory=dict)
-    kept: StoredFile | None = None
-    sidecar: Sidecar | None = None
-    problem: str = ""
 
 
 def rebuild(
@@ -81,6 +47,7 @@ def rebuild(
     days = archive.days()
     people = PeopleRestorer()
     rebuilt = RebuildProgress(_count_all(archive, days, go_on), users=people.new_users, jobs=people.new_jobs)
+    lister = Lister(archive, people, rebuilt, report, explain_or_say_why_not)
     pool = ThreadPoolExecutor(READERS, "reader")
     try:
         yield from _report_misplaced(archive, rebuilt, report, go_on)
@@ -93,9 +60,9 @@ def rebuild(
                 rebuilt.looked_at -= len(foreign_files)
                 unlisted += foreign_files
                 yield rebuilt
-            reads = _read_ahead(pool, archive, unlisted, go_on)
+            reads = read_ahead(pool, partial(_read, archive), unlisted, READ_AHEAD, go_on)
             while some := list(islice(reads, MAX_AT_ONCE)):
-                _list(archive, some, people, rebuilt, report)
+                lister.list(some)
                 yield rebuilt
             yield rebuilt
         for count in relink_people(archive, people):
@@ -145,27 +112,6 @@ def _find_foreign_files(
         yield [original for (original, _), is_other in zip(some, found, strict=True) if is_other]
 
 
-def _read_ahead(
-    pool: ThreadPoolExecutor, archive: Archive, originals: Iterable[Location], go_on: Callable[[], None]
-) -> Iterator[ReadOriginal]:
-    waiting: deque[Future[ReadOriginal]] = deque()
-    for original in originals:
-        # A window of fixed length: with all files at once, their records would fill the memory.
-        waiting.append(pool.submit(_read, archive, original))
-        if len(waiting) >= READ_AHEAD:
-            yield _wait_for(waiting.popleft(), go_on)
-    while waiting:
-        yield _wait_for(waiting.popleft(), go_on)
-
-
-def _wait_for(read: Future[ReadOriginal], go_on: Callable[[], None]) -> ReadOriginal:
-    while True:
-        go_on()
-        # Short waits, so that Ctrl-C works while a slow disk reads.
-        with contextlib.suppress(TimeoutError):
-            return read.result(ASK_EVERY_S)
-
-
 def _read(archive: Archive, original: Location) -> ReadOriginal:
     try:
         record = read_record(archive, original)
@@ -181,73 +127,3 @@ def _read_sidecar(archive: Archive, original: Location) -> Sidecar | None:
         return read_sidecar(archive, original)
     except DamagedSidecar:
         return None  # adoption tells
-
-
-def _list(
-    archive: Archive,
-    reads: list[ReadOriginal],
-    people: PeopleRestorer,
-    rebuilt: RebuildProgress,
-    report: Callable[[str], None],
-) -> None:
-    waiting, known = deque(reads), _find_known(reads)
-    while waiting:
-        with transaction.atomic():
-            until_s = time.monotonic() + MAX_TRANSACTION_S
-            while waiting and time.monotonic() < until_s:
-                read = waiting.popleft()
-                problem = read.problem or _list_one(archive, read, known, people, rebuilt)
-                if read.problem and (place := explain_or_say_why_not(archive, read.location)):
-                    problem = f"{read.location.name}: {place}"
-                if problem:
-                    rebuilt.reported += 1
-                    report(problem)
-                rebuilt.looked_at += 1
-
-
-def _find_known(reads: list[ReadOriginal]) -> dict[str, tuple[str, str]]:
-    """Return file name and sum of the images that have rows, by record id."""
-    record_ids = [read.record["id"] for read in reads if read.record]
-    rows = Image.objects.filter(record_id__in=record_ids).values_list("record_id", "filename", "sha256")
-    return {str(record_id): (filename, sha256) for record_id, filename, sha256 in rows}
-
-
-def _list_one(
-    archive: Archive,
-    read: ReadOriginal,
-    known_by_id: dict[str, tuple[str, str]],
-    people: PeopleRestorer,
-    rebuilt: RebuildProgress,
-) -> str:
-    """List one original. Returns why it cannot be listed, or an empty text."""
-    name, kept, known = read.location.name, read.kept, known_by_id.get(read.record["id"])
-    if known and known[0] != name:
-        return _describe_copy(name, known[0])
-    if known and kept and known[1] != kept.sha256:
-        return f"{name} is not what it was when it was kept: manage.py verify tells more."
-    try:
-        # Users and jobs come first, because the row refers to them.
-        people.restore(read.record, read.sidecar)
-        is_new = adopt(archive, read.location, kept) is not None
-    except NotAnOriginal as problem:
-        return str(problem)
-    except IntegrityError:
-        is_new = adopt(archive, read.location, kept) is not None  # the server was faster
-    # `known` is from the start of the batch: a copy within the same batch shows only now.
-    if not is_new and not known and (other := _find_known([read]).get(read.record["id"])) and other[0] != name:
-        return _describe_copy(name, other[0])
-    people.name_objectives(read.record, read.sidecar)
-    rebuilt.listed += is_new
-    rebuilt.changed += is_new and bool(kept and kept.changed_since_capture)
-    rebuilt.followed += bool(known)
-    return ""
-
-
-def _describe_copy(name: str, original_name: str) -> str:
-    """Return the sentence for a copy: it has a name of its own, or it replaced another original."""
-    if Image.objects.of_this_pc().filter(filename=name).exists():
-        return (
-            f"{name} is not what it was when it was kept: it holds the picture of {original_name}. "
-            "manage.py verify tells more."
-        )
-    return f"{name} is a copy of {original_name}."

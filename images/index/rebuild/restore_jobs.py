@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from images.archive.archive import Archive
 from images.archive.job_file import Entry, find_job_files, read_entries
+from images.archive.names import Location
 from images.errors import DamagedJobFile
 from images.index.jobs import count_decided, find_holes, write_entries
 from images.models import Image, Job, JobGap
@@ -29,19 +30,23 @@ def restore_job_files(archive: Archive, find_user: FindUser, report: Callable[[s
     """Restore the jobs whose files are in the archive, with their gaps, and update those that have rows. Returns the
     names of the new ones. `find_user` returns the user whom a file names, and restores the user if necessary. Raises
     OSError, and Django's DatabaseError."""
-    new_jobs = []
-    for location in find_job_files(archive):
-        try:
-            with transaction.atomic():
-                entries = read_entries(archive, location)
-                job, is_new = _restore_from_header(next(entries), find_user)
-                write_entries(job.pk, entries, is_whole_file=True)
-            new_jobs += [job.name] if is_new else []
-        except (DamagedJobFile, KeyError, TypeError, ValueError, AttributeError) as problem:
-            report(
-                f"{location.name} is damaged ({problem}). Its job is made again from its pictures, as far as they say."
-            )
-    return new_jobs
+    restored = [restore_job_file(archive, location, find_user, report) for location in find_job_files(archive)]
+    return [job.name for job, is_new in filter(None, restored) if is_new]
+
+
+def restore_job_file(
+    archive: Archive, location: Location, find_user: FindUser, report: Callable[[str], None]
+) -> tuple[Job, bool] | None:
+    """Restore one of these jobs. Returns it, and whether it is new; None if the file is damaged."""
+    try:
+        with transaction.atomic():
+            entries = read_entries(archive, location)
+            job, is_new = _restore_from_header(next(entries), find_user)
+            write_entries(job.pk, entries, is_whole_file=True)
+        return job, is_new
+    except (DamagedJobFile, KeyError, TypeError, ValueError, AttributeError) as problem:
+        report(f"{location.name} is damaged ({problem}). Its job is made again from its pictures, as far as they say.")
+    return None
 
 
 def make_job_again(said: JobInFile, user: Any, created_at: datetime, **fields: Any) -> Job:

@@ -1,0 +1,78 @@
+"""Restores jobs from the parts of their files in the store."""
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from uuid import UUID
+
+from images.archive.archive import Archive
+from images.archive.names import Location
+from images.archive.staging import stage, unstage
+from images.index.rebuild.from_store.fetcher import Fetcher
+from images.index.rebuild.restore_jobs import FindUser, restore_job_file
+from images.models import Job
+from images.store.client import Store
+from images.store.errors import ObjectMissing, StoreWrongBytes
+from images.store.keys import JOBS, read_job_key
+from images.store.objects import ListedObject
+
+Report = Callable[[str], None]
+Parts = dict[int, ListedObject]
+
+
+def restore_stored_jobs(
+    store: Store, fetcher: Fetcher, archive: Archive, find_user: FindUser, report: Report
+) -> Iterator[str | None]:
+    """Restore the jobs whose files are in the store. Yields for each job its name if it is new, else None. The jobs
+    whose files were read before stay as they are. Raises StoreError, StorageUnavailable, and Django's DatabaseError."""
+    for lasting_id, parts in _list_parts(store, report):
+        # It has begun, so its row is not older than what is in the store.
+        if Job.objects.filter(lasting_id=lasting_id, anchor_at__isnull=False).exists():
+            yield None
+            continue
+        yield _restore_job(lasting_id, parts, fetcher, archive, find_user, report)
+
+
+def _list_parts(store: Store, report: Report) -> Iterator[tuple[UUID, Parts]]:
+    """Yield the parts of each job, by their numbers."""
+    named = ((read_job_key(listed.key), listed) for listed in store.list_objects(JOBS))
+    for lasting_id, some in groupby(named, lambda one: one[0][0] if one[0] else None):
+        parts = {}
+        for key, listed in some:
+            if key is None:
+                report(f"{listed.key} is not how this program names a part of a job.")
+            else:
+                parts[key[1]] = listed
+        if lasting_id:
+            yield lasting_id, parts
+
+
+def _restore_job(
+    lasting_id: UUID, parts: Parts, fetcher: Fetcher, archive: Archive, find_user: FindUser, report: Report
+) -> str | None:
+    location = Location("", f"{lasting_id}.jsonl")
+    contents = dict(_read_parts(parts, fetcher, report))
+    count = max(parts) + 1
+    if missing := [str(number) for number in range(count) if number not in contents]:
+        report(f"Of the file of job {lasting_id} these parts are missing: {', '.join(missing)}.")
+    # Each line speaks for itself, so what comes after a missing part still counts.
+    stage(archive, location, lambda file: file.writelines(content for _, content in sorted(contents.items())))
+    try:
+        restored = restore_job_file(archive, location, find_user, report)
+    finally:
+        unstage(archive, location)
+    if restored is None:
+        return None
+    job, is_new = restored
+    size_bytes = sum(len(content) for content in contents.values())
+    Job.objects.filter(pk=job.pk).update(stored_parts=count, stored_bytes=size_bytes)
+    # Nothing comes any more, as far as the store knows.
+    Job.objects.filter(pk=job.pk, ended_at__isnull=False).update(is_file_stored=True)
+    return job.name if is_new else None
+
+
+def _read_parts(parts: Parts, fetcher: Fetcher, report: Report) -> Iterator[tuple[int, bytes]]:
+    for number, listed in parts.items():
+        try:
+            yield number, fetcher.read(listed)
+        except (ObjectMissing, StoreWrongBytes) as problem:
+            report(f"{listed.key}: {problem}")

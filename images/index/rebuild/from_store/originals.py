@@ -1,0 +1,125 @@
+"""Reads originals from the store, for the rows that they lack."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from images.archive.archive import Archive, StoredFile
+from images.archive.names import Location, location_of
+from images.archive.staging import stage, unstage
+from images.errors import ImpossibleName, NotAnOriginal
+from images.index.adoption import read_record
+from images.index.originals import find_changed_since_capture
+from images.index.rebuild.from_store.fetcher import FetchedObject, Fetcher
+from images.index.rebuild.from_store.instruments import columns_of_instrument
+from images.index.rebuild.read_ahead import ReadOriginal
+from images.models import Image
+from images.store.errors import ObjectMissing, StoreWrongBytes
+from images.store.keys import OriginalKey, read_original_key
+from images.store.objects import ListedObject
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOriginal:
+    """An object whose key is that of an original."""
+
+    listed: ListedObject
+    key: OriginalKey
+
+    @property
+    def location(self) -> Location:
+        return Location(self.key.day, self.key.filename)
+
+
+@dataclass(slots=True)
+class SortedObjects:
+    """Some objects under `originals/`. `unlisted` have no row; of `unplaced` the row does not say that the store has
+    them. `problems`: sentences about all that are nothing of this program, or copies. The rest has its row."""
+
+    unlisted: list[StoredOriginal]
+    unplaced: list[StoredOriginal]
+    problems: list[str]
+
+
+def sort_objects(some: Iterable[ListedObject]) -> SortedObjects:
+    """Find out which of these have rows. One query for all. Raises Django's DatabaseError."""
+    found, problems = [], []
+    for listed in some:
+        if original := _name_original(listed):
+            found.append(original)
+        else:
+            problems.append(f"{listed.key} is not how this program names an original.")
+    rows = Image.objects.filter(record_id__in=[one.key.record_id for one in found])
+    keys: dict[UUID, str | None] = dict(rows.values_list("record_id", "store_key"))
+    unlisted = [one for one in found if one.key.record_id not in keys]
+    listed_here = [one for one in found if one.key.record_id in keys]
+    for one in listed_here:
+        if (key := keys[one.key.record_id]) not in (None, one.listed.key):
+            problems.append(f"{one.listed.key} is a copy of {key}.")
+    return SortedObjects(unlisted, [one for one in listed_here if keys[one.key.record_id] is None], problems)
+
+
+def _name_original(listed: ListedObject) -> StoredOriginal | None:
+    key = read_original_key(listed.key)
+    try:
+        is_possible = key is not None and location_of(key.filename).folder == key.day
+    except ImpossibleName:
+        return None
+    return StoredOriginal(listed, key) if key and is_possible else None
+
+
+class OriginalReader:
+    """Reads originals of one instrument as a whole, into files for the moment. Any thread may call it."""
+
+    def __init__(self, archive: Archive, fetcher: Fetcher) -> None:
+        self._archive = archive
+        self._fetcher = fetcher
+
+    def read(self, one: StoredOriginal) -> ReadOriginal:
+        """Return the original as its record and bytes say, or why it is none. If it is one, its file stays. Raises
+        StoreError if the store is away, StopRequested, StorageUnavailable."""
+        try:
+            return self._read(one)
+        except FileExistsError:
+            return ReadOriginal(one.location, problem=f"{one.listed.key}: another picture has its name.")
+        except (NotAnOriginal, ObjectMissing, StoreWrongBytes, OSError) as problem:
+            unstage(self._archive, one.location)
+            return ReadOriginal(one.location, problem=f"{one.listed.key}: {problem}")
+
+    def _read(self, one: StoredOriginal) -> ReadOriginal:
+        fetched: list[FetchedObject] = []
+        stage(self._archive, one.location, lambda file: fetched.append(self._fetcher.fetch(one.listed, file)))
+        record = read_record(self._archive, one.location)
+        if record["id"] != str(one.key.record_id):
+            raise NotAnOriginal("Its record is of another picture than its key.")
+        with self._archive.open_at(one.location) as file:
+            changed = find_changed_since_capture(file, record)
+        kept = StoredFile(one.location, fetched[0].size_bytes, fetched[0].sha256, changed)
+        return ReadOriginal(one.location, record, kept, elsewhere=_columns_of(one, fetched[0]))
+
+
+def _columns_of(one: StoredOriginal, fetched: FetchedObject) -> dict[str, Any]:
+    return {
+        "place": Image.Place.STORE,
+        "store_key": one.listed.key,
+        "stored_at": fetched.stored_at,
+        # Without a sum beside it, nobody knows whether these are the bytes that were put there.
+        "verified_at": timezone.now() if fetched.is_proved else None,
+        **columns_of_instrument(one.key.instrument),
+    }
+
+
+def note_in_both(one: StoredOriginal, measured: tuple[int, str]) -> str:
+    """Write down that an original that has its row is in the store too. Returns why not, or an empty text."""
+    row = Image.objects.filter(record_id=one.key.record_id, place__isnull=True)
+    fields = {"place": Image.Place.BOTH, "store_key": one.listed.key, "stored_at": one.listed.stored_at}
+    same = row.filter(file_size=measured[0], sha256=measured[1])
+    if same.update(**fields, verified_at=timezone.now()) or not row.exists():
+        return ""
+    return f"{one.listed.key} has other bytes than the row of this picture says. The row stays."

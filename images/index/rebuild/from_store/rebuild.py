@@ -1,0 +1,140 @@
+"""Rebuilds the library from the object store alone. It needs no original on this PC.
+
+The rows are made by the same adoption as those of files: each original is fetched to a file for the moment, and read.
+It only adds what is missing, in short transactions, so it can be repeated after an interruption.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby, islice
+
+from images.archive.paced_reader import go_on_always
+from images.archive.staging import Staging, unstage
+from images.index.rebuild.from_store.changes import follow_changes
+from images.index.rebuild.from_store.fetcher import Fetcher
+from images.index.rebuild.from_store.jobs import restore_stored_jobs
+from images.index.rebuild.from_store.originals import OriginalReader, StoredOriginal, note_in_both, sort_objects
+from images.index.rebuild.lister import Lister, RebuildProgress
+from images.index.rebuild.read_ahead import read_ahead
+from images.index.rebuild.restore_jobs import settle_jobs
+from images.index.rebuild.restore_people import PeopleRestorer
+from images.store.body import Pace
+from images.store.client import Store
+from images.store.keys import ORIGINALS
+
+READERS = 4
+# Each lies on the disk until it is listed, and some are large.
+READ_AHEAD = 12
+LISTED_AT_ONCE = 12
+SORTED_AT_ONCE = 500
+SIDE_FILES = "side-files"
+
+
+def rebuild_from_store(
+    store: Store,
+    staging: Staging,
+    report: Callable[[str], None],
+    go_on: Callable[[], None] = go_on_always,
+    pace: Pace | None = None,
+) -> Iterator[RebuildProgress]:
+    """Make the rows of all originals in the store that have none, with the users, jobs, objectives and calibrations
+    that they name, as their newest changes say. Rows that are there stay; if their originals turn out to be in the
+    store as well, they say so afterwards.
+
+    Yields its progress, in numbers of originals in the store, after each of many short steps. `report` and `go_on`: as
+    in `rebuild`. Raises StoreError, StorageUnavailable, Django's DatabaseError, or what `go_on` raises; the work done
+    so far stays.
+    """
+    rebuilding = _Rebuilding(store, staging, report, go_on, pace or Pace())
+    try:
+        yield from rebuilding.steps()
+    finally:
+        rebuilding.end()
+
+
+class _Rebuilding:
+    """One rebuild, with the threads that fetch."""
+
+    def __init__(
+        self, store: Store, staging: Staging, report: Callable[[str], None], go_on: Callable[[], None], pace: Pace
+    ) -> None:
+        self._store = store
+        self._staging = staging
+        self._report = report
+        self._go_on = go_on
+        self._people = PeopleRestorer()
+        self._rebuilt = RebuildProgress(0, users=self._people.new_users, jobs=self._people.new_jobs)
+        self._stop = threading.Event()
+        self._fetcher = Fetcher(store, pace, self._stop)
+        self._pool = ThreadPoolExecutor(READERS, "fetcher")
+
+    def steps(self) -> Iterator[RebuildProgress]:
+        self._staging.clear()
+        for _ in self._store.list_objects(ORIGINALS):
+            self._go_on()
+            self._rebuilt.file_count += 1
+        # Before the images, so that they find their jobs and slots.
+        yield from self._restore_jobs()
+        objects = self._store.list_objects(ORIGINALS)
+        while some := list(islice(objects, SORTED_AT_ONCE)):
+            found = sort_objects(some)
+            for problem in found.problems:
+                self._name(problem)
+            self._rebuilt.looked_at += len(some) - len(found.unlisted) - len(found.unplaced)
+            yield self._rebuilt
+            yield from self._note_in_both(found.unplaced)
+            yield from self._list(found.unlisted)
+        yield from self._follow_changes()
+        settle_jobs()
+
+    def end(self) -> None:
+        """Break off what is being fetched, and remove all files for the moment."""
+        self._stop.set()
+        self._pool.shutdown(cancel_futures=True)
+        self._staging.clear()
+
+    def _restore_jobs(self) -> Iterator[RebuildProgress]:
+        archive = self._staging.open(SIDE_FILES)
+        names = restore_stored_jobs(self._store, self._fetcher, archive, self._people.restore_person, self._name)
+        for name in names:
+            self._rebuilt.jobs += [name] if name else []
+            self._go_on()
+            yield self._rebuilt
+
+    def _list(self, originals: list[StoredOriginal]) -> Iterator[RebuildProgress]:
+        # By instrument: only the names of one are all different.
+        for instrument, some in groupby(originals, lambda one: one.key.instrument):
+            archive = self._staging.open(str(instrument))
+            lister = Lister(archive, self._people, self._rebuilt, self._report)
+            reader = OriginalReader(archive, self._fetcher)
+            reads = read_ahead(self._pool, reader.read, some, READ_AHEAD, self._go_on)
+            while read := list(islice(reads, LISTED_AT_ONCE)):
+                lister.list(read)
+                for one in read:
+                    unstage(archive, one.location)
+                yield self._rebuilt
+
+    def _note_in_both(self, originals: list[StoredOriginal]) -> Iterator[RebuildProgress]:
+        reads = read_ahead(self._pool, self._measure, originals, READ_AHEAD, self._go_on)
+        for one, measured in zip(originals, reads, strict=True):
+            if problem := note_in_both(one, measured):
+                self._name(problem)
+            else:
+                self._rebuilt.followed += 1
+            self._rebuilt.looked_at += 1
+            yield self._rebuilt
+
+    def _measure(self, one: StoredOriginal) -> tuple[int, str]:
+        return self._fetcher.measure(one.listed)
+
+    def _follow_changes(self) -> Iterator[RebuildProgress]:
+        archive = self._staging.open(SIDE_FILES)
+        for count in follow_changes(self._store, self._fetcher, archive, self._people, self._name):
+            self._rebuilt.followed += count
+            self._go_on()
+            yield self._rebuilt
+
+    def _name(self, problem: str) -> None:
+        self._rebuilt.reported += 1
+        self._report(problem)
