@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
+from xml.sax.saxutils import escape
 
 BLOCK_BYTES = 65_536
 # So many bytes wait in the system at most before a sender notices that nobody takes them.
@@ -17,6 +18,11 @@ SMALL_BUFFER_BYTES = 4096
 # A drip goes on for so long; then it ends well, so that whoever waits for ever fails and does not hang.
 DRIPS, DRIP_S = 1200, 0.05
 ETAG = {"ETag": '"of-what-was-put"'}
+LIST = (
+    "<?xml version='1.0'?><ListBucketResult xmlns='http://s3.amazonaws.com/doc/2006-03-01/'>"
+    "<IsTruncated>{}</IsTruncated>{}{}</ListBucketResult>"
+)
+LISTED = "<Contents><Key>{}</Key><Size>{}</Size><LastModified>2026-11-27T10:00:00.000Z</LastModified></Contents>"
 ERROR = "<?xml version='1.0'?><Error><Code>{}</Code><Message>said so</Message></Error>"
 
 
@@ -78,6 +84,9 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, headers=ETAG)
 
     def tell_get(self) -> None:
+        if not self.key:
+            self.tell_list()
+            return
         body = self.store.objects.get(self.key)
         if body is None:
             self.refuse(404, "NoSuchKey")
@@ -89,6 +98,17 @@ class Handler(BaseHTTPRequestHandler):
         first, _, last = asked.partition("-")
         part = body[int(first) : int(last) + 1 if last else None]
         self.answer(206, part, {"Content-Range": f"bytes {first}-{int(first) + len(part) - 1}/{len(body)}"})
+
+    def tell_list(self) -> None:
+        """Tell one page of the keys; the token of the next one is the last key."""
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+        prefix, after = asked.get("prefix", ""), asked.get("continuation-token", "")
+        keys = [key for key in sorted(self.store.objects) if key.startswith(prefix) and key > after]
+        page = keys[: int(asked.get("max-keys", 1000))]
+        entries = "".join(LISTED.format(escape(key), len(self.store.objects[key])) for key in page)
+        is_cut = len(page) < len(keys)
+        more = f"<NextContinuationToken>{escape(page[-1])}</NextContinuationToken>" if is_cut else ""
+        self.answer(200, LIST.format(str(is_cut).lower(), more, entries).encode())
 
     def tell_head(self) -> None:
         body = self.store.objects.get(self.key)

@@ -34,10 +34,12 @@ class FetchedObject:
 class Fetcher:
     """Fetches objects with a limited speed, until `stop` is set. Any thread may call it."""
 
-    def __init__(self, store: Store, pace: Pace, stop: threading.Event) -> None:
+    def __init__(self, store: Store, pace: Pace, stop: threading.Event, waits_s: tuple[float, ...] = WAITS_S) -> None:
+        """`waits_s`: how long to wait before each of the next attempts, if the store is busy or away."""
         self._store = store
         self._pace = pace
         self._stop = stop
+        self._waits_s = waits_s
 
     def fetch(self, listed: ListedObject, file: BinaryIO) -> FetchedObject:
         """Write all bytes of an object into a file. Blocks. Raises StoreWrongBytes if they are not those that were put
@@ -69,7 +71,7 @@ class Fetcher:
         return FetchedObject(size_bytes, digest.hexdigest(), listed.stored_at, bool(facts.sha256))
 
     def _try_patiently(self, ask: Callable[[], Answer]) -> Answer:
-        for wait_s in WAITS_S:
+        for wait_s in self._waits_s:
             try:
                 return ask()
             except (StoreBusy, StoreUnreachable) as problem:

@@ -12,7 +12,7 @@ from itertools import groupby, islice
 from images.archive.paced_reader import go_on_always
 from images.archive.staging import Staging, unstage
 from images.index.rebuild.from_store.changes import follow_changes
-from images.index.rebuild.from_store.fetcher import Fetcher
+from images.index.rebuild.from_store.fetcher import WAITS_S, Fetcher
 from images.index.rebuild.from_store.jobs import restore_stored_jobs
 from images.index.rebuild.from_store.originals import OriginalReader, StoredOriginal, note_in_both, sort_objects
 from images.index.rebuild.lister import Lister, RebuildProgress
@@ -37,19 +37,23 @@ def rebuild_from_store(
     report: Callable[[str], None],
     go_on: Callable[[], None] = go_on_always,
     pace: Pace | None = None,
+    waits_s: tuple[float, ...] = WAITS_S,
 ) -> Iterator[RebuildProgress]:
     """Make the rows of all originals in the store that have none, with the users, jobs, objectives and calibrations
     that they name, as their newest changes say. Rows that are there stay; if their originals turn out to be in the
     store as well, they say so afterwards.
 
     Yields its progress, in numbers of originals in the store, after each of many short steps. `report` and `go_on`: as
-    in `rebuild`. Raises StoreError, StorageUnavailable, Django's DatabaseError, or what `go_on` raises; the work done
-    so far stays.
+    in `rebuild`; `waits_s`: as in Fetcher. Raises StoreError, StorageUnavailable, Django's DatabaseError, or what
+    `go_on` raises; the work done so far stays.
     """
-    rebuilding = _Rebuilding(store, staging, report, go_on, pace or Pace())
+    stop = threading.Event()
+    fetcher = Fetcher(store, pace or Pace(), stop, waits_s)
+    rebuilding = _Rebuilding(store, fetcher, staging, report, go_on)
     try:
         yield from rebuilding.steps()
     finally:
+        stop.set()
         rebuilding.end()
 
 
@@ -57,16 +61,20 @@ class _Rebuilding:
     """One rebuild, with the threads that fetch."""
 
     def __init__(
-        self, store: Store, staging: Staging, report: Callable[[str], None], go_on: Callable[[], None], pace: Pace
+        self,
+        store: Store,
+        fetcher: Fetcher,
+        staging: Staging,
+        report: Callable[[str], None],
+        go_on: Callable[[], None],
     ) -> None:
         self._store = store
+        self._fetcher = fetcher
         self._staging = staging
         self._report = report
         self._go_on = go_on
         self._people = PeopleRestorer()
         self._rebuilt = RebuildProgress(0, users=self._people.new_users, jobs=self._people.new_jobs)
-        self._stop = threading.Event()
-        self._fetcher = Fetcher(store, pace, self._stop)
         self._pool = ThreadPoolExecutor(READERS, "fetcher")
 
     def steps(self) -> Iterator[RebuildProgress]:
@@ -89,8 +97,7 @@ class _Rebuilding:
         settle_jobs()
 
     def end(self) -> None:
-        """Break off what is being fetched, and remove all files for the moment."""
-        self._stop.set()
+        """Wait for what is being fetched, and remove all files for the moment."""
         self._pool.shutdown(cancel_futures=True)
         self._staging.clear()
 
