@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import DataError, transaction
+from django.db import DataError, connection, transaction
 
 from images.archive.archive import Archive, StoredFile
 from images.archive.job_file import is_job_file
@@ -22,7 +23,7 @@ from images.index.listing import find_user, list_original
 from images.index.originals import find_changed_since_capture
 from images.index.rebuild.restore_optics import link_calibrations, restore_optics
 from images.index.sync import sync_with_sidecar
-from images.models import Image, Removal
+from images.models import Image, ImageQuerySet, Removal
 from images.older_versions import SIDECAR_SUFFIXES
 from images.own_instrument import own_instrument_id
 from images.record.image import parse_time
@@ -39,7 +40,7 @@ def adopt(
 ) -> Image | None:
     """Make the row of an original from its record. Returns None if it has a row already, or if it is to be removed.
     `kept` holds size and sum, if the caller has read the whole file. `elsewhere`: the columns that say where the
-    original is, if the file in this archive is only a copy for the moment.
+    original is, and of which instrument, if the file in this archive is only a copy for the moment.
 
     If the name belongs to the row of another image whose file was lost, the original gets a new name. Raises
     NotAnOriginal for a foreign or damaged file, OSError, StorageUnavailable, and Django's DatabaseError.
@@ -60,8 +61,15 @@ def adopt(
             if listed.place in LEFT:
                 note_is_here(archive, listed.pk, original, kept)
         return None
-    if Image.objects.of_this_pc().filter(filename=original.name).exists():
-        original = _give_free_name(archive, original, record, is_copy=elsewhere is not None)
+    named = _find_names_beside(elsewhere["instrument_id"]) if elsewhere else Image.objects.of_this_pc()
+    if named.filter(filename=original.name).exists():
+        taken_at = parse_time(record["capturedAt"])
+        if elsewhere:
+            original = _find_free_name(named, original, taken_at)
+        else:
+            original = archive.rename_to_free(
+                original, taken_at, partial(move_sidecar, archive, original, record_id=record["id"])
+            )
     kept = replace(kept, location=original) if kept else measure_found(archive, original, record)
     try:
         with transaction.atomic():
@@ -82,20 +90,21 @@ def adopt(
         raise NotAnOriginal(f"The record in {original.name} is damaged ({problem!r}).") from problem
 
 
-def _give_free_name(archive: Archive, original: Location, record: dict[str, Any], *, is_copy: bool) -> Location:
-    """Return the next free name of its millisecond for an original whose name belongs to another row. The file gets it,
-    unless it is a copy for the moment."""
-    taken_at = parse_time(record["capturedAt"])
-    if is_copy:
-        extension = "." + original.name.partition(".")[2]
-        names = (name_for(taken_at, attempt) + extension for attempt in range(2, MAX_IN_ONE_MILLISECOND))
-        free = next((name for name in names if not Image.objects.filter(filename=name).exists()), None)
-        if free is None:
-            raise NotAnOriginal(f"{original.name} has no free name: there are too many of the same millisecond.")
-        return original.beside(free)
-    return archive.rename_to_free(
-        original, taken_at, lambda renamed: move_sidecar(archive, original, renamed, record["id"])
-    )
+def _find_names_beside(instrument_id: UUID | None) -> ImageQuerySet:
+    """Return the rows whose names an original of this instrument must not have."""
+    # In SQLite, names are unique among all: a library of several instruments is in PostgreSQL.
+    is_unique_among_all = connection.vendor == "sqlite"
+    return Image.objects.all() if is_unique_among_all else Image.objects.filter(instrument=instrument_id)
+
+
+def _find_free_name(named: ImageQuerySet, original: Location, taken_at: datetime) -> Location:
+    """Return the next name of this millisecond that no row among `named` has. Raises NotAnOriginal if there is none."""
+    extension = "." + original.name.partition(".")[2]
+    for attempt in range(2, MAX_IN_ONE_MILLISECOND):
+        name = name_for(taken_at, attempt) + extension
+        if not named.filter(filename=name).exists():
+            return original.beside(name)
+    raise NotAnOriginal(f"{original.name} has no free name: there are too many of the same millisecond.")
 
 
 def note_is_here(archive: Archive, image_id: int, original: Location, kept: StoredFile | None = None) -> None:

@@ -23,6 +23,18 @@ def read_or_make_instrument_id(folder: Path) -> UUID:
     path = folder / FILE
     with contextlib.suppress(FileExistsError):
         create_file(path, f"{uuid4()}\n".encode("ascii"))
+    return _read(path)
+
+
+def read_instrument_id(folder: Path) -> UUID | None:
+    """Return the id in this folder; None if it was never made. Raises DamagedInstrumentId, and OSError."""
+    try:
+        return _read(folder / FILE)
+    except FileNotFoundError:
+        return None
+
+
+def _read(path: Path) -> UUID:
     try:
         return UUID(path.read_text(encoding="ascii").strip())
     except ValueError as problem:

@@ -14,7 +14,7 @@ from images.archive.job_file import Entry, find_job_files, read_entries
 from images.archive.names import Location
 from images.errors import DamagedJobFile
 from images.index.jobs import count_decided, find_holes, write_entries
-from images.models import Image, Job, JobGap
+from images.models import Image, Job, JobGap, JobQuerySet
 from images.own_instrument import own_instrument_id
 from images.record.image import parse_time
 from images.record.jobs import MAX_NAME_LENGTH, MAX_NUMBER, JobInFile, id_without_file
@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 PICTURE_LOST = "Picture lost"
 FindUser = Callable[[PersonInFile | None], Any]
+FindInstrument = Callable[[str], UUID | None]
 
 
 def restore_job_files(archive: Archive, find_user: FindUser, report: Callable[[str], None]) -> list[str]:
@@ -35,13 +36,18 @@ def restore_job_files(archive: Archive, find_user: FindUser, report: Callable[[s
 
 
 def restore_job_file(
-    archive: Archive, location: Location, find_user: FindUser, report: Callable[[str], None]
+    archive: Archive,
+    location: Location,
+    find_user: FindUser,
+    report: Callable[[str], None],
+    find_instrument: FindInstrument = lambda said: own_instrument_id(),
 ) -> tuple[Job, bool] | None:
-    """Restore one of these jobs. Returns it, and whether it is new; None if the file is damaged."""
+    """Restore one of these jobs. Returns it, and whether it is new; None if the file is damaged. `find_instrument`
+    returns the id of the instrument that a file names."""
     try:
         with transaction.atomic():
             entries = read_entries(archive, location)
-            job, is_new = _restore_from_header(next(entries), find_user)
+            job, is_new = _restore_from_header(next(entries), find_user, find_instrument)
             write_entries(job.pk, entries, is_whole_file=True)
         return job, is_new
     except (DamagedJobFile, KeyError, TypeError, ValueError, AttributeError) as problem:
@@ -70,10 +76,13 @@ def make_job_again(said: JobInFile, user: Any, created_at: datetime, **fields: A
     return job
 
 
-def settle_jobs() -> None:
-    """Count the slots of each job again. Slots with neither picture nor gap become missed: all of them if the job is
-    finished, otherwise those before the last decided slot. Raises Django's DatabaseError."""
-    for job in Job.objects.with_plan().of_this_pc():
+def settle_jobs(jobs: JobQuerySet | None = None) -> None:
+    """Count the slots of each of these jobs again, or of all of this PC. Slots with neither picture nor gap become
+    missed: all of them if the job is finished, otherwise those before the last decided slot. Raises Django's
+    DatabaseError."""
+    if jobs is None:
+        jobs = Job.objects.with_plan().of_this_pc()
+    for job in jobs:
         with transaction.atomic():
             decided = count_decided(job.pk)
             end = job.expected if job.state == Job.State.FINISHED else decided.next_slot
@@ -94,7 +103,7 @@ def _add_hole(job: Job, hole: range) -> None:
     )
 
 
-def _restore_from_header(header: Entry, find_user: FindUser) -> tuple[Job, bool]:
+def _restore_from_header(header: Entry, find_user: FindUser, find_instrument: FindInstrument) -> tuple[Job, bool]:
     lasting_id = UUID(header["id"])
     said = JobInFile(lasting_id, header["number"], header["name"])
     if known := Job.objects.filter(lasting_id=lasting_id).first():
@@ -104,7 +113,7 @@ def _restore_from_header(header: Entry, find_user: FindUser) -> tuple[Job, bool]
         raise DamagedJobFile(f"The file of the job {said.name} does not say whose it is.")
     fields = {
         "kind": header["kind"],
-        "instrument_id": own_instrument_id(),
+        "instrument_id": find_instrument(header["instrument"]),
         "plan": header["plan"],
         "plan_sha256": header["planSha256"],
         "expected": header["expected"],

@@ -20,6 +20,8 @@ from images.index.rebuild.rebuild import rebuild
 from images.library import the_library
 from images.management.originals import require_originals
 from images.management.progress import Progress
+from images.own_instrument import own_instrument_id
+from images.spool.identity import read_instrument_id
 from images.spool.make import make_pace
 from images.store.errors import StoreError
 from images.store.watch import the_store_watch
@@ -74,7 +76,8 @@ class Command(BaseCommand):
         except Timeout as taken:
             raise CommandError("Another manage.py rebuild --from-store is running. Wait for it or stop it.") from taken
         staging = Staging(settings.DATA_PATH / "rebuilding", settings.MINIMUM_FREE_MB * 10**6)
-        return lambda report, go_on: rebuild_from_store(watch.store, staging, report, go_on, make_pace())
+        alone_id = read_instrument_id(settings.DATA_PATH) if own_instrument_id() is None else None
+        return lambda report, go_on: rebuild_from_store(watch.store, staging, alone_id, report, go_on, make_pace())
 
     def _rebuild(self, begin: Begin, noun: str) -> int:
         progress = Progress(self.stdout, noun)

@@ -7,8 +7,10 @@ import pytest
 from django.core.management import call_command
 
 from images.models import Image, Job, JobGap
+from images.spool.identity import FILE
 from images.store.watch import StoreWatch, register_store_watch
 from images.tests.spool.conftest import (  # noqa: F401
+    INSTRUMENT,
     bucket,
     clock,
     everything,
@@ -27,6 +29,8 @@ ONLY_ROWS_KNOW = {"stored_at", "verified_at", "evicted_at", "place"}
 @pytest.fixture(autouse=True)
 def data_folder(settings, tmp_path):
     settings.DATA_PATH = tmp_path / "data"
+    settings.DATA_PATH.mkdir()
+    (settings.DATA_PATH / FILE).write_text(f"{INSTRUMENT}\n")
     yield settings.DATA_PATH
     register_store_watch(None)
 

@@ -4,19 +4,22 @@ import os
 import signal
 import sqlite3
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.conf import settings
 from django.core.management import CommandError
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from images.archive.staging import Staging
 from images.edit.edit import edit_image
 from images.index.opening import open_original
 from images.index.rebuild.from_store.rebuild import rebuild_from_store
 from images.jobs.control import stop_job
-from images.models import Image, Job
+from images.models import Image, Instrument, Job
+from images.spool.identity import FILE
 from images.spool.rows import find_next
+from images.spool.upload import key_of
 from images.store.errors import StoreBusy
 from images.tests.commands import start_command
 from images.tests.conftest import rows_refused
@@ -24,13 +27,14 @@ from images.tests.frames import TAKEN_AT
 from images.tests.from_store.conftest import (
     INTERRUPTED,
     ONLY_ROWS_KNOW,
+    REPORTED,
     lose_rows,
     lose_the_disk,
     run,
     use,
 )
 from images.tests.jobs import assert_accounted_for, gaps_of, time_lapse
-from images.tests.spool.conftest import DAY_LATER
+from images.tests.spool.conftest import DAY_LATER, INSTRUMENT
 from images.tests.test_jobs_rebuild import rows_of_jobs
 from images.tests.test_rebuild import every_row, library, lose_the_database  # noqa: F401
 from microscope.tests.migrated import fill_file
@@ -144,7 +148,9 @@ def test_a_node_without_a_store_says_so():
 
 def rebuild_soon_tired(bench, tmp_path) -> None:
     """Do what the command does, and try again sooner."""
-    for _ in rebuild_from_store(bench.store, Staging(tmp_path / "staging"), pytest.fail, waits_s=(0.01, 0.01)):
+    for _ in rebuild_from_store(
+        bench.store, Staging(tmp_path / "staging"), INSTRUMENT, pytest.fail, waits_s=(0.01, 0.01)
+    ):
         pass
 
 
@@ -191,6 +197,62 @@ def test_after_a_fault_of_the_database_it_can_be_run_again(lying, image):
     assert run()[0] == 0 and Image.objects.get().sha256 == image.sha256
 
 
+# Of several instruments
+
+OTHER = UUID("7a2e0000-0000-4000-8000-0000000000bb")
+
+
+def rename_instrument(liar, keys: list[str]) -> None:
+    """As if another PC had put these."""
+    for key in keys:
+        renamed = key.replace(str(INSTRUMENT), str(OTHER))
+        liar.objects[renamed] = liar.objects.pop(key)
+
+
+def test_what_another_pc_put_there_gets_a_row_of_that_instrument(lying, liar, images):
+    evict_all(lying)
+    rename_instrument(liar, sorted(key for key in liar.objects if key.startswith("originals/"))[:2])
+    lose_rows()
+    assert run()[0] == 0
+    other = Instrument.objects.get()
+    assert (other.pk, other.name) == (OTHER, "Instrument 7a2e0000")
+    assert Image.objects.filter(instrument=other).count() == 2 and Image.objects.filter(instrument=None).count() == 4
+    Instrument.objects.update(name="Left bench")
+    lose_rows()
+    assert run()[0] == 0 and Instrument.objects.get().name == "Left bench"
+
+
+def test_two_instruments_may_have_the_same_name_and_one_may_not(lying, liar, keep_image, tmp_path):
+    kept = [keep_image(), keep_image()]
+    evict_all(lying)
+    keys = [key_of(image, INSTRUMENT) for image in kept]
+    name = min(image.filename for image in kept)
+    for key in keys:
+        liar.objects[f"{key.rpartition('/')[0]}/{name}"] = liar.objects.pop(key)
+    lose_rows()
+    code, printed = run()
+    assert code == REPORTED and "another picture has its name. Run it again." in printed
+    assert run()[0] == 0
+    names = sorted(Image.objects.values_list("filename", flat=True))
+    assert names == sorted(image.filename for image in kept), "the second gets the next free name"
+    rename_instrument(liar, [key for key in liar.objects if str(kept[0].record_id) in key])
+    lose_rows()
+    assert run()[0] == 0
+    if connection.vendor == "postgresql":  # SQLite keeps the names of all apart
+        names = [name, name]
+    assert sorted(Image.objects.values_list("filename", flat=True)) == names
+    assert {image.instrument_id for image in Image.objects.all()} == {None, OTHER}
+
+
+def test_a_node_that_never_captured_makes_no_id_for_itself(lying, images, data_folder):
+    evict_all(lying)
+    lose_rows()
+    (data_folder / FILE).unlink()
+    assert run()[0] == 0
+    assert {image.instrument_id for image in Image.objects.all()} == {INSTRUMENT}
+    assert not (data_folder / FILE).exists()
+
+
 # Killed
 
 
@@ -217,6 +279,7 @@ def test_it_is_killed_again_and_again_and_the_last_run_has_it_all(
         monkeypatch.setenv(name, value)
     database = tmp_path / "node" / "microscope.sqlite3"
     database.parent.mkdir()
+    (database.parent / FILE).write_text(f"{INSTRUMENT}\n")
     fill_file(database)
     counts = [0]
     for _ in range(2):

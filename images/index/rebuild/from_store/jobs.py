@@ -20,7 +20,12 @@ Parts = dict[int, ListedObject]
 
 
 def restore_stored_jobs(
-    store: Store, fetcher: Fetcher, archive: Archive, find_user: FindUser, report: Report
+    store: Store,
+    fetcher: Fetcher,
+    archive: Archive,
+    find_user: FindUser,
+    find_instrument: Callable[[UUID], UUID | None],
+    report: Report,
 ) -> Iterator[str | None]:
     """Restore the jobs whose files are in the store. Yields for each job its name if it is new, else None. The jobs
     whose files were read before stay as they are. Raises StoreError, StorageUnavailable, and Django's DatabaseError."""
@@ -29,7 +34,7 @@ def restore_stored_jobs(
         if Job.objects.filter(lasting_id=lasting_id, anchor_at__isnull=False).exists():
             yield None
             continue
-        yield _restore_job(lasting_id, parts, fetcher, archive, find_user, report)
+        yield _restore_job(lasting_id, parts, fetcher, archive, find_user, find_instrument, report)
 
 
 def _list_parts(store: Store, report: Report) -> Iterator[tuple[UUID, Parts]]:
@@ -47,7 +52,13 @@ def _list_parts(store: Store, report: Report) -> Iterator[tuple[UUID, Parts]]:
 
 
 def _restore_job(
-    lasting_id: UUID, parts: Parts, fetcher: Fetcher, archive: Archive, find_user: FindUser, report: Report
+    lasting_id: UUID,
+    parts: Parts,
+    fetcher: Fetcher,
+    archive: Archive,
+    find_user: FindUser,
+    find_instrument: Callable[[UUID], UUID | None],
+    report: Report,
 ) -> str | None:
     location = Location("", f"{lasting_id}.jsonl")
     contents = dict(_read_parts(parts, fetcher, report))
@@ -57,7 +68,7 @@ def _restore_job(
     # Each line speaks for itself, so what comes after a missing part still counts.
     stage(archive, location, lambda file: file.writelines(content for _, content in sorted(contents.items())))
     try:
-        restored = restore_job_file(archive, location, find_user, report)
+        restored = restore_job_file(archive, location, find_user, report, lambda said: _find(said, find_instrument))
     finally:
         unstage(archive, location)
     if restored is None:
@@ -76,3 +87,11 @@ def _read_parts(parts: Parts, fetcher: Fetcher, report: Report) -> Iterator[tupl
             yield number, fetcher.read(listed)
         except (ObjectMissing, StoreWrongBytes) as problem:
             report(f"{listed.key}: {problem}")
+
+
+def _find(said: str, find_instrument: Callable[[UUID], UUID | None]) -> UUID | None:
+    """Return the instrument that a file names. A PC that was alone wrote none; earlier versions wrote a name."""
+    try:
+        return find_instrument(UUID(said))
+    except ValueError:
+        return None

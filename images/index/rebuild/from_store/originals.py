@@ -15,7 +15,6 @@ from images.errors import ImpossibleName, NotAnOriginal
 from images.index.adoption import read_record
 from images.index.originals import find_changed_since_capture
 from images.index.rebuild.from_store.fetcher import FetchedObject, Fetcher
-from images.index.rebuild.from_store.instruments import columns_of_instrument
 from images.index.rebuild.read_ahead import ReadOriginal
 from images.models import Image
 from images.store.errors import ObjectMissing, StoreWrongBytes
@@ -77,9 +76,10 @@ def _name_original(listed: ListedObject) -> StoredOriginal | None:
 class OriginalReader:
     """Reads originals of one instrument as a whole, into files for the moment. Any thread may call it."""
 
-    def __init__(self, archive: Archive, fetcher: Fetcher) -> None:
+    def __init__(self, archive: Archive, fetcher: Fetcher, instrument_id: UUID | None) -> None:
         self._archive = archive
         self._fetcher = fetcher
+        self._instrument_id = instrument_id
 
     def read(self, one: StoredOriginal) -> ReadOriginal:
         """Return the original as its record and bytes say, or why it is none. If it is one, its file stays. Raises
@@ -87,7 +87,7 @@ class OriginalReader:
         try:
             return self._read(one)
         except FileExistsError:
-            return ReadOriginal(one.location, problem=f"{one.listed.key}: another picture has its name.")
+            return ReadOriginal(one.location, problem=f"{one.listed.key}: another picture has its name. Run it again.")
         except (NotAnOriginal, ObjectMissing, StoreWrongBytes, OSError) as problem:
             unstage(self._archive, one.location)
             return ReadOriginal(one.location, problem=f"{one.listed.key}: {problem}")
@@ -101,18 +101,17 @@ class OriginalReader:
         with self._archive.open_at(one.location) as file:
             changed = find_changed_since_capture(file, record)
         kept = StoredFile(one.location, fetched[0].size_bytes, fetched[0].sha256, changed)
-        return ReadOriginal(one.location, record, kept, elsewhere=_columns_of(one, fetched[0]))
+        return ReadOriginal(one.location, record, kept, elsewhere=self._columns_of(one, fetched[0]))
 
-
-def _columns_of(one: StoredOriginal, fetched: FetchedObject) -> dict[str, Any]:
-    return {
-        "place": Image.Place.STORE,
-        "store_key": one.listed.key,
-        "stored_at": fetched.stored_at,
-        # Without a sum beside it, nobody knows whether these are the bytes that were put there.
-        "verified_at": timezone.now() if fetched.is_proved else None,
-        **columns_of_instrument(one.key.instrument),
-    }
+    def _columns_of(self, one: StoredOriginal, fetched: FetchedObject) -> dict[str, Any]:
+        return {
+            "instrument_id": self._instrument_id,
+            "place": Image.Place.STORE,
+            "store_key": one.listed.key,
+            "stored_at": fetched.stored_at,
+            # Without a sum beside it, nobody knows whether these are the bytes that were put there.
+            "verified_at": timezone.now() if fetched.is_proved else None,
+        }
 
 
 def note_in_both(one: StoredOriginal, measured: tuple[int, str]) -> str:

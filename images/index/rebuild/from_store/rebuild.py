@@ -8,17 +8,23 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby, islice
+from uuid import UUID
+
+from django.db.models import Q
 
 from images.archive.paced_reader import go_on_always
 from images.archive.staging import Staging, unstage
 from images.index.rebuild.from_store.changes import follow_changes
 from images.index.rebuild.from_store.fetcher import WAITS_S, Fetcher
+from images.index.rebuild.from_store.instruments import InstrumentFinder
 from images.index.rebuild.from_store.jobs import restore_stored_jobs
 from images.index.rebuild.from_store.originals import OriginalReader, StoredOriginal, note_in_both, sort_objects
 from images.index.rebuild.lister import Lister, RebuildProgress
 from images.index.rebuild.read_ahead import read_ahead
 from images.index.rebuild.restore_jobs import settle_jobs
 from images.index.rebuild.restore_people import PeopleRestorer
+from images.models import Job, JobQuerySet
+from images.own_instrument import own_instrument_id
 from images.store.body import Pace
 from images.store.client import Store
 from images.store.keys import ORIGINALS
@@ -34,6 +40,7 @@ SIDE_FILES = "side-files"
 def rebuild_from_store(
     store: Store,
     staging: Staging,
+    alone_id: UUID | None,
     report: Callable[[str], None],
     go_on: Callable[[], None] = go_on_always,
     pace: Pace | None = None,
@@ -41,7 +48,7 @@ def rebuild_from_store(
 ) -> Iterator[RebuildProgress]:
     """Make the rows of all originals in the store that have none, with the users, jobs, objectives and calibrations
     that they name, as their newest changes say. Rows that are there stay; if their originals turn out to be in the
-    store as well, they say so afterwards.
+    store as well, they say so afterwards. `alone_id`: as in InstrumentFinder.
 
     Yields its progress, in numbers of originals in the store, after each of many short steps. `report` and `go_on`: as
     in `rebuild`; `waits_s`: as in Fetcher. Raises StoreError, StorageUnavailable, Django's DatabaseError, or what
@@ -49,12 +56,18 @@ def rebuild_from_store(
     """
     stop = threading.Event()
     fetcher = Fetcher(store, pace or Pace(), stop, waits_s)
-    rebuilding = _Rebuilding(store, fetcher, staging, report, go_on)
+    rebuilding = _Rebuilding(store, fetcher, staging, InstrumentFinder(alone_id), report, go_on)
     try:
         yield from rebuilding.steps()
     finally:
         stop.set()
         rebuilding.end()
+
+
+def _jobs_at_rest() -> JobQuerySet:
+    """Return the jobs that no other PC carries out now. Slots of the others may just be getting their rows."""
+    of_nobody_else = Q(instrument=own_instrument_id()) | Q(instrument__last_seen_at__isnull=True)
+    return Job.objects.with_plan().filter(of_nobody_else | Q(ended_at__isnull=False))
 
 
 class _Rebuilding:
@@ -65,12 +78,14 @@ class _Rebuilding:
         store: Store,
         fetcher: Fetcher,
         staging: Staging,
+        instruments: InstrumentFinder,
         report: Callable[[str], None],
         go_on: Callable[[], None],
     ) -> None:
         self._store = store
         self._fetcher = fetcher
         self._staging = staging
+        self._instruments = instruments
         self._report = report
         self._go_on = go_on
         self._people = PeopleRestorer()
@@ -94,7 +109,7 @@ class _Rebuilding:
             yield from self._note_in_both(found.unplaced)
             yield from self._list(found.unlisted)
         yield from self._follow_changes()
-        settle_jobs()
+        settle_jobs(_jobs_at_rest())
 
     def end(self) -> None:
         """Wait for what is being fetched, and remove all files for the moment."""
@@ -103,7 +118,9 @@ class _Rebuilding:
 
     def _restore_jobs(self) -> Iterator[RebuildProgress]:
         archive = self._staging.open(SIDE_FILES)
-        names = restore_stored_jobs(self._store, self._fetcher, archive, self._people.restore_person, self._name)
+        names = restore_stored_jobs(
+            *(self._store, self._fetcher, archive, self._people.restore_person, self._instruments.find, self._name)
+        )
         for name in names:
             self._rebuilt.jobs += [name] if name else []
             self._go_on()
@@ -114,7 +131,7 @@ class _Rebuilding:
         for instrument, some in groupby(originals, lambda one: one.key.instrument):
             archive = self._staging.open(str(instrument))
             lister = Lister(archive, self._people, self._rebuilt, self._report)
-            reader = OriginalReader(archive, self._fetcher)
+            reader = OriginalReader(archive, self._fetcher, self._instruments.find(instrument))
             reads = read_ahead(self._pool, reader.read, some, READ_AHEAD, self._go_on)
             while read := list(islice(reads, LISTED_AT_ONCE)):
                 lister.list(read)
