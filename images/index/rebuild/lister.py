@@ -36,11 +36,10 @@ class RebuildProgress:
 
 
 class Lister:
-    """Lists originals of one archive, in short transactions. It only adds what is missing."""
+    """Lists originals, in short transactions. It only adds what is missing."""
 
     def __init__(
         self,
-        archive: Archive,
         people: PeopleRestorer,
         rebuilt: RebuildProgress,
         report: Callable[[str], None],
@@ -48,7 +47,6 @@ class Lister:
     ) -> None:
         """`report` is called with a sentence for each original that cannot be listed. `explain` returns where a file
         that is no original belongs; an empty text if nobody can tell."""
-        self._archive = archive
         self._people = people
         self._rebuilt = rebuilt
         self._report = report
@@ -63,7 +61,7 @@ class Lister:
                 while waiting and time.monotonic() < until_s:
                     read = waiting.popleft()
                     problem = read.problem or self._list_one(read, known)
-                    if read.problem and (place := self._explain(self._archive, read.location)):
+                    if read.problem and (place := self._explain(read.archive, read.location)):
                         problem = f"{read.location.name}: {place}"
                     if problem:
                         self._rebuilt.reported += 1
@@ -95,7 +93,7 @@ class Lister:
         return ""
 
     def _adopt(self, read: ReadOriginal) -> bool:
-        return adopt(self._archive, read.location, read.kept, read.elsewhere) is not None
+        return adopt(read.archive, read.location, read.kept, read.elsewhere) is not None
 
 
 def _find_known(reads: list[ReadOriginal]) -> dict[str, tuple[str, str]]:

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from images.archive.archive import StoredFile
+from images.archive.archive import Archive, StoredFile
 from images.archive.names import Location
 from images.archive.sidecar import Sidecar
 
@@ -19,8 +19,10 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True, slots=True)
 class ReadOriginal:
-    """An original that was read as a whole, or the `problem` why it could not be read."""
+    """An original that was read as a whole, or the `problem` why it could not be read. `archive`: where its file is, if
+    only for the moment."""
 
+    archive: Archive
     location: Location
     record: dict[str, Any] = field(default_factory=dict)
     kept: StoredFile | None = None

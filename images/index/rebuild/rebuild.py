@@ -47,7 +47,7 @@ def rebuild(
     days = archive.days()
     people = PeopleRestorer()
     rebuilt = RebuildProgress(_count_all(archive, days, go_on), users=people.new_users, jobs=people.new_jobs)
-    lister = Lister(archive, people, rebuilt, report, explain_or_say_why_not)
+    lister = Lister(people, rebuilt, report, explain_or_say_why_not)
     pool = ThreadPoolExecutor(READERS, "reader")
     try:
         yield from _report_misplaced(archive, rebuilt, report, go_on)
@@ -116,10 +116,10 @@ def _read(archive: Archive, original: Location) -> ReadOriginal:
     try:
         record = read_record(archive, original)
         return ReadOriginal(
-            original, record, measure_found(archive, original, record), _read_sidecar(archive, original)
+            archive, original, record, measure_found(archive, original, record), _read_sidecar(archive, original)
         )
     except (NotAnOriginal, OSError) as problem:
-        return ReadOriginal(original, problem=str(problem))
+        return ReadOriginal(archive, original, problem=str(problem))
 
 
 def _read_sidecar(archive: Archive, original: Location) -> Sidecar | None:

@@ -1,7 +1,7 @@
 """What lies in the store and is not as it should be: it is named, nothing wrong is listed, and the rest comes back."""
 
 import hashlib
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -49,8 +49,8 @@ def test_an_object_without_a_sum_is_listed_and_is_not_called_verified(stored, li
     assert Image.objects.filter(verified_at__isnull=False).count() == 5
 
 
-def test_foreign_objects_are_named_and_the_rest_comes_back(stored, liar):
-    right = keys_of(liar)[0]
+def test_foreign_objects_are_named_and_the_rest_comes_back(stored, liar, images):
+    [right] = [key for key in keys_of(liar) if str(images[0].record_id) in key]
     folder, name = right.rpartition("/")[0], right.rpartition("/")[2]
     other_record = f"originals/{INSTRUMENT}/{right.split('/')[2]}/{uuid4()}/{name}"
     foreign = {
@@ -59,7 +59,9 @@ def test_foreign_objects_are_named_and_the_rest_comes_back(stored, liar):
         f"originals/{INSTRUMENT}/2025-01-16/{uuid4()}/capture_20250116_000000_001.jpg": b"no picture",
         f"originals/{INSTRUMENT}/2020-01-01/{uuid4()}/capture_20250116_000000_001.jpg": liar.objects[right],
         f"originals/not-an-id/2025-01-16/{uuid4()}/capture_20250116_000000_001.jpg": liar.objects[right],
-        f"{folder}/capture_20250116_000000_009.jpg": liar.objects[right],
+        f"{folder}/capture_20250116_235959_009.jpg": liar.objects[right],
+        f"originals/{INSTRUMENT}/{right.split('/')[2]}/{UUID(int=0)}/{name}": liar.objects[right],
+        f"originals/{INSTRUMENT}/{right.split('/')[2]}/{UUID(int=1)}/{name}": b"no picture",
         other_record: liar.objects[right],
         "changes/of-nobody.json": b"{}",
         "jobs/plan.txt": b"",
@@ -69,10 +71,10 @@ def test_foreign_objects_are_named_and_the_rest_comes_back(stored, liar):
     before = dict(liar.objects)
     code, printed = run()
     assert code == REPORTED
-    for key in foreign.keys() - {f"{folder}/capture_20250116_000000_009.jpg"}:
+    for key in foreign.keys() - {f"{folder}/capture_20250116_235959_009.jpg"}:
         assert f"Not listed: {key}" in printed
     assert printed.count("is a copy of") == 1
-    assert Image.objects.count() == 6 and "9 objects not listed" in printed
+    assert Image.objects.count() == 6 and "11 objects not listed" in printed
     assert liar.objects == before
 
 

@@ -1,8 +1,8 @@
 """Reads originals from the store, for the rows that they lack."""
 
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from images.archive.archive import Archive, StoredFile
 from images.archive.names import Location, location_of
-from images.archive.staging import stage, unstage
+from images.archive.staging import Staging, stage, unstage
 from images.errors import ImpossibleName, NotAnOriginal
 from images.index.adoption import read_record
 from images.index.originals import find_changed_since_capture
@@ -21,15 +21,14 @@ from images.store.errors import ObjectMissing, StoreWrongBytes
 from images.store.keys import OriginalKey, read_original_key
 from images.store.objects import ListedObject
 
-logger = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class StoredOriginal:
-    """An object whose key is that of an original."""
+    """An object whose key is that of an original. `instrument_id`: what its row says of its instrument."""
 
     listed: ListedObject
     key: OriginalKey
+    instrument_id: UUID | None = None
 
     @property
     def location(self) -> Location:
@@ -74,44 +73,51 @@ def _name_original(listed: ListedObject) -> StoredOriginal | None:
 
 
 class OriginalReader:
-    """Reads originals of one instrument as a whole, into files for the moment. Any thread may call it."""
+    """Reads originals as a whole, into files for the moment: each in an archive of its own, so that whatever lies in
+    the store under the same name is in nobody's way. Any thread may call it."""
 
-    def __init__(self, archive: Archive, fetcher: Fetcher, instrument_id: UUID | None) -> None:
-        self._archive = archive
+    def __init__(self, staging: Staging, fetcher: Fetcher, archive_count: int) -> None:
+        """`archive_count`: how many files there may be at the same time."""
         self._fetcher = fetcher
-        self._instrument_id = instrument_id
+        self._free: SimpleQueue[Archive] = SimpleQueue()
+        for number in range(archive_count):
+            self._free.put(staging.open(str(number)))
 
     def read(self, one: StoredOriginal) -> ReadOriginal:
-        """Return the original as its record and bytes say, or why it is none. If it is one, its file stays. Raises
+        """Return the original as its record and bytes say, or why it is none. Its file stays until `let_go`. Raises
         StoreError if the store is away, StopRequested, StorageUnavailable."""
+        archive = self._free.get()
         try:
-            return self._read(one)
-        except FileExistsError:
-            return ReadOriginal(one.location, problem=f"{one.listed.key}: another picture has its name. Run it again.")
+            return self._read(one, archive)
         except (NotAnOriginal, ObjectMissing, StoreWrongBytes, OSError) as problem:
-            unstage(self._archive, one.location)
-            return ReadOriginal(one.location, problem=f"{one.listed.key}: {problem}")
+            return ReadOriginal(archive, one.location, problem=f"{one.listed.key}: {problem}")
 
-    def _read(self, one: StoredOriginal) -> ReadOriginal:
+    def let_go(self, read: ReadOriginal) -> None:
+        """Remove the file of the moment."""
+        unstage(read.archive, read.location)
+        self._free.put(read.archive)
+
+    def _read(self, one: StoredOriginal, archive: Archive) -> ReadOriginal:
         fetched: list[FetchedObject] = []
-        stage(self._archive, one.location, lambda file: fetched.append(self._fetcher.fetch(one.listed, file)))
-        record = read_record(self._archive, one.location)
+        stage(archive, one.location, lambda file: fetched.append(self._fetcher.fetch(one.listed, file)))
+        record = read_record(archive, one.location)
         if record["id"] != str(one.key.record_id):
             raise NotAnOriginal("Its record is of another picture than its key.")
-        with self._archive.open_at(one.location) as file:
+        with archive.open_at(one.location) as file:
             changed = find_changed_since_capture(file, record)
         kept = StoredFile(one.location, fetched[0].size_bytes, fetched[0].sha256, changed)
-        return ReadOriginal(one.location, record, kept, elsewhere=self._columns_of(one, fetched[0]))
+        return ReadOriginal(archive, one.location, record, kept, elsewhere=_columns_of(one, fetched[0]))
 
-    def _columns_of(self, one: StoredOriginal, fetched: FetchedObject) -> dict[str, Any]:
-        return {
-            "instrument_id": self._instrument_id,
-            "place": Image.Place.STORE,
-            "store_key": one.listed.key,
-            "stored_at": fetched.stored_at,
-            # Without a sum beside it, nobody knows whether these are the bytes that were put there.
-            "verified_at": timezone.now() if fetched.is_proved else None,
-        }
+
+def _columns_of(one: StoredOriginal, fetched: FetchedObject) -> dict[str, Any]:
+    return {
+        "instrument_id": one.instrument_id,
+        "place": Image.Place.STORE,
+        "store_key": one.listed.key,
+        "stored_at": fetched.stored_at,
+        # Without a sum beside it, nobody knows whether these are the bytes that were put there.
+        "verified_at": timezone.now() if fetched.is_proved else None,
+    }
 
 
 def note_in_both(one: StoredOriginal, measured: tuple[int, str]) -> str:

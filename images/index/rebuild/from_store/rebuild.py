@@ -7,13 +7,14 @@ It only adds what is missing, in short transactions, so it can be repeated after
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby, islice
+from dataclasses import replace
+from itertools import islice
 from uuid import UUID
 
 from django.db.models import Q
 
 from images.archive.paced_reader import go_on_always
-from images.archive.staging import Staging, unstage
+from images.archive.staging import Staging
 from images.index.rebuild.from_store.changes import follow_changes
 from images.index.rebuild.from_store.fetcher import WAITS_S, Fetcher
 from images.index.rebuild.from_store.instruments import InstrumentFinder
@@ -34,7 +35,7 @@ READERS = 4
 READ_AHEAD = 12
 LISTED_AT_ONCE = 12
 SORTED_AT_ONCE = 500
-SIDE_FILES = "side-files"
+JOB_FILES = "jobs"
 
 
 def rebuild_from_store(
@@ -94,6 +95,7 @@ class _Rebuilding:
 
     def steps(self) -> Iterator[RebuildProgress]:
         self._staging.clear()
+        self._reader = OriginalReader(self._staging, self._fetcher, READ_AHEAD + LISTED_AT_ONCE)
         for _ in self._store.list_objects(ORIGINALS):
             self._go_on()
             self._rebuilt.file_count += 1
@@ -117,7 +119,7 @@ class _Rebuilding:
         self._staging.clear()
 
     def _restore_jobs(self) -> Iterator[RebuildProgress]:
-        archive = self._staging.open(SIDE_FILES)
+        archive = self._staging.open(JOB_FILES)
         names = restore_stored_jobs(
             *(self._store, self._fetcher, archive, self._people.restore_person, self._instruments.find, self._name)
         )
@@ -127,17 +129,15 @@ class _Rebuilding:
             yield self._rebuilt
 
     def _list(self, originals: list[StoredOriginal]) -> Iterator[RebuildProgress]:
-        # By instrument: only the names of one are all different.
-        for instrument, some in groupby(originals, lambda one: one.key.instrument):
-            archive = self._staging.open(str(instrument))
-            lister = Lister(archive, self._people, self._rebuilt, self._report)
-            reader = OriginalReader(archive, self._fetcher, self._instruments.find(instrument))
-            reads = read_ahead(self._pool, reader.read, some, READ_AHEAD, self._go_on)
-            while read := list(islice(reads, LISTED_AT_ONCE)):
-                lister.list(read)
-                for one in read:
-                    unstage(archive, one.location)
-                yield self._rebuilt
+        # Here, because only this thread asks the database.
+        named = [replace(one, instrument_id=self._instruments.find(one.key.instrument)) for one in originals]
+        lister = Lister(self._people, self._rebuilt, self._report)
+        reads = read_ahead(self._pool, self._reader.read, named, READ_AHEAD, self._go_on)
+        while some := list(islice(reads, LISTED_AT_ONCE)):
+            lister.list(some)
+            for one in some:
+                self._reader.let_go(one)
+            yield self._rebuilt
 
     def _note_in_both(self, originals: list[StoredOriginal]) -> Iterator[RebuildProgress]:
         reads = read_ahead(self._pool, self._measure, originals, READ_AHEAD, self._go_on)
@@ -153,8 +153,7 @@ class _Rebuilding:
         return self._fetcher.measure(one.listed)
 
     def _follow_changes(self) -> Iterator[RebuildProgress]:
-        archive = self._staging.open(SIDE_FILES)
-        for count in follow_changes(self._store, self._fetcher, archive, self._people, self._name):
+        for count in follow_changes(self._store, self._fetcher, self._people, self._name):
             self._rebuilt.followed += count
             self._go_on()
             yield self._rebuilt
