@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 EVICTED_AT_ONCE = 20
 # A request may take so many batches.
 MAX_BATCHES = 10
-NEEDED = ("id", "filename", "file_size", "sha256", "store_key")
+NEEDED = ("id", "filename", "file_size", "sha256", "store_key", "place")
 
 Place = Image.Place
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Min, QuerySet, Sum
+from django.db.models import Count, F, Min, Q, QuerySet, Sum
 
 from images.models import CHANGE_NOT_STORED, NOT_STORED, WANTED, Image, ImageQuerySet, Job, JobQuerySet
 
@@ -14,6 +14,8 @@ logger = logging.getLogger(__name__)
 # What images.jobs calls such a job. That room stands above this one.
 BURST = "burst"
 NEEDED = ("id", "filename", "record_id", "sha256", "file_size", "image_format", "thumbnail_path", "captured_at")
+# What the store should have.
+SCRUBBED = (Image.Place.BOTH, Image.Place.STORE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,20 @@ def row_in_both(image: Image) -> ImageQuerySet:
     return Image.objects.filter(pk=image.pk, store_key=image.store_key, place=Image.Place.BOTH)
 
 
+def row_as_it_was(image: Image) -> ImageQuerySet:
+    """Return the row of this image, if it still says that the original is where it was, and under the same key."""
+    return Image.objects.filter(pk=image.pk, store_key=image.store_key, place=image.place)
+
+
 def note_lost(image: Image) -> None:
-    """Write down that the store has lost this original: it waits for the store again. Raises Django's DatabaseError."""
-    logger.error("The store has lost %s. It is sent again.", image.filename)
-    row_in_both(image).forget_store()
+    """Write down that the store has lost this original: it waits for the store again, if its file is still on its
+    instrument. Raises Django's DatabaseError."""
+    if image.place == Image.Place.STORE:
+        logger.error("The store has lost %s, and its instrument has it no more.", image.filename)
+        row_as_it_was(image).update(place=Image.Place.LOST)
+    else:
+        logger.error("The store has lost %s. It is sent again.", image.filename)
+        row_in_both(image).forget_store()
 
 
 def note_conflict(image_id: int, key: str) -> None:
@@ -72,10 +84,18 @@ def count_waiting() -> Waiting:
     return Waiting(found["count"], found["size_bytes"] or 0, found["oldest_at"])
 
 
+def find_to_scrub(before: datetime, most: int) -> list[Image]:
+    """Return some images in the store, of all instruments, that were not read back since this moment: those that wait
+    longest come first. Raises Django's DatabaseError."""
+    in_store = Image.objects.filter(place__in=SCRUBBED).filter(Q(verified_at__isnull=True) | Q(verified_at__lt=before))
+    ordered = in_store.order_by(F("verified_at").asc(nulls_first=True), "id")
+    return list(ordered.only(*NEEDED, "store_key", "place")[:most])
+
+
 def find_to_verify(stored_before: datetime, left_out: Collection[int]) -> Image | None:
     """Return the image that waits longest for its second look, if it was stored before this moment. Raises Django's
     DatabaseError."""
-    ripe = unverified().filter(stored_at__lte=stored_before).only(*NEEDED, "store_key")
+    ripe = unverified().filter(stored_at__lte=stored_before).only(*NEEDED, "store_key", "place")
     return next((image for image in ripe[: len(left_out) + 1] if image.pk not in left_out), None)
 
 

@@ -3,30 +3,46 @@
 import logging
 import threading
 from datetime import datetime
+from enum import Enum
 
 from images.models import Image
-from images.spool.rows import note_lost, row_in_both
+from images.spool.rows import note_lost, row_as_it_was
 from images.store.client import Store
 from images.store.errors import ObjectMissing
 
 logger = logging.getLogger(__name__)
 
 
-def look_again(store: Store, image: Image, now: datetime, stop: threading.Event) -> None:
-    """Read the original of this image back from the store, and write down what was found. If the store has lost it, it
-    waits for the store again: the one here is sent once more. If the bytes differ, nothing is overwritten: that is a
-    conflict, which a person has to look at. Blocks. Raises StoreError, StopRequested, and Django's DatabaseError."""
+class Seen(Enum):
+    """What an object turned out to be."""
+
+    WHOLE = "whole"
+    LOST = "lost"
+    CHANGED = "changed"
+
+
+def look_again(store: Store, image: Image, now: datetime, stop: threading.Event) -> Seen:
+    """Read the original of this image back from the store, and write down what was found: see `note_seen`. Blocks.
+    Raises StoreError, StopRequested, and Django's DatabaseError."""
     try:
         found = store.measure(image.store_key or "", stop=stop)
     except ObjectMissing:
+        found = None
+    return note_seen(image, found, now)
+
+
+def note_seen(image: Image, found: tuple[int, str] | None, now: datetime) -> Seen:
+    """Write down what the store gave: size and SHA-256, or None if it has no such object. If it has lost one whose file
+    is still on its instrument, that one is sent once more. If the bytes differ, nothing is overwritten: that is a
+    conflict, which a person has to look at. Raises Django's DatabaseError."""
+    if found is None:
         note_lost(image)
-        return
+        return Seen.LOST
     if found == (image.file_size, image.sha256):
-        row_in_both(image).update(verified_at=now)
-        return
+        row_as_it_was(image).update(verified_at=now)
+        return Seen.WHOLE
     logger.error(
-        "The store has other bytes of %s than were put there: %d bytes with the SHA-256 %s. The original here is kept.",
-        image.filename,
-        *found,
+        "The store has other bytes of %s than were put there: %d bytes with the SHA-256 %s.", image.filename, *found
     )
-    row_in_both(image).update(place=Image.Place.CONFLICT)
+    row_as_it_was(image).update(place=Image.Place.CONFLICT)
+    return Seen.CHANGED

@@ -2,7 +2,11 @@
 
 import time
 
+from django.conf import settings
+
 from images.archive.paced_reader import StopRequested
+from images.pages.display_fields import format_bytes
+from images.spool.scrub_state import ScrubOutcome, read_scrub
 from images.store.bucket import Bucket
 from images.store.errors import StoreError
 from images.store.findings import ProbeResult
@@ -10,7 +14,10 @@ from images.store.watch import StoreWatch, the_store_watch
 from microscope.status.line import FINE, WARN, Line, not_measured
 from microscope.status.running import Running
 
-NAME = "Store"
+NAME, SCRUB = "Store", "Last scrub"
+SPOILED = (
+    "The log names them. Bring back an older version in the store, or the file from a backup; then open the picture."
+)
 UNSAFE = "Choose another store or bucket, or a newer version of it. manage.py probe-store tries it out again."
 
 
@@ -20,7 +27,9 @@ def read_store(running: Running) -> list[Line]:
     if watch is None:
         return []
     bucket = watch.store.bucket
-    return [describe_probe(watch.latest, bucket) if running.is_here else _ask(watch, bucket)]
+    probe = describe_probe(watch.latest, bucket) if running.is_here else _ask(watch, bucket)
+    last = read_scrub(settings.DATA_PATH)
+    return [probe, describe_scrub(last)] if last else [probe]
 
 
 def describe_probe(result: ProbeResult | None, bucket: Bucket) -> Line:
@@ -32,6 +41,18 @@ def describe_probe(result: ProbeResult | None, bucket: Bucket) -> Line:
     if result.may_evict:
         return Line(NAME, FINE, "Reliable", shown, result.at, names=name_bucket(bucket))
     return Line(NAME, WARN, "Not reliable", shown, result.at, UNSAFE, name_bucket(bucket))
+
+
+def describe_scrub(last: ScrubOutcome) -> Line:
+    """Describe the last scrub of this node."""
+    noun = "picture" if last.looked_at == 1 else "pictures"
+    shown = f"{last.looked_at:,} {noun} ({format_bytes(last.byte_count)}) read back"
+    if last.lost or last.changed:
+        found = f"{shown}: {last.lost:,} lost by the store, {last.changed:,} with other bytes"
+        return Line(SCRUB, WARN, "Found something", found, last.ended, SPOILED)
+    if last.is_interrupted:
+        return Line(SCRUB, FINE, "Interrupted", f"{shown}, all whole", last.ended)
+    return Line(SCRUB, FINE, "Whole", f"{shown}, all whole", last.ended)
 
 
 def name_bucket(bucket: Bucket) -> str:

@@ -1,5 +1,6 @@
 """Fetches whole objects, and compares their bytes with the sum that was put beside them."""
 
+import contextlib
 import hashlib
 import io
 import threading
@@ -11,7 +12,7 @@ from typing import BinaryIO, TypeVar
 from images.archive.paced_reader import StopRequested
 from images.store.body import Pace
 from images.store.client import Store
-from images.store.errors import StoreBusy, StoreUnreachable, StoreWrongBytes
+from images.store.errors import ObjectMissing, StoreBusy, StoreUnreachable, StoreWrongBytes
 from images.store.objects import ListedObject
 
 # A rebuild runs for hours. A store that restarts meanwhile need not end it.
@@ -52,9 +53,12 @@ class Fetcher:
         self.fetch(listed, file)
         return file.getvalue()
 
-    def measure(self, listed: ListedObject) -> tuple[int, str]:
-        """Read an object, and return its size and SHA-256. Raises as `fetch`, but never StoreWrongBytes."""
-        return self._try_patiently(lambda: self._store.measure(listed.key, self._pace, self._stop))
+    def measure(self, key: str) -> tuple[int, str] | None:
+        """Read an object, and return its size and SHA-256; None if there is none. Raises StopRequested; and StoreError
+        if the store stays away."""
+        with contextlib.suppress(ObjectMissing):
+            return self._try_patiently(lambda: self._store.measure(key, self._pace, self._stop))
+        return None
 
     def _receive(self, listed: ListedObject, file: BinaryIO) -> FetchedObject:
         file.seek(0)

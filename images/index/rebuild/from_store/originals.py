@@ -120,8 +120,10 @@ def _columns_of(one: StoredOriginal, fetched: FetchedObject) -> dict[str, Any]:
     }
 
 
-def note_in_both(one: StoredOriginal, measured: tuple[int, str]) -> str:
+def note_in_both(one: StoredOriginal, measured: tuple[int, str] | None) -> str:
     """Write down that an original that has its row is in the store too. Returns why not, or an empty text."""
+    if measured is None:
+        return f"{one.listed.key}: the store lists it, and does not have it."
     row = Image.objects.filter(record_id=one.key.record_id, place__isnull=True)
     fields = {"place": Image.Place.BOTH, "store_key": one.listed.key, "stored_at": one.listed.stored_at}
     same = row.filter(file_size=measured[0], sha256=measured[1])

@@ -149,8 +149,8 @@ class _Rebuilding:
             self._rebuilt.looked_at += 1
             yield self._rebuilt
 
-    def _measure(self, one: StoredOriginal) -> tuple[int, str]:
-        return self._fetcher.measure(one.listed)
+    def _measure(self, one: StoredOriginal) -> tuple[int, str] | None:
+        return self._fetcher.measure(one.listed.key)
 
     def _follow_changes(self) -> Iterator[RebuildProgress]:
         for count in follow_changes(self._store, self._fetcher, self._people, self._name):
