@@ -151,6 +151,7 @@ def keep_originals() -> list[Path]:
 
 def run_spool(bucket: Any) -> None:
     from images.library import the_library
+    from images.spool.make import SENT_AT_ONCE
     from images.spool.rows import count_waiting
     from images.spool.spool import Spool
     from images.spool.upload import Uploader
@@ -158,10 +159,13 @@ def run_spool(bucket: Any) -> None:
     from images.store.client import Store
 
     store, library, instrument_id = Store(bucket), the_library(), uuid.uuid4()
-    store.looks_first = False  # as after a probe that saw the store refuse to overwrite
-    spool = Spool(store, Uploader(store, library.archive, library.thumbnails, lambda: instrument_id, Pace()), bool)
-    while count_waiting().count:
-        spool.step()
+    store.looks_first = store.sends_md5 = False  # as after a probe that saw the store refuse to overwrite, and check
+    uploader = Uploader(store, library.archive, library.thumbnails, lambda: instrument_id, Pace())
+    spool = Spool(store, uploader, bool, sent_at_once=SENT_AT_ONCE)
+    while spool.step() == 0:
+        pass
+    if left := count_waiting().count:
+        raise RuntimeError(f"{left} originals are not in the store: {spool.state.problem}")
 
 
 def put_plainly(bucket: Any, paths: list[Path]) -> None:

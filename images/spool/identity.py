@@ -20,10 +20,11 @@ class DamagedInstrumentId(StorageUnavailable):
 def read_or_make_instrument_id(folder: Path) -> UUID:
     """Return the id in this folder. The first call makes it; several at once get the same one. Raises
     DamagedInstrumentId, and OSError."""
-    path = folder / FILE
+    if known := read_instrument_id(folder):
+        return known
     with contextlib.suppress(FileExistsError):
-        create_file(path, f"{uuid4()}\n".encode("ascii"))
-    return _read(path)
+        create_file(folder / FILE, f"{uuid4()}\n".encode("ascii"))
+    return _read(folder / FILE)
 
 
 def read_instrument_id(folder: Path) -> UUID | None:

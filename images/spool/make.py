@@ -18,6 +18,8 @@ from images.store.body import Pace
 from images.store.client import Store
 from images.store.watch import the_store_watch
 
+# While one waits for the answer of the store, the other travels.
+SENT_AT_ONCE = 2
 BYTES_PER_MEGABIT = 125_000
 
 
@@ -32,7 +34,15 @@ def make_spool(
     uploader = Uploader(store, archive, thumbnails, lambda: read_or_make_instrument_id(settings.DATA_PATH), make_pace())
     evictor = Evictor(store, archive, explain_doubt, settings.KEEP_LOCAL_DAYS, settings.EVICT_BELOW_MB * 10**6)
     beside = SideFiles(store, archive)
-    return Spool(store, uploader, is_held_back, evictor=evictor, side_files=beside, report=report)
+    return Spool(
+        store,
+        uploader,
+        is_held_back,
+        evictor=evictor,
+        side_files=beside,
+        sent_at_once=SENT_AT_ONCE,
+        report=report,
+    )
 
 
 def make_pace() -> Pace:

@@ -13,7 +13,17 @@ logger = logging.getLogger(__name__)
 
 # What images.jobs calls such a job. That room stands above this one.
 BURST = "burst"
-NEEDED = ("id", "filename", "record_id", "sha256", "file_size", "image_format", "thumbnail_path", "captured_at")
+NEEDED = (
+    "id",
+    "instrument",
+    "filename",
+    "record_id",
+    "sha256",
+    "file_size",
+    "image_format",
+    "thumbnail_path",
+    *("captured_at", "place", "store_key"),
+)
 # What the store should have.
 SCRUBBED = (Image.Place.BOTH, Image.Place.STORE)
 
@@ -89,13 +99,13 @@ def find_to_scrub(before: datetime, most: int) -> list[Image]:
     longest come first. Raises Django's DatabaseError."""
     in_store = Image.objects.filter(place__in=SCRUBBED).filter(Q(verified_at__isnull=True) | Q(verified_at__lt=before))
     ordered = in_store.order_by(F("verified_at").asc(nulls_first=True), "id")
-    return list(ordered.only(*NEEDED, "store_key", "place")[:most])
+    return list(ordered.only(*NEEDED)[:most])
 
 
 def find_to_verify(stored_before: datetime, left_out: Collection[int]) -> Image | None:
     """Return the image that waits longest for its second look, if it was stored before this moment. Raises Django's
     DatabaseError."""
-    ripe = unverified().filter(stored_at__lte=stored_before).only(*NEEDED, "store_key", "place")
+    ripe = unverified().filter(stored_at__lte=stored_before).only(*NEEDED)
     return next((image for image in ripe[: len(left_out) + 1] if image.pk not in left_out), None)
 
 

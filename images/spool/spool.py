@@ -1,4 +1,4 @@
-"""The thread that brings originals into the store, one after the other, and looks at each again a day later.
+"""The thread that brings originals into the store, a few at a time, and looks at each again a day later.
 
 Nothing waits for it, and it forgets nothing: what waits is in the rows. If the store is away or full, it tries again
 later. What it cannot send, because the file is missing or changed, it leaves out, and says so.
@@ -8,8 +8,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import close_old_connections, connections
 
@@ -72,11 +74,13 @@ class Spool:
         monotonic_s: Callable[[], float] = time.monotonic,
         evictor: Evictor | None = None,
         side_files: SideFiles | None = None,
+        sent_at_once: int = 1,
         report: Callable[[SpoolState, datetime], None] = lambda state, now: None,
     ) -> None:
         """`is_held_back` returns True while something on this PC needs the whole disk, such as a burst. `evictor`
         makes room on this disk; None: nothing leaves it. `side_files` sends what lies beside originals; None: nothing
-        does. `report` is told how the spool is, and the time, each time that it has counted what waits."""
+        does. `sent_at_once`: how many originals travel at the same time. `report` is told how the spool is, and the
+        time, each time that it has counted what waits."""
         self._store = store
         self._uploader = uploader
         self._is_held_back = is_held_back
@@ -84,6 +88,10 @@ class Spool:
         self._monotonic_s = monotonic_s
         self.evictor = evictor
         self._side_files = side_files
+        self._sent_at_once = sent_at_once
+        self._senders = ThreadPoolExecutor(sent_at_once, "spool sender")
+        # The originals that travel now, by the id of the image, each with what becomes of it: its key.
+        self._under_way: dict[int, tuple[Image, Future[str]]] = {}
         self._report = report
         self._make_room_at_s = self._side_files_at_s = float("-inf")
         self._stop = threading.Event()
@@ -103,6 +111,7 @@ class Spool:
     def end(self) -> None:
         """Break off what is under way: it begins again after the next start. Blocks for at most ENDING_S."""
         self._stop.set()
+        self._senders.shutdown(wait=False, cancel_futures=True)
         if self._thread is not None:
             self._thread.join(ENDING_S)
 
@@ -115,9 +124,8 @@ class Spool:
         self._forget_old()
         # First: while pictures come without end, there is always one to send.
         self._make_room()
-        image = find_next(self._left_out.keys() | self._postponed.keys())
-        if image:
-            return self._try(image, self._upload)
+        if (wait_s := self._send_originals()) is not None:
+            return wait_s
         if (wait_s := self._send_side_file()) is not None:
             return wait_s
         image = find_to_verify(self._clock.now() - SECOND_LOOK_AFTER, self._postponed.keys())
@@ -129,6 +137,20 @@ class Spool:
             return 0.0
         self._go_on()
         return LOOK_EVERY_S
+
+    def _send_originals(self) -> float | None:
+        """Let the next originals travel, and write down what became of those that have arrived. Blocks until there is
+        one. Returns None if none waits."""
+        not_now = self._left_out.keys() | self._postponed.keys()
+        while len(self._under_way) < self._sent_at_once and (image := find_next(not_now | self._under_way.keys())):
+            self._under_way[image.pk] = image, self._senders.submit(self._uploader.upload, image, self._stop)
+        if not self._under_way:
+            return None
+        wait([sending for _, sending in self._under_way.values()], return_when=FIRST_COMPLETED)
+        arrived = [(image, sending) for image, sending in self._under_way.values() if sending.done()]
+        for image, _ in arrived:
+            del self._under_way[image.pk]
+        return max(self._try(image, partial(self._note_sent, sending)) for image, sending in arrived)
 
     def _make_room(self) -> None:
         """Let one batch of originals leave if the disk fills; the next one comes with the next step."""
@@ -162,9 +184,9 @@ class Spool:
         look_again(self._store, image, self._clock.now(), self._stop)
         self._go_on()
 
-    def _upload(self, image: Image) -> None:
+    def _note_sent(self, sending: Future[str], image: Image) -> None:
         try:
-            key = self._uploader.upload(image, self._stop)
+            key = sending.result()
         except ObjectOfSomebodyElse as problem:
             logger.error("%s is not put into the store: %s %s", image.filename, problem, problem.todo)
             note_conflict(image.pk, problem.key)
@@ -218,7 +240,7 @@ class Spool:
             wait_s = MAX_WAIT_S
             try:
                 wait_s = self.step()
-            except StopRequested:
+            except (StopRequested, CancelledError):
                 break
             except DATABASE_AWAY as away:
                 logger.warning("Pictures wait for the database before they go to the store: %s", str(away).strip())

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
-from images.store.body import Content, FileBody, Pace, measure_bytes, measure_file
+from images.store.body import Content, FileBody, Pace, measure_bytes, measure_file, size_up_file
 from images.store.bucket import Bucket
 from images.store.connection import Connection
 from images.store.errors import (
@@ -32,11 +32,14 @@ class Store:
     StoreError, or StopRequested once `stop` is set or the store is closed.
 
     `looks_first`: before each put, see if there is an object already. The store itself refuses to overwrite, if it
-    knows how; the probe finds out whether this one does."""
+    knows how; the probe finds out whether this one does. `sends_md5`: put the MD5 of a file along. It costs reading the
+    file once more, and is not needed where the store checks the SHA-256, or the content that is signed: the probe finds
+    that out, too."""
 
     def __init__(self, bucket: Bucket, patience: Patience | None = None) -> None:
         self.bucket = bucket
         self.looks_first = True
+        self.sends_md5 = True
         self.connection = Connection(bucket, patience or Patience())
 
     def close(self) -> None:
@@ -57,7 +60,7 @@ class Store:
 
         Raises OriginalChanged; ObjectOfSomebodyElse, if other bytes lie there; OSError, if the file cannot be read."""
         stop = stop or threading.Event()
-        content = measure_file(file, sha256, stop)
+        content = measure_file(file, sha256, stop) if self.sends_md5 else size_up_file(file, sha256)
         body = FileBody(file, pace or Pace(), stop)
         try:
             return self._put(key, content, body, content_type, stop, **self._lock_until())
@@ -191,7 +194,7 @@ def _describe(content: Content, content_type: str) -> dict[str, Any]:
     """Return the sums of a put. Which of them a store checks differs; the sum that boto3 signs comes besides."""
     return {
         "ContentLength": content.size_bytes,
-        "ContentMD5": content.md5_text,
+        **({"ContentMD5": content.md5_text} if content.md5 else {}),
         "ChecksumSHA256": content.sha256_text,
         "ContentType": content_type,
         "IfNoneMatch": "*",

@@ -6,7 +6,7 @@ import threading
 from images.archive.paced_reader import StopRequested
 from images.store.client import Store
 from images.store.findings import ProbeResult
-from images.store.probe import probe_store
+from images.store.probe import SHA256, SIGNED, probe_store
 
 logger = logging.getLogger(__name__)
 
@@ -38,9 +38,10 @@ class StoreWatch:
             self._thread.join(ENDING_S)
 
     def note(self, result: ProbeResult) -> None:
-        """Remember what a probe found. Puts rely on the store's own refusal only if it was seen."""
+        """Remember what a probe found. Puts rely on the store's own refusal and checks only if they were seen."""
         if result.problem is None:
             self.store.looks_first = not result.refuses_to_overwrite
+            self.store.sends_md5 = not {SHA256, SIGNED} & set(result.checks)
         if self._has_changed(result):
             logger.log(logging.INFO if result.may_evict else logging.WARNING, "The store: %s", result.verdict)
         self.latest = result

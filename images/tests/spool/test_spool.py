@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import threading
+from concurrent.futures import Executor, Future
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from images.jobs.plan.templates import Kind
 from images.library import the_library
 from images.models import Image, Job
 from images.spool.rows import is_burst_running, unverified, waiting_ids
-from images.spool.spool import LEFT_OUT_FOR_S
+from images.spool.spool import LEFT_OUT_FOR_S, Spool
 from images.spool.upload import Uploader, key_of
 from images.store.body import Pace
 from images.store.client import Store
@@ -24,6 +25,13 @@ from images.store.keys import key_of_thumbnail
 from images.store.patience import Patience
 from images.tests.spool.conftest import DAY_LATER, INSTRUMENT, place_of
 from images.tests.store.lying_store import Handler
+
+
+class InThisThread(Executor):
+    def submit(self, work, *arguments) -> Future:
+        future = Future()
+        future.set_result(work(*arguments))
+        return future
 
 
 def key(image: Image) -> str:
@@ -51,6 +59,38 @@ def test_what_waits_comes_into_a_real_store_with_its_thumbnail_first(real, archi
 def test_the_newest_comes_first(lying, liar, images):
     lying.spool.step()
     assert [name for name in liar.objects if name.startswith("originals/")] == [key(images[-1])]
+
+
+def test_two_travel_at_the_same_time_and_each_is_sent_once(lying, liar, images, clock):
+    both_are_there = threading.Barrier(2)
+    newest = {key(images[4]), key(images[5])}
+
+    def wait_for_the_other(handler: Handler) -> bool:
+        if handler.command == "PUT" and handler.key in newest:
+            both_are_there.wait(30)
+        return handler.command == "PUT" and handler.key == key(images[3]) and handler.refuse(503, "SlowDown")
+
+    liar.lie = wait_for_the_other
+    lying.store.looks_first = False
+    spool = Spool(lying.store, lying.spool._uploader, bool, clock, clock.elapsed_s, sent_at_once=2)
+    while spool.step() == 0:
+        pass
+    assert "busy" in spool.state.problem and not both_are_there.broken
+    liar.lie = lambda handler: False
+    while any(place_of(image) != "both" for image in images):
+        spool.step()
+    sent = [name for name in liar.seen if name.startswith("PUT originals/")]
+    assert sorted(sent) == sorted(f"PUT {one}" for one in [*map(key, images), key(images[3])])
+    spool.end()
+
+
+def test_a_file_that_changed_is_not_sent_by_a_store_that_needs_no_md5(lying, liar, archive, images):
+    lying.store.sends_md5 = False
+    path = archive.path_of(images[2].filename)
+    path.write_bytes(path.read_bytes()[:-1] + b"\0")
+    lying.go_on()
+    assert key(images[2]) not in liar.objects and place_of(images[2]) is None
+    assert {place_of(image) for image in images if image != images[2]} == {"both"}
 
 
 def test_a_second_look_reads_a_real_object_back_after_a_day_and_not_before(real, clock, image):
@@ -208,6 +248,7 @@ def test_an_image_in_the_bin_goes_too_and_one_that_is_removed_meanwhile_is_no_fa
         return key
 
     lying.spool._uploader.upload = remove_and_upload
+    lying.spool._senders = InThisThread()  # which sees the rows of the test
     lying.go_on()
     assert place_of(images[0]) == "both"
     assert not Image.objects.filter(pk=images[5].pk).exists()
