@@ -21,6 +21,7 @@ from images.library import the_library
 from images.management.originals import require_originals
 from images.management.progress import Progress
 from images.own_instrument import own_instrument_id
+from images.roles import is_library
 from images.spool.identity import read_instrument_id
 from images.spool.make import make_pace
 from images.store.errors import StoreError
@@ -76,7 +77,9 @@ class Command(BaseCommand):
         except Timeout as taken:
             raise CommandError("Another manage.py rebuild --from-store is running. Wait for it or stop it.") from taken
         staging = Staging(settings.DATA_PATH / "rebuilding", settings.MINIMUM_FREE_MB * 10**6)
-        alone_id = read_instrument_id(settings.DATA_PATH) if own_instrument_id() is None else None
+        # A library has no pictures of its own, whatever its data folder was before.
+        is_alone = own_instrument_id() is None and not is_library()
+        alone_id = read_instrument_id(settings.DATA_PATH) if is_alone else None
         return lambda report, go_on: rebuild_from_store(watch.store, staging, alone_id, report, go_on, make_pace())
 
     def _rebuild(self, begin: Begin, noun: str) -> int:
