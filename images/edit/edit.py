@@ -98,7 +98,11 @@ def _change(
     written: list[Step] = []
     try:
         with transaction.atomic():
-            steps = [_plan(archive, image, by, change, seen_revisions) for image in lock_images(image_ids)]
+            images = lock_images(image_ids)
+            if any(map(is_of_this_pc, images)):
+                # Also if nothing changes: the sidecars cannot be read without the drive, and are not missing then.
+                archive.check_folder()
+            steps = [_plan(archive, image, by, change, seen_revisions) for image in images]
             # The files come first. A row ahead of its sidecar would lose the change at a rebuild.
             write_changes(archive, [(step.image, step.changes) for step in steps if step.changes])
             written = [step for step in steps if step.changes]
