@@ -27,7 +27,7 @@ ONLY_WITH_ORIGINALS = {
 def check_role(**_: Any) -> list[CheckMessage]:
     """Refuse a role without the database and the store that all instruments share."""
     role, found = settings.MICROSCOPE_ROLE, []
-    if role and settings.DATABASES["default"]["ENGINE"] == SQLITE:
+    if role and settings.DATABASE["ENGINE"] == SQLITE:
         hint = "Set DATABASE_URL to the database of all instruments: postgres://user:password@host/microscope"
         found.append(Error(f"MICROSCOPE_ROLE={role} needs PostgreSQL.", hint=hint, id="microscope.E010"))
     if role and not settings.S3_BUCKET:

@@ -35,7 +35,7 @@ def choose(settings):
         right = {"MICROSCOPE_ROLE": "instrument", "CAMERA_DRIVER": "auto", "S3_BUCKET": "pictures", "BACKUP_TO": None}
         for name, value in {**right, **values}.items():
             setattr(settings, name, value)
-        settings.DATABASES = {"default": {**settings.DATABASES["default"], "ENGINE": values.get("engine", POSTGRESQL)}}
+        settings.DATABASE = {"ENGINE": values.get("engine", POSTGRESQL)}
         found = [*check_role(), *check_driver_of_role(), *check_settings_of_role()]
         return " ".join(f"{one.msg} {one.hint}" for one in found)
 
