@@ -25,13 +25,14 @@ class ImagesConfig(AppConfig):
         from images.index.idempotency import IdempotentCaptures
         from images.index.thumbnails import Thumbnails
         from images.instruments.beat import register_beat
+        from images.instruments.lease import is_first_of_those_alive
         from images.instruments.make import is_held_back, make_beat
         from images.jobs.supervisor import Supervisor, register_supervisor
         from images.library import Library, register_library
         from images.notices import lost_control, outbox  # noqa: F401 (connect their signals)
         from images.notices.deliverer import Deliverer, register_deliverer
         from images.notices.old_spool import report_old_spool
-        from images.roles import is_library
+        from images.roles import is_library, is_of_several
         from images.run_days import RunDays, register_run_days
         from images.spool.make import make_spool
         from images.spool.spool import register_spool
@@ -40,7 +41,7 @@ class ImagesConfig(AppConfig):
 
         if settings.MICROSCOPE_ROLE == "instrument":
             register_own_instrument(lambda: read_or_make_instrument_id(settings.DATA_PATH))
-        register_run_days(RunDays())
+        register_run_days(RunDays(may_count=is_first_of_those_alive if is_of_several() else lambda: True))
         register_control(Control())
         archive = Archive(
             settings.IMAGE_SAVE_PATH, settings.MINIMUM_FREE_MB * 10**6, settings.DATA_PATH / "archive-folder.txt"

@@ -6,6 +6,7 @@ clock destroys nothing.
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -79,8 +80,12 @@ def _plain(moment: datetime) -> str:
 class RunDays:
     """Counts the days, and compares the clock with the elapsed seconds. One thread of the server calls `tick`."""
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    def __init__(self, clock: Clock | None = None, may_count: Callable[[], bool] = lambda: True) -> None:
+        """`may_count`: of several PCs that share the count, one counts. The others only watch their own clocks. It may
+        raise Django's DatabaseError."""
         self._clock = clock or Clock()
+        self._may_count = may_count
+        self._was_in_doubt = False
         # The expected time, and the elapsed seconds at which it was expected; None before the first tick.
         self._expected: tuple[datetime, float] | None = None
         self._max_ahead = MAX_TIME_OFF
@@ -117,6 +122,9 @@ class RunDays:
         if self._clock.now() < FIRST_POSSIBLE and not RunDayCount.objects.exists():
             logger.warning("%s", self.doubt)
             return False  # on a new database nothing is known that such a clock could be compared with
+        if not self._may_count():
+            self._watch_clock()
+            return False
         with transaction.atomic():
             count = self._hold_count()
             passed_s = self._follow(count)
@@ -129,6 +137,16 @@ class RunDays:
             count.save()
         self._days = count.days
         return is_full
+
+    def _watch_clock(self) -> None:
+        """Compare the clock with the elapsed seconds, and write nothing: another PC counts, by its own clock."""
+        count = RunDayCount.objects.first()
+        if count is None:
+            return
+        self._days, count.is_clock_in_doubt = count.days, self._was_in_doubt
+        self._follow(count)
+        self._note_doubt(count, self.doubt)
+        self._was_in_doubt = count.is_clock_in_doubt
 
     def read_again(self) -> None:
         """Read the count that other processes go on counting. For one that counts none itself. Raises Django's
@@ -146,7 +164,8 @@ class RunDays:
             count = self._hold_count()
             emit("clock_confirmed", by=by, details={"shown": _plain(doubt.now), "expected": _plain(doubt.expected)})
             count.expected_at, count.is_clock_in_doubt = doubt.now, False
-            count.save()
+            if self._may_count():
+                count.save()
         self._expected, self._max_ahead = (doubt.now, self._clock.elapsed_s()), MAX_DRIFT
         logger.info("The clock of this PC was confirmed.")
 

@@ -14,10 +14,18 @@ from django.db.models.functions import Now
 
 from images.instruments.errors import InstrumentTaken, NameTaken
 from images.models import Instrument
+from images.own_instrument import own_instrument_id
 from images.run_days import Clock
 
 LEASE = timedelta(seconds=30)
 ASK_EVERY_S = 1.0
+
+
+def is_first_of_those_alive() -> bool:
+    """Return True on one of the instruments that live: what one PC does for all, this one does. Raises Django's
+    DatabaseError."""
+    alive = Instrument.objects.filter(lease_until__gt=Now()).order_by("pk").values_list("pk", flat=True)
+    return alive.first() == own_instrument_id()
 
 
 class InstrumentLease:

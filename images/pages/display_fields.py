@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils import dateformat, timezone
 
 from images.editable_fields import NUMBERS, describe_value, nest, values_in_row
+from images.index.others.changes import is_of_this_pc
 from images.models import Calibration, Image, Objective
 from images.record.image import part
 from images.record.sums import SumInFile, read_sum
@@ -81,17 +82,18 @@ PLACE_WORDS = {
 
 def describe_place(image: Image) -> str:
     """Return where the original is kept; empty on a PC alone, where there is only one place."""
+    pc = f"the PC of {image.instrument.name}" if image.instrument and not is_of_this_pc(image) else "this PC"
     looked = f", read back and found whole on {_day(image.verified_at)}" if image.verified_at else ""
+    left = f"It left {pc} on {_day(image.evicted_at)}" if image.evicted_at else ""
     if image.place == Image.Place.BOTH:
-        return f"On this PC, and in the store since {_day(image.stored_at)}{looked}"
+        return f"On {pc}, and in the store since {_day(image.stored_at)}{looked}"
     if image.place == Image.Place.STORE:
-        return f"In the store since {_day(image.stored_at)}{looked}. It left this PC on {_day(image.evicted_at)}"
+        return ". ".join(filter(None, [f"In the store since {_day(image.stored_at)}{looked}", left]))
     if image.place == Image.Place.CONFLICT:
-        left = f"It left this PC on {_day(image.evicted_at)}" if image.evicted_at else "On this PC"
-        return f"{left}. The store has other bytes under its key: a manager should look at them"
+        return f"{left or f'On {pc}'}. The store has other bytes under its key: a manager should look at them"
     if image.place == Image.Place.LOST:
-        return f"The store has lost it, and it left this PC on {_day(image.evicted_at)}: a manager should look for it"
-    return "On this PC; it waits for the store" if settings.S3_BUCKET else ""
+        return ". ".join(filter(None, ["The store has lost it: a manager should look for it", left]))
+    return f"On {pc}; it waits for the store" if settings.S3_BUCKET else ""
 
 
 def _day(moment: datetime | None) -> str:

@@ -56,6 +56,30 @@ def test_an_image_leaves_the_bin_after_thirty_days_on_which_the_program_ran(prog
     assert not archive.path_of(binned.filename).exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_several_pcs_one_counts_and_another_whose_clock_is_days_ahead_changes_nothing(program, binned):
+    ahead = SetClock()
+    ahead.jump(3 * DAY)
+    other = RunDays(ahead, may_count=lambda: False)
+    for _ in range(20 * 24):
+        program.run(HOUR)
+        ahead.run(HOUR)
+        assert not other.tick()
+    count = RunDayCount.objects.get()
+    assert count.days in (19, 20) and count.expected_at <= program.clock.now()
+    assert other.days == count.days
+
+
+def test_whoever_only_watches_doubts_its_own_clock(program):
+    wrong = SetClock()
+    other = RunDays(wrong, may_count=lambda: False)
+    other.tick()
+    assert other.doubt is None
+    wrong.jump(400 * DAY)
+    other.tick()
+    assert other.doubt and not RunDayCount.objects.get().is_clock_in_doubt
+
+
 @pytest.mark.parametrize("jump_days", [400, 29, -400, -20_000])
 @pytest.mark.parametrize("is_running", [True, False])
 def test_a_clock_that_jumps_removes_nothing(program, binned, archive, jump_days, is_running):

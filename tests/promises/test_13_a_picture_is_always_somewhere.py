@@ -142,7 +142,7 @@ def test_a_bad_week(week, cluster, tmp_path):
     assert (answer.status, answer.body["code"], answer.body["instrument"]["name"]) == (409, "not_here_yet", "upright")
     # The lease of the dead process ends by itself within half a minute.
     said = week.inverted.manage("adopt", str(week.upright.data_path))
-    assert "2" in said
+    assert "2 originals sent" in said
     week.wait_until_stored()
     week.assert_whole(week.library, week.inverted)
 

@@ -8,8 +8,9 @@ import pytest
 from django.db.models.functions import Now
 
 from images.instruments.errors import InstrumentTaken, NameTaken
-from images.instruments.lease import InstrumentLease
+from images.instruments.lease import InstrumentLease, is_first_of_those_alive
 from images.models import Instrument
+from images.own_instrument import be_alone, register_own_instrument
 from images.run_days import Clock
 
 HERE, NEVER = uuid4(), threading.Event()
@@ -89,6 +90,22 @@ def test_two_instruments_cannot_have_one_name():
     other.take("Upright", NEVER)
     with pytest.raises(NameTaken):
         other.renew(name="Inverted")
+
+
+def test_of_those_that_live_one_is_the_first():
+    leases = [InstrumentLease(one) for one in sorted((uuid4(), uuid4()))]
+    for number, lease in enumerate(leases):
+        lease.take(f"No. {number}", NEVER)
+    try:
+        register_own_instrument(lambda: leases[0].instrument_id)
+        assert is_first_of_those_alive()
+        register_own_instrument(lambda: leases[1].instrument_id)
+        assert not is_first_of_those_alive()
+        leases[0].release()
+        assert is_first_of_those_alive()
+    finally:
+        register_own_instrument(be_alone)
+    assert not is_first_of_those_alive(), "a library is none"
 
 
 def test_a_clock_that_is_ahead_is_measured_by_that_of_the_database():
