@@ -70,7 +70,8 @@ def report_captures(asked: argparse.Namespace) -> None:
     for name in took_ms:
         median_ms, rate_hz = statistics.median(took_ms[name]), statistics.median(rates[name])
         high_ms = statistics.quantiles(took_ms[name], n=20)[-1]
-        print(f"  {name:10} median {median_ms:7.1f}   95 % {high_ms:7.1f}   {rate_hz:6.1f} a second")
+        ratios = f"{median_ms / alone_ms:5.2f} and {rate_hz / alone_hz:5.2f} of no store"
+        print(f"  {name:10} median {median_ms:7.1f}   95 % {high_ms:7.1f}   {rate_hz:6.1f} a second   {ratios}")
         require(f"a capture with a store that {name}", is_reached=median_ms <= MAX_MORE * alone_ms)
         require(f"the rate with a store that {name}", is_reached=rate_hz * MAX_MORE >= alone_hz)
 
