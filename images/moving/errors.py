@@ -5,6 +5,11 @@ from pathlib import Path
 from images.errors import LibraryError
 
 
+def explain(problem: Exception) -> str:
+    """Return what is wrong, and what to do if the error knows it, in sentences."""
+    return f"{str(problem).strip()} {getattr(problem, 'todo', '')}".strip()
+
+
 class MovingError(LibraryError):
     """The root of the family."""
 

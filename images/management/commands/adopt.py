@@ -24,7 +24,7 @@ from images.management.progress import Progress
 from images.models import Instrument
 from images.moving.adopt import Adopted, DiskAdoption
 from images.moving.disk import DamagedDiskArchive, find_images_folder, read_dead_id
-from images.moving.errors import InstrumentLives
+from images.moving.errors import InstrumentLives, explain
 from images.moving.retire import retire
 from images.moving.working_as import working_as
 from images.spool.make import BYTES_PER_MEGABIT
@@ -78,7 +78,7 @@ class Command(BaseCommand):
         except InstrumentTaken as taken:
             raise CommandError(str(InstrumentLives(disk.name))) from taken
         except (LibraryError, OSError, *DATABASE_AWAY) as problem:
-            raise CommandError(f"{str(problem).strip()} What is done stays. Run it again to continue.") from problem
+            raise CommandError(f"{explain(problem)} What is done stays. Run it again to continue.") from problem
         finally:
             progress.clear()
             connections.close_all()
@@ -89,7 +89,7 @@ class Command(BaseCommand):
         try:
             return find_disk(options)
         except (LibraryError, *DATABASE_AWAY) as problem:
-            raise CommandError(str(problem).strip()) from problem
+            raise CommandError(explain(problem)) from problem
 
     def _adopt(
         self, disk: Disk, store: Store, folder: Path, stop: threading.Event, progress: Progress, is_last: bool

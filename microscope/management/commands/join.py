@@ -20,6 +20,7 @@ from images.library import the_library
 from images.management.progress import Progress
 from images.models import ShareLink, Verification
 from images.moving.claim import claim_rows, has_rows_of_nobody
+from images.moving.errors import explain
 from images.moving.join import Joined, join_file
 from images.moving.other_database import opened_copy
 from images.moving.working_as import program_stopped, working_as
@@ -66,7 +67,7 @@ class Command(BaseCommand):
             self.stdout.write("Interrupted. Run it again to continue.")
             code = INTERRUPTED
         except (LibraryError, OSError, *DATABASE_AWAY) as problem:
-            raise CommandError(str(problem).strip()) from problem
+            raise CommandError(explain(problem)) from problem
         finally:
             connections.close_all()
         if code:

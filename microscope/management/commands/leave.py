@@ -13,6 +13,7 @@ from accounts.moving import bring_people
 from camera.stop_signals import stop_requested
 from images.archive.paced_reader import StopRequested
 from images.errors import DATABASE_AWAY, LibraryError
+from images.moving.errors import explain
 from images.moving.leave import StaysBehind, look_what_stays, make_lone_library, require_may_leave
 from images.moving.working_as import program_stopped, working_as
 from images.spool.identity import read_or_make_instrument_id
@@ -42,7 +43,7 @@ class Command(BaseCommand):
             self.stdout.write("Interrupted. Run it again: it begins from the start.")
             code = INTERRUPTED
         except (LibraryError, OSError, *DATABASE_AWAY) as problem:
-            raise CommandError(str(problem).strip()) from problem
+            raise CommandError(explain(problem)) from problem
         finally:
             connections.close_all()
         if code:
