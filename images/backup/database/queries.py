@@ -10,6 +10,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from images.backup.contents.manifest import KeptDatabase
 from images.backup.errors import BackupDamaged
 from images.models import Image
+from images.own_instrument import own_instrument_id
 
 OUR_APPS = ("accounts", "images", "microscope")
 # Runs a query and returns its rows. All queries see the same moment.
@@ -17,12 +18,20 @@ Query = Callable[[str], Iterator[tuple[Any, ...]]]
 
 
 def read_originals(query: Query) -> Iterator[tuple[str, int, str]]:
-    """Yield file name, size and sum of every image, sorted by the bytes of the names."""
+    """Yield file name, size and sum of every image of this PC, sorted by the bytes of the names."""
     # PostgreSQL sorts by the rules of a language, unless it is told to compare bytes. SQLite compares bytes.
     collation = ' COLLATE "C"' if connection.vendor == "postgresql" else ""
     table = Image._meta.db_table
-    for row in query(f"SELECT filename, file_size, sha256 FROM {table} ORDER BY filename{collation}"):
+    for row in query(f"SELECT filename, file_size, sha256 FROM {table}{_own()} ORDER BY filename{collation}"):
         yield row[0], row[1], row[2]
+
+
+def _own() -> str:
+    """Return the condition for rows of this PC. A PC alone has no others, and an older copy has no such column."""
+    own = own_instrument_id()
+    if own is None:
+        return ""
+    return f" WHERE instrument_id = '{own if connection.vendor == 'postgresql' else own.hex}'"
 
 
 def count_rows(query: Query) -> dict[str, int]:

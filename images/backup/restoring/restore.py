@@ -33,6 +33,7 @@ from images.backup.restoring.place import Place, sqlite_path
 from images.errors import DiskFull
 
 SECRET_KEY_FILE = "secret-key"
+INSTRUMENT_ID_FILE = "instrument-id"
 
 
 @dataclass(slots=True)
@@ -170,11 +171,14 @@ class Restore:
             return False
 
     def _restore_others(self) -> None:
-        """Put the secret key in place. The settings stay in the backup, for a person to read."""
-        if any(one.name == SECRET_KEY_FILE for one in self._manifest.others):
-            with raising_storage_errors():
-                content = (self._backup / SECRET_KEY_FILE).read_bytes()
-                replace_file(self._place.data_path / SECRET_KEY_FILE, content, PRIVATE)
+        """Put the secret key and the id of the instrument in place. The settings stay in the backup, for a person to
+        read."""
+        kept = {one.name for one in self._manifest.others}
+        for name in (SECRET_KEY_FILE, INSTRUMENT_ID_FILE):
+            if name in kept:
+                with raising_storage_errors():
+                    content = (self._backup / name).read_bytes()
+                    replace_file(self._place.data_path / name, content, PRIVATE)
 
 
 def refuse_newer(kept: KeptDatabase, program_version: str) -> None:

@@ -18,7 +18,7 @@ from images.backup.backup import Backup, SmallFile
 from images.backup.backup import Progress as Step
 from images.backup.folder import BackupFolder
 from images.backup.originals import COPIED_AT_ONCE
-from images.backup.restoring.restore import SECRET_KEY_FILE
+from images.backup.restoring.restore import INSTRUMENT_ID_FILE, SECRET_KEY_FILE
 from images.backup.settings_text import read_set_values, write_settings
 from images.errors import LibraryError
 from images.library import the_library
@@ -139,10 +139,14 @@ class Command(BaseCommand):
 
 
 def read_others(has_secrets: bool) -> list[SmallFile]:
-    """Return the small files of a backup: the settings and, if `has_secrets`, the key file if there is one."""
+    """Return the small files of a backup: the settings, the id of this instrument if it has one, and, if `has_secrets`,
+    the key file if there is one."""
     text = write_settings(read_set_values(settings.SETTING_NAMES), has_secrets)
     # A value from the environment can contain bytes that are no UTF-8.
     others = [SmallFile(SETTINGS_FILE, text.encode("utf-8", "surrogateescape"))]
+    instrument_id = settings.DATA_PATH / INSTRUMENT_ID_FILE
+    if instrument_id.exists():
+        others.append(SmallFile(INSTRUMENT_ID_FILE, instrument_id.read_bytes()))
     key = settings.DATA_PATH / "secret-key"
     if has_secrets and key.exists():
         others.append(SmallFile(SECRET_KEY_FILE, key.read_bytes()))
