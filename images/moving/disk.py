@@ -1,11 +1,14 @@
 """The disk of a dead PC, mounted on this one. Nothing is written to it unless a crash left something half done."""
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 from images.archive.archive import Archive
 from images.archive.folder import MARKER
+from images.archive.names import Location
+from images.errors import NotAnOriginal, StorageUnavailable
 from images.moving.errors import NotADataFolder
 from images.spool.identity import FILE
 
@@ -32,6 +35,27 @@ class DamagedDiskArchive(Archive):
                 self._reported.add(day)
                 self._report(f"The folder {day} cannot be read ({problem}).")
             return []
+
+    def has(self, location: Location) -> bool:
+        try:
+            return super().has(location)
+        except OSError as problem:
+            self._report(f"{location}: nobody can tell whether it is there ({problem}).")
+            return False
+
+    def rename_to_free(
+        self,
+        location: Location,
+        taken_at: datetime,
+        take_along: Callable[[Location], object] = lambda renamed: None,
+    ) -> Location:
+        """As on every disk; if this one cannot be written, only this original is left out."""
+        try:
+            return super().rename_to_free(location, taken_at, take_along)
+        except StorageUnavailable as problem:
+            raise NotAnOriginal(
+                f"{location.name} has the name of another picture, and stays so: {problem}"
+            ) from problem
 
 
 def read_dead_id(folder: Path, id_file: Path | None = None) -> UUID:

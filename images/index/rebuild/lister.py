@@ -60,7 +60,7 @@ class Lister:
                 until_s = time.monotonic() + MAX_TRANSACTION_S
                 while waiting and time.monotonic() < until_s:
                     read = waiting.popleft()
-                    problem = read.problem or self._list_one(read, known)
+                    problem = read.problem or self._list_one(read, known) or read.sidecar_problem
                     if read.problem and (place := self._explain(read.archive, read.location)):
                         problem = f"{read.location.name}: {place}"
                     if problem:

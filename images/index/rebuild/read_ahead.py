@@ -20,7 +20,8 @@ Read = TypeVar("Read")
 @dataclass(frozen=True, slots=True)
 class ReadOriginal:
     """An original that was read as a whole, or the `problem` why it could not be read. `archive`: where its file is, if
-    only for the moment."""
+    only for the moment. `sidecar_problem`: why its sidecar could not be read; then the original is listed without it,
+    and a later rebuild follows it."""
 
     archive: Archive
     location: Location
@@ -28,6 +29,7 @@ class ReadOriginal:
     kept: StoredFile | None = None
     sidecar: Sidecar | None = None
     problem: str = ""
+    sidecar_problem: str = ""
     # The columns that say where it is, if that is not the archive.
     elsewhere: dict[str, Any] | None = None
 

@@ -115,15 +115,17 @@ def _find_foreign_files(
 def _read(archive: Archive, original: Location) -> ReadOriginal:
     try:
         record = read_record(archive, original)
-        return ReadOriginal(
-            archive, original, record, measure_found(archive, original, record), _read_sidecar(archive, original)
-        )
+        kept = measure_found(archive, original, record)
     except (NotAnOriginal, OSError) as problem:
         return ReadOriginal(archive, original, problem=str(problem))
+    sidecar, sidecar_problem = _read_sidecar(archive, original)
+    return ReadOriginal(archive, original, record, kept, sidecar, sidecar_problem=sidecar_problem)
 
 
-def _read_sidecar(archive: Archive, original: Location) -> Sidecar | None:
+def _read_sidecar(archive: Archive, original: Location) -> tuple[Sidecar | None, str]:
     try:
-        return read_sidecar(archive, original)
+        return read_sidecar(archive, original), ""
     except DamagedSidecar:
-        return None  # adoption tells
+        return None, ""  # adoption tells
+    except OSError as problem:
+        return None, f"What was changed of {original.name} cannot be read ({problem})."

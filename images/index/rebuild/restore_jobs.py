@@ -50,7 +50,7 @@ def restore_job_file(
             job, is_new = _restore_from_header(next(entries), find_user, find_instrument)
             write_entries(job.pk, entries, is_whole_file=True)
         return job, is_new
-    except (DamagedJobFile, KeyError, TypeError, ValueError, AttributeError) as problem:
+    except (DamagedJobFile, OSError, KeyError, TypeError, ValueError, AttributeError) as problem:
         report(f"{location.name} is damaged ({problem}). Its job is made again from its pictures, as far as they say.")
     return None
 

@@ -3,12 +3,15 @@
 import hashlib
 import threading
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from images.archive.archive import Archive
+from images.archive.job_file import job_file_of
+from images.archive.names import Location
 from images.archive.paced_reader import StopRequested, go_on_always
+from images.archive.sidecar import sidecar_of
 from images.edit.edit import edit_image
 from images.index.fetched import Fetched
 from images.library import the_library
@@ -20,9 +23,11 @@ from images.moving.retire import retire
 from images.spool.side_files import SideFiles
 from images.spool.upload import Uploader, key_of
 from images.store.body import Pace
+from images.store.client import Store
 from images.store.errors import StoreBusy
 from images.tests.frames import TAKEN_AT
 from images.tests.moving.conftest import HERE
+from images.tests.store.conftest import bucket, everything, gateway  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 
@@ -44,9 +49,9 @@ def dead_disk(archive, keep_original, operator, be_instrument):
 def adopt(archive, store, tmp_path):
     """adopt() does it all, and returns how far it came, and what was reported."""
 
-    def run(go_on=go_on_always):
+    def run(go_on=go_on_always, kind=DamagedDiskArchive, store=store):
         reported: list[str] = []
-        disk = DamagedDiskArchive(archive.root, tmp_path / "memory.txt", reported.append)
+        disk = kind(archive.root, tmp_path / "memory.txt", reported.append)
         disk.elsewhere = Fetched(store, tmp_path / "fetched")
         uploader = Uploader(store, disk, the_library().thumbnails, lambda: HERE, Pace())
         under_way = DiskAdoption(
@@ -128,6 +133,47 @@ def test_a_folder_that_cannot_be_read_is_named_and_the_rest_comes(dead_disk, arc
     _, reported, disk = adopt()
     assert sums_in(liar) == expected and expected
     assert disk.unreadable_days == [bad] and [line for line in reported if bad in line and "cannot be read" in line]
+
+
+class BadSectors(DamagedDiskArchive):
+    def has(self, location):
+        return super().has(Location(location.folder, "x" * 5000))
+
+
+class ReadOnly(DamagedDiskArchive):
+    def _has_also_name(self, path, second):
+        raise OSError(30, "Read-only file system")
+
+
+def test_side_files_that_cannot_be_read_are_named_and_the_originals_come(dead_disk, archive, adopt, liar):
+    job_file = job_file_of(TAKEN_AT, uuid4())
+    # A folder of that name cannot be read as a file either.
+    archive.path_at(job_file).mkdir()
+    archive.path_at(sidecar_of(archive, dead_disk[1].location)).mkdir()
+    adopted, reported, _ = adopt(kind=BadSectors)
+    assert adopted.sent == 4 and len(sums_in(liar)) == 4
+    assert [line for line in reported if job_file.name in line]
+    assert [line for line in reported if line.startswith(f"What was changed of {dead_disk[1].filename} cannot")]
+    assert [line for line in reported if "nobody can tell" in line]
+
+
+def test_on_a_disk_that_cannot_be_written_a_picture_whose_name_is_taken_is_named(dead_disk, adopt, cheap_images, liar):
+    taken = cheap_images([TAKEN_AT])[0]
+    Image.objects.filter(pk=taken.pk).update(filename=dead_disk[0].filename, instrument=HERE, place="lost")
+    adopted, reported, _ = adopt(kind=ReadOnly)
+    assert adopted.sent == 3 and len(sums_in(liar)) == 3
+    assert len(reported) == 1 and "has the name of another picture" in reported[0]
+
+
+@pytest.mark.long
+def test_on_a_real_store(dead_disk, adopt, bucket, everything):  # noqa: F811
+    real = Store(bucket)
+    adopted, reported, _ = adopt(store=real)
+    assert (adopted.sent, adopted.verified, reported) == (4, 4, [])
+    for image in Image.objects.all():
+        found = everything.get_object(Bucket=bucket.name, Key=image.store_key)["Body"].read()
+        assert hashlib.sha256(found).hexdigest() == image.sha256
+    assert retire(real, HERE).in_store == 4
 
 
 def test_a_store_that_is_busy_for_a_while_is_waited_for(dead_disk, adopt, liar):
