@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS
+
 from images.archive.archive import Archive
 from images.archive.paced_reader import go_on_always
 from images.index.rebuild.rebuild import RebuildProgress, rebuild
 from images.moving.claim import require_files_here
 from images.moving.optics import bring_optics
+from images.moving.removals import bring_removals
 from images.moving.stored import BroughtRows, bring_stored, is_same_store
 from images.own_instrument import own_instrument_id
 from images.store.client import Store
@@ -51,6 +54,7 @@ def join_file(
     is_same = is_same_store(source, store)
     # Before the images, so that these find whose they are.
     joined = Joined(bring_people(source), is_store_the_same=is_same)
+    bring_removals(source, DEFAULT_DB_ALIAS, None, instrument_id)
     joined.new_objectives = bring_optics(source, instrument_id)
     for joined.rebuilt in rebuild(archive, report, go_on):
         yield joined

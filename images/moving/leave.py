@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from django.db import DEFAULT_DB_ALIAS
+
 from camera.durable_files import publish_file
 from images.archive.paced_reader import StopRequested
 from images.backup.other_process import run_command
 from images.models import Image
 from images.moving.errors import MovingError, NotEmpty, StillWaiting
 from images.moving.other_database import opened
+from images.moving.removals import bring_removals
+from images.own_instrument import own_instrument_id
 from images.spool.rows import changes_to_send, count_waiting
 
 DRAFT = "leaving.sqlite3"
@@ -71,6 +75,7 @@ def make_lone_library(
         _run(manage, draft, ["migrate", "-v0"], stop, report)
         with opened(draft) as alone:
             bring_people(alone)
+            bring_removals(DEFAULT_DB_ALIAS, alone, own_instrument_id(), None)
         is_all_listed = not _run(manage, draft, ["rebuild"], stop, report, REPORTED)
         _fold_in(draft)
         publish_file(draft, target)

@@ -219,6 +219,13 @@ def test_a_pc_may_leave_with_pictures_that_the_shared_library_never_gets(shared,
     code, output = shared.run(dead, "leave", "--anyway")
     assert code == 1 and "microscope.sqlite3-wal exists" in output
     move_away(dead)
+    # Somebody has deleted it, and its file is still there.
+    (deleted,) = shared.ask("DELETE FROM images WHERE id = (SELECT max(id) FROM images) RETURNING record_id, filename")
+    shared.ask(
+        "INSERT INTO image_removals (record_id, filename, instrument_id, decided_at) "
+        f"VALUES ('{deleted[0]}', '{deleted[1]}', '{DEAD}', now())"
+    )
     code, output = shared.run(dead, "leave", "--anyway")
-    assert code == 0 and f"{COUNT} originals are not in the shared store" in output
-    assert read_alone(dead, "SELECT count(*) FROM images") == [(COUNT,)]
+    assert code == 0 and f"{COUNT - 1} originals are not in the shared store" in output
+    assert read_alone(dead, "SELECT count(*) FROM images") == [(COUNT - 1,)]
+    assert read_alone(dead, "SELECT filename, instrument_id FROM image_removals") == [(deleted[1], None)]

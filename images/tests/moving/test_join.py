@@ -12,10 +12,10 @@ from accounts.moving import bring_people
 from images.calibration.objectives import choose_objective
 from images.edit.edit import edit_image
 from images.library import the_library
-from images.models import Calibration, CurrentObjective, Image, Instrument, Objective
+from images.models import Calibration, CurrentObjective, Image, Instrument, Objective, Removal
 from images.moving.errors import NotALoneLibrary, NotYourRows, OtherBucket
 from images.moving.join import join_file
-from images.moving.other_database import opened_copy
+from images.moving.other_database import opened, opened_copy
 from images.spool.upload import Uploader
 from images.store.body import Pace
 from images.tests.moving.conftest import HERE, remove_original
@@ -86,6 +86,20 @@ def test_broken_off_at_any_step_it_goes_on(in_store, move_rows_out, be_instrumen
     joined, _ = join(file, store, tmp_path)
     assert Image.objects.count() == 6 and not joined.rows.lacking
     assert Image.objects.filter(place="store").count() == 1 and Image.objects.filter(place="both").count() == 3
+
+
+def test_a_picture_whose_removal_was_under_way_does_not_come_back(
+    images, move_rows_out, be_instrument, store, archive, tmp_path
+):
+    gone = images[2]
+    file = move_rows_out()
+    with opened(file) as old:
+        Image.objects.using(old).filter(pk=gone.pk)._raw_delete(old)
+        Removal.objects.using(old).create(record_id=gone.record_id, filename=gone.filename)
+    be_instrument()
+    joined, _ = join(file, store, tmp_path)
+    assert Image.objects.count() == 5 and joined.rows.lacking == []
+    assert Removal.objects.get().instrument_id == HERE
 
 
 def test_another_bucket_is_refused_if_originals_are_only_in_the_old_one(

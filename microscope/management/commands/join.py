@@ -79,7 +79,7 @@ class Command(BaseCommand):
                 raise CommandError("The database has rows of a PC that was alone. First run this without --from.")
             return self._claim()
         done, before = settings.DATA_PATH / DONE, settings.DATA_PATH / "microscope.sqlite3"
-        if file is None and (done.exists() or not before.exists()):
+        if done.exists() or (file is None and not before.exists()):
             self.stdout.write(f"Nothing waits to move in: this PC is the instrument {settings.INSTRUMENT_NAME}.")
             return 0
         return self._join_file(file or before, done, go_on)

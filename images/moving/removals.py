@@ -1,0 +1,17 @@
+"""Brings the notes of files that wait to be removed: without them, a picture that was deleted would come back."""
+
+from uuid import UUID
+
+from images.models import Removal
+
+
+def bring_removals(source: str, target: str, was_of: UUID | None, is_of: UUID | None) -> int:
+    """Bring those of one instrument from one database into another; None: of a PC that is alone. Returns the number of
+    new ones. Raises Django's DatabaseError."""
+    waiting = Removal.objects.using(source).filter(instrument=was_of)
+    return sum(
+        Removal.objects.using(target).get_or_create(
+            record_id=old.record_id, defaults={"filename": old.filename, "instrument_id": is_of}
+        )[1]
+        for old in waiting
+    )
