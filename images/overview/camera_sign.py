@@ -12,7 +12,8 @@ WELL = ("closed", "opening", "ready", "streaming")
 @dataclass(frozen=True, slots=True)
 class CameraSign:
     """`state` is a state of the camera's status. `problem`: a sentence, or "". `reserve_bytes`: captures stop when the
-    disk has no more than that. Empty or None if it is not said."""
+    disk has no more than that. `is_retired`: the PC is gone, and its pictures are in the store. Empty or None if it is
+    not said."""
 
     model: str
     serial_number: str
@@ -22,6 +23,7 @@ class CameraSign:
     problem: str
     watchers: int | None
     reserve_bytes: int | None
+    is_retired: bool = False
 
     @property
     def is_well(self) -> bool:
@@ -39,6 +41,7 @@ def read_camera_sign(said: Any) -> CameraSign:
         problem=_read_text(parts.get("problem")),
         watchers=_read_count(parts.get("watchers")),
         reserve_bytes=_read_count(parts.get("reserveBytes")),
+        is_retired=bool(parts.get("retiredAt")),
     )
 
 

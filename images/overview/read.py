@@ -5,7 +5,7 @@ Always the same few queries, however many instruments there are and however many
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models.functions import Now
@@ -16,9 +16,6 @@ from images.control.lease import Lease
 from images.control.rows import look_at_leases
 from images.models import Instrument, Job
 from images.overview.camera_sign import CameraSign, read_camera_sign
-
-# It writes its row every ten seconds.
-LOST_AFTER = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +31,17 @@ class InstrumentNow:
 
     @property
     def is_lost(self) -> bool:
-        return self.row.last_seen_at is None or self.read_at - self.row.last_seen_at > LOST_AFTER
+        return self.row.is_lost(self.read_at)
 
 
 def read_instruments() -> list[InstrumentNow]:
-    """Return all instruments, in the order of their names."""
+    """Return all instruments but those that are retired, in the order of their names."""
     rows = list(Instrument.objects.defer("picture").annotate(read_at=Now()).order_by())
     ids = [row.pk for row in rows]
     leases, jobs = look_at_leases(ids, timezone.now()), _find_active_jobs(ids)
     rows.sort(key=lambda row: alphabetical(row.name))
-    return [_describe(row, leases.get(row.pk), jobs.get(row.pk)) for row in rows]
+    described = [_describe(row, leases.get(row.pk), jobs.get(row.pk)) for row in rows]
+    return [one for one in described if not one.camera.is_retired]
 
 
 def _describe(row: Instrument, lease: Lease | None, job: Job | None) -> InstrumentNow:

@@ -103,10 +103,17 @@ def test_a_lost_one_says_since_when_and_that_its_figures_are_old(look, join, sta
     assert "Store 38 pictures (1.2 GB) only on this PC Is the PC on, and its network cable in?" in said
 
 
-@pytest.mark.parametrize(("seen_s_ago", "is_lost"), [(20, False), (45, True)])
+@pytest.mark.parametrize(("seen_s_ago", "is_lost"), [(5, False), (45, True)])
 def test_it_is_lost_after_thirty_seconds(look, join, seen_s_ago, is_lost):
     join(seen_s_ago=seen_s_ago)
     assert ("1 is lost" in look()) is is_lost
+
+
+def test_one_that_is_retired_is_not_shown_any_more(look, join):
+    join("A")
+    join("B", seen_s_ago=5000, camera={"retiredAt": "2026-11-29T20:00:00+00:00"})
+    said = look()
+    assert "1 microscope" in said and " B " not in said
 
 
 def test_one_that_never_gave_a_sign_is_lost(look, join):
