@@ -63,5 +63,11 @@ def test_every_decision_says_its_date_context_choice_and_consequence(page):
     assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Context", "Choice", "Consequence"]
 
 
+def test_the_glossary_is_short():
+    lines = (ROOT / "docs" / "develop" / "glossary.md").read_text(encoding="utf-8").splitlines()
+    rows = [line for line in lines if line.startswith("| ") and line != "| Word | Means |"]
+    assert len(rows) <= 40
+
+
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
