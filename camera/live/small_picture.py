@@ -1,14 +1,13 @@
 """A small picture of what the camera sees, for pages that show several microscopes."""
 
 import contextlib
-import io
 import time
 
 from PIL import Image
 
 from camera.errors import CameraError
 from camera.frame import to_display
-from camera.memory import as_picture
+from camera.memory import as_picture, open_memory_file
 from camera.results.taken_frame import develop
 from camera.service import Camera
 
@@ -31,6 +30,7 @@ def make_small_picture(camera: Camera) -> bytes | None:
         factor = max(1, max(picture.size) // MAX_SIDE_PX)
         small = picture.reduce(factor) if factor > 1 else picture.copy()
     small.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX), Image.Resampling.BILINEAR)
-    with io.BytesIO() as file:
+    with open_memory_file() as file:
         small.save(file, "JPEG", quality=QUALITY)
-        return file.getvalue()
+        file.seek(0)
+        return file.read()

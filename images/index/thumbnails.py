@@ -4,7 +4,6 @@ They can be made again, so their folder may be emptied at any time.
 """
 
 import contextlib
-import io
 import os
 import queue
 import threading
@@ -156,7 +155,7 @@ class Thumbnails:
             return False
         except StoreError as problem:
             raise OriginalAway(image.filename, str(problem)) from problem
-        if not _is_made_from(image.sha256, io.BytesIO(content)):
+        if _mark_of(image.sha256) not in content[:HEAD_BYTES]:
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, content)

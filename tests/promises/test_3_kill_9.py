@@ -41,7 +41,7 @@ MOMENTS_OF_A_CAPTURE = {
 
 MOMENTS_OF_A_CHANGE = {
     "what is to be said is written, and not yet forced to disk": "write_sidecars: _sync_together(waiting)",
-    "it stands beside the original, and the row does not say it": "change_images: if step.is_row_behind",
+    "it stands beside the original, and the row does not say it": "_change: if step.is_row_behind",
     "row and file say it, and it is not committed": "BaseDatabaseWrapper.commit: self._commit()",
 }
 

@@ -3,6 +3,7 @@
 import hashlib
 import sqlite3
 import threading
+from contextlib import closing
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -63,7 +64,7 @@ def sums_in(liar) -> set[str]:  # noqa: F811
 def make_old_library(folder) -> None:
     """A PC that was alone: a person, and the images in its folder."""
     fill_file(folder / "microscope.sqlite3")
-    with sqlite3.connect(folder / "microscope.sqlite3") as connection:
+    with closing(sqlite3.connect(folder / "microscope.sqlite3")) as connection, connection:
         connection.execute(
             "INSERT INTO accounts_user (username, folded_name, lasting_id, password, first_name, last_name, email, "
             "is_superuser, is_staff, is_active, date_joined) "

@@ -2,13 +2,13 @@
 
 import contextlib
 import hashlib
-import io
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, TypeVar
 
+from camera.memory import open_memory_file
 from images.archive.paced_reader import StopRequested
 from images.store.body import Pace
 from images.store.client import Store
@@ -49,9 +49,10 @@ class Fetcher:
 
     def read(self, listed: ListedObject) -> bytes:
         """Return all bytes of a small object. Raises as `fetch`."""
-        file = io.BytesIO()
-        self.fetch(listed, file)
-        return file.getvalue()
+        with open_memory_file() as file:
+            self.fetch(listed, file)
+            file.seek(0)
+            return file.read()
 
     def measure(self, key: str) -> tuple[int, str] | None:
         """Read an object, and return its size and SHA-256; None if there is none. Raises StopRequested; and StoreError
