@@ -45,12 +45,14 @@ class Command(BaseCommand):
         how_many = parser.add_mutually_exclusive_group(required=True)
         how_many.add_argument("--sample", type=percent, metavar="PERCENT", help="read so many percent of all objects")
         how_many.add_argument("--all", action="store_true", help="read every object")
+        parser.add_argument("--full-speed", action="store_true", help="do not give way to captures")
 
     def handle(self, *args: Any, **options: Any) -> None:
         watch = the_store_watch()
         if watch is None:
             raise CommandError("No store is set: set S3_BUCKET and its keys.")
-        lower_priority()
+        if not options["full_speed"]:
+            lower_priority()
         settings.DATA_PATH.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(settings.DATA_PATH / "scrub.lock").acquire(timeout=0):

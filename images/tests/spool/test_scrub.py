@@ -46,7 +46,7 @@ def run(*arguments: str) -> tuple[int, str]:
     """Return the exit code and the output."""
     printed = io.StringIO()
     try:
-        call_command("scrub", *arguments, stdout=printed)
+        call_command("scrub", "--full-speed", *arguments, stdout=printed)
     except SystemExit as ended:
         return ended.code, printed.getvalue()
     return 0, printed.getvalue()
