@@ -104,8 +104,6 @@ def describe_disk(now: InstrumentNow) -> Row:
 
 
 def describe_store(now: InstrumentNow) -> Row:
-    if now.camera.is_simulated and not now.row.spool_count:
-        return row("Simulated pictures stay on this PC")
     if not now.row.spool_count:
         return row(f"All pictures were in the store{STALE}" if now.is_lost else "All pictures are in the store")
     count = f"{now.row.spool_count:,} picture{'' if now.row.spool_count == 1 else 's'}"

@@ -123,10 +123,10 @@ def test_one_that_never_gave_a_sign_is_lost(look, join):
     assert "Never gave a sign" in look(instrument.name)
 
 
-def test_a_simulated_one_has_its_tag_and_keeps_its_pictures(look, join):
+def test_a_simulated_one_has_its_tag_and_its_pictures_are_in_the_store_as_well(look, join):
     said = look(join(camera={"isSimulated": True, "host": "LAB-T1"}).name)
     assert "SIMULATED Streaming Simulated camera on LAB-T1" in said
-    assert "Store Simulated pictures stay on this PC" in said
+    assert "Store All pictures are in the store" in said
 
 
 @pytest.mark.parametrize(
