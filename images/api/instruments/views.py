@@ -57,7 +57,7 @@ class DrivingSerializer(serializers.Serializer):
     until = serializers.DateTimeField(allow_null=True, help_text="null: it ends when it is not used any more.")
 
 
-class JobUnderWaySerializer(serializers.Serializer):
+class InstrumentJobSerializer(serializers.Serializer):
     id = serializers.IntegerField()
     name = serializers.CharField()
     stored = serializers.IntegerField()
@@ -85,7 +85,7 @@ class InstrumentSerializer(serializers.Serializer):
     seenAt = serializers.DateTimeField(allow_null=True, help_text="By the clock of the database; null: never.")
     isLost = serializers.BooleanField(help_text="It gave no sign for 30 seconds.")
     driving = DrivingSerializer(allow_null=True, help_text="Who controls it; null: nobody, or it is lost.")
-    job = JobUnderWaySerializer(allow_null=True, help_text="The job that it carries out.")
+    job = InstrumentJobSerializer(allow_null=True, help_text="The job that it carries out.")
     freeBytes = serializers.IntegerField(allow_null=True)
     spool = SpoolSerializer()
     clockOffsetMs = serializers.FloatField(
