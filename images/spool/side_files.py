@@ -16,6 +16,7 @@ from images.archive.job_file import job_file_of
 from images.archive.names import location_of
 from images.archive.sidecar import MAX_BYTES, sidecar_of
 from images.errors import DamagedSidecar, LibraryError, StorageUnavailable
+from images.index.others.changes import JSON
 from images.index.sync import give_next_revision
 from images.models import Image, Job
 from images.run_days import Clock
@@ -26,7 +27,7 @@ from images.store.keys import key_of_change, key_of_job
 
 logger = logging.getLogger(__name__)
 
-JSON, JSON_LINES = "application/json", "application/x-ndjson"
+JSON_LINES = "application/x-ndjson"
 # A file that was missing, changed or damaged may be put back from a backup.
 LEFT_OUT_FOR_S = 3600.0
 # While a job runs, its file grows by a line now and then.

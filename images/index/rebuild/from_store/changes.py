@@ -1,8 +1,7 @@
 """Brings rows to the newest change that the store has of their images."""
 
 from collections.abc import Callable, Iterator
-from itertools import groupby, islice
-from uuid import UUID
+from itertools import islice
 
 from django.core.exceptions import ValidationError
 from django.db import DataError, transaction
@@ -12,6 +11,7 @@ from images.errors import DamagedSidecar
 from images.index.adoption import LEFT
 from images.index.others.changes import is_of_this_pc
 from images.index.rebuild.from_store.fetcher import Fetcher
+from images.index.rebuild.from_store.numbered import Numbered, list_numbered
 from images.index.rebuild.restore_people import PeopleRestorer
 from images.index.sync import follow_sidecar
 from images.models import Image
@@ -23,14 +23,13 @@ from images.store.objects import ListedObject
 AT_ONCE = 200
 
 Report = Callable[[str], None]
-Revisions = dict[int, ListedObject]
 
 
 def follow_changes(store: Store, fetcher: Fetcher, people: PeopleRestorer, report: Report) -> Iterator[int]:
     """Bring the rows of all originals that are not on this disk to their newest revision in the store. Yields after
     each short step how many rows it changed. Images that are on this disk have their sidecars here, and are left alone.
     Raises StoreError, StopRequested, and Django's DatabaseError."""
-    changes = _list_changes(store, report)
+    changes = list_numbered(store, CHANGES, read_change_key, "a change", report)
     while some := dict(islice(changes, AT_ONCE)):
         for image in Image.objects.filter(record_id__in=some.keys()):
             if is_of_this_pc(image) and image.place not in LEFT:
@@ -40,21 +39,7 @@ def follow_changes(store: Store, fetcher: Fetcher, people: PeopleRestorer, repor
         yield 0
 
 
-def _list_changes(store: Store, report: Report) -> Iterator[tuple[UUID, Revisions]]:
-    """Yield the revisions of each image, by their numbers."""
-    named = ((read_change_key(listed.key), listed) for listed in store.list_objects(CHANGES))
-    for record_id, some in groupby(named, lambda one: one[0][0] if one[0] else None):
-        revisions = {}
-        for key, listed in some:
-            if key is None:
-                report(f"{listed.key} is not how this program names a change.")
-            else:
-                revisions[key[1]] = listed
-        if record_id:
-            yield record_id, revisions
-
-
-def _follow(image: Image, newer: Revisions, fetcher: Fetcher, people: PeopleRestorer, report: Report) -> bool:
+def _follow(image: Image, newer: Numbered, fetcher: Fetcher, people: PeopleRestorer, report: Report) -> bool:
     """Take the newest of these that is whole. Returns False if there is none."""
     for number in sorted(newer, reverse=True):
         try:

@@ -1,22 +1,20 @@
 """Restores jobs from the parts of their files in the store."""
 
 from collections.abc import Callable, Iterator
-from itertools import groupby
 from uuid import UUID
 
 from images.archive.archive import Archive
 from images.archive.names import Location
 from images.archive.staging import stage, unstage
 from images.index.rebuild.from_store.fetcher import Fetcher
+from images.index.rebuild.from_store.numbered import Numbered, list_numbered
 from images.index.rebuild.restore_jobs import FindUser, restore_job_file
 from images.models import Job
 from images.store.client import Store
 from images.store.errors import ObjectMissing, StoreWrongBytes
 from images.store.keys import JOBS, read_job_key
-from images.store.objects import ListedObject
 
 Report = Callable[[str], None]
-Parts = dict[int, ListedObject]
 
 
 def restore_stored_jobs(
@@ -29,7 +27,7 @@ def restore_stored_jobs(
 ) -> Iterator[str | None]:
     """Restore the jobs whose files are in the store. Yields for each job its name if it is new, else None. The jobs
     whose files were read before stay as they are. Raises StoreError, StorageUnavailable, and Django's DatabaseError."""
-    for lasting_id, parts in _list_parts(store, report):
+    for lasting_id, parts in list_numbered(store, JOBS, read_job_key, "a part of a job", report):
         # It has begun, so its row is not older than what is in the store.
         if Job.objects.filter(lasting_id=lasting_id, anchor_at__isnull=False).exists():
             yield None
@@ -37,23 +35,9 @@ def restore_stored_jobs(
         yield _restore_job(lasting_id, parts, fetcher, archive, find_user, find_instrument, report)
 
 
-def _list_parts(store: Store, report: Report) -> Iterator[tuple[UUID, Parts]]:
-    """Yield the parts of each job, by their numbers."""
-    named = ((read_job_key(listed.key), listed) for listed in store.list_objects(JOBS))
-    for lasting_id, some in groupby(named, lambda one: one[0][0] if one[0] else None):
-        parts = {}
-        for key, listed in some:
-            if key is None:
-                report(f"{listed.key} is not how this program names a part of a job.")
-            else:
-                parts[key[1]] = listed
-        if lasting_id:
-            yield lasting_id, parts
-
-
 def _restore_job(
     lasting_id: UUID,
-    parts: Parts,
+    parts: Numbered,
     fetcher: Fetcher,
     archive: Archive,
     find_user: FindUser,
@@ -81,7 +65,7 @@ def _restore_job(
     return job.name if is_new else None
 
 
-def _read_parts(parts: Parts, fetcher: Fetcher, report: Report) -> Iterator[tuple[int, bytes]]:
+def _read_parts(parts: Numbered, fetcher: Fetcher, report: Report) -> Iterator[tuple[int, bytes]]:
     for number, listed in parts.items():
         try:
             yield number, fetcher.read(listed)
