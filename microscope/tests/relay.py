@@ -1,4 +1,5 @@
-"""A network between browser and server. It can fall silent: connections stay open and nothing is forwarded."""
+"""A network between two programs. It can fall silent: connections stay open and nothing is forwarded. And its cable can
+be pulled out: connections end, and none comes about."""
 
 import socket
 import threading
@@ -14,12 +15,14 @@ class Relay:
         self._target = ("127.0.0.1", port)
         self._is_forwarding = threading.Event()
         self._is_forwarding.set()
+        self._is_out = False
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
         self._sockets = [self._listener]
         threading.Thread(target=self._accept, daemon=True).start()
 
     def address(self, path: str) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}{path}"
+        return f"http://127.0.0.1:{self.port}{path}"
 
     def fall_silent(self) -> None:
         """Accept connections as before, but forward nothing more, not even the end of a connection."""
@@ -28,6 +31,14 @@ class Relay:
     def recover(self) -> None:
         """Forward everything that was held back, in its order."""
         self._is_forwarding.set()
+
+    def pull_out(self) -> None:
+        self._is_out = True
+        for one in self._sockets[1:]:
+            _break_off(one)
+
+    def plug_in(self) -> None:
+        self._is_out = False
 
     def close(self) -> None:
         self.recover()
@@ -39,8 +50,13 @@ class Relay:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
+                if self._is_out:
+                    client.close()
+                    continue
                 server = socket.create_connection(self._target)
                 self._sockets += [client, server]
+                if self._is_out:
+                    _break_off(client)
                 for pair in ((client, server), (server, client)):
                     threading.Thread(target=self._forward, args=pair, daemon=True).start()
 
@@ -52,3 +68,9 @@ class Relay:
             self._is_forwarding.wait()
         with suppress(OSError):
             target.shutdown(socket.SHUT_WR)
+
+
+def _break_off(line: socket.socket) -> None:
+    # Not `close`: that does not wake a thread that reads.
+    with suppress(OSError):
+        line.shutdown(socket.SHUT_RDWR)

@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from images.store.bucket import Bucket
+from microscope.tests.relay import Relay
 from tests.promises.bench import Bench
 from tests.promises.databases import Database
-from tests.promises.relay import Relay
 from tests.promises.server import Client, Server
 
 SECRET = "one-secret-key-for-all-nodes-of-this-library-0123456789"
@@ -60,10 +60,6 @@ class Node(Bench):
         super().close()
         self.database_cable.close()
         self.store_cable.close()
-
-
-def wait_until(client: Client, server: Server, is_so: Any) -> None:
-    server.wait_until(lambda: is_so(client))
 
 
 def places(client: Client) -> dict[int, str]:

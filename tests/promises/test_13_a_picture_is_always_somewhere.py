@@ -9,7 +9,6 @@ import pytest
 
 from images.store.bucket import Bucket
 from images.tests.store.ceph import Cluster, Gateway
-from images.tests.store.conftest import everything, gateway  # noqa: F401
 from tests.promises.databases import Database, own_database
 from tests.promises.server import Client
 from tests.promises.several import Node, download, places, soon
@@ -80,8 +79,7 @@ def cluster(tmp_path_factory):
 
 @pytest.fixture
 def week(tmp_path, cluster):
-    _, gateway = cluster  # noqa: F811
-    bucket = make_bucket(gateway)
+    bucket = make_bucket(cluster[1])
     with own_database(tmp_path) as database:
         database.make_tables()
         week = Week(tmp_path, database, bucket)
@@ -92,7 +90,7 @@ def week(tmp_path, cluster):
             week.close()
 
 
-def make_bucket(gateway: Gateway) -> Bucket:  # noqa: F811
+def make_bucket(gateway: Gateway) -> Bucket:
     from boto3 import client
 
     keys = {"aws_access_key_id": gateway.access_key, "aws_secret_access_key": gateway.secret_key}

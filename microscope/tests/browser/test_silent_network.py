@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from microscope.tests.browser.relay import Relay
 from microscope.tests.browser.sight import live_stage, wait_for_change, wait_until
+from microscope.tests.relay import Relay
 
 # A deadline of the page, and more time for a busy computer.
 PATIENCE_MS = 40_000
