@@ -105,9 +105,7 @@ def mail_box(context: ssl.SSLContext | None = None, is_encrypted_at_once: bool =
                     recipients += [] if is_refused else [recipient]
                 elif verb == "DATA":
                     self.say(verb, "354 go on")
-                    lines = iter(self.rfile.readline, b".\r\n")
-                    message = message_from_bytes(b"".join(lines), policy=default)
-                    box.mails.append((recipients, message))
+                    box.mails.append((recipients, self.read_mail()))
                     self.say("TAKEN", "250 taken")
                     recipients = []
                 elif verb == "QUIT":
@@ -120,6 +118,14 @@ def mail_box(context: ssl.SSLContext | None = None, is_encrypted_at_once: bool =
                     self.say(verb, "250-sink\r\n250 STARTTLS")
                 else:
                     self.say(verb, "250 sink")
+
+        def read_mail(self) -> EmailMessage:
+            lines = []
+            while (line := self.rfile.readline()) != b".\r\n":
+                if not line:
+                    raise ConnectionAbortedError("the sender has gone")
+                lines.append(line)
+            return message_from_bytes(b"".join(lines), policy=default)
 
         def encrypt(self) -> None:
             assert context
