@@ -12,7 +12,7 @@ from images.backup.state import FAILED, BackupState, read_state
 
 logger = logging.getLogger(__name__)
 
-LOOK_EVERY_S = 30.0
+LOOK_EVERY_S = 10.0
 ENDING_S = 2.0
 FAILED_CODE = 1
 RETRY_AFTER = timedelta(hours=1)
@@ -36,7 +36,7 @@ def is_due(state: BackupState, folder: Path, hour: int, now: datetime) -> bool:
 
 
 class BackupSchedule:
-    """Makes a backup when one is due. Looks every half minute."""
+    """Makes a backup when one is due. Looks every ten seconds."""
 
     def __init__(
         self, folder: Path | None, hour: int, data_path: Path, manage: Path, look_every_s: float = LOOK_EVERY_S
