@@ -96,6 +96,7 @@ def test_after_a_fault_of_the_database_it_can_be_run_again(keep_original):
     assert Image.objects.count() == 1
 
 
+@pytest.mark.long
 def test_an_interrupted_rebuild_says_so_and_the_next_does_the_rest(tmp_path, keep_original):
     for number in range(400):
         keep_original(taken_at=TAKEN_AT + timedelta(seconds=number // 4))

@@ -211,6 +211,7 @@ class TestThePage:
         assert client.get("/log/").status_code == 403
 
 
+@pytest.mark.long
 def test_the_server_writes_it_and_a_command_beside_it_does_not(tmp_path):
     server = ServerProcess(tmp_path, DATABASE_URL="", ADMIN_PASSWORD=PASSWORD, CAMERA_DRIVER="simulated")
     try:

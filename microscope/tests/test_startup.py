@@ -62,6 +62,7 @@ def late_database(tmp_path):
         server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 def test_with_the_database_away_it_starts_and_goes_on_by_itself_once_it_is_there(tmp_path, late_database):
     address, bring = late_database

@@ -172,6 +172,7 @@ def test_another_program_at_the_port_is_bad(own_data, settings):
     assert re.search(r"^!! +Address +Taken", printed, re.MULTILINE) and problem
 
 
+@pytest.mark.long
 def test_beside_a_running_server_the_doctor_asks_it_and_leaves_it_the_camera(tmp_path: Path):
     server = ServerProcess(tmp_path, DATABASE_URL="", ADMIN_PASSWORD="a-long-secret-word", CAMERA_DRIVER="simulated")
     try:

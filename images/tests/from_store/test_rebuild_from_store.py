@@ -153,6 +153,7 @@ def rebuild_soon_tired(bench, tmp_path) -> None:
         pass
 
 
+@pytest.mark.long
 def test_a_store_that_is_away_ends_it_and_the_next_run_does_the_rest(lying, liar, images, tmp_path):
     evict_all(lying)
     lose_rows()
@@ -258,6 +259,7 @@ def count_rows(database) -> int:
         return connection.execute("SELECT count(*) FROM images").fetchone()[0]
 
 
+@pytest.mark.long
 def test_it_is_killed_again_and_again_and_the_last_run_has_it_all(
     real, keep_image, operator, tmp_path, bucket, monkeypatch
 ):
