@@ -1,1 +1,1 @@
-"""The object store: bytes that leave this PC, and come back whole. It knows neither rows nor folders."""
+"""Puts bytes into the object store, and reads them back. This room knows neither rows nor folders."""

@@ -1,4 +1,4 @@
-"""What is sent of an open file: in blocks, at a limited speed, until it shall stop."""
+"""The body of a request to the store: an open file, read in blocks, at a limited speed, until somebody stops it."""
 
 import hashlib
 import os
@@ -14,11 +14,13 @@ BLOCK_BYTES = 2**20
 
 
 class Pace(SharedSpeed):
-    """A limit of the speed of what travels."""
+    """The speed that all transfers share. Any thread may use it."""
 
     def wait(self, byte_count: int, stop: threading.Event) -> None:
         """Block until so many bytes may travel. Raises StopRequested."""
         wait_s = self.book(byte_count)
+        # The program itself makes this call slow. Without more time, the deadline of the call would take a slow limit
+        # for a slow store.
         if wait_s and (call := current_call()):
             call.allow(wait_s)
         if stop.wait(wait_s):
@@ -26,8 +28,8 @@ class Pace(SharedSpeed):
 
 
 class FileBody:
-    """An open file as boto3 wants it. `problem`: why it could not be read; boto3 would take that for a broken
-    connection."""
+    """An open file as boto3 wants it. `problem`: the OSError if the file could not be read, because boto3 would report
+    it as a broken connection."""
 
     def __init__(self, file: BinaryIO, pace: Pace, stop: threading.Event) -> None:
         self.problem: OSError | None = None
@@ -38,7 +40,8 @@ class FileBody:
         self.seek, self.tell = file.seek, file.tell
 
     def begin_sending(self) -> None:
-        """From here on what is read travels, and keeps the pace. Before it, boto3 sums it up to sign it."""
+        """From here on, keep the pace: what boto3 reads now is sent. What it read before was only summed up, to sign
+        it."""
         self._is_sent = True
 
     def read(self, most: int = -1) -> bytes:
@@ -56,7 +59,8 @@ class FileBody:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is known of bytes before they are sent."""
+    """What is known of some bytes before they are sent. `sha256` in hexadecimal; `md5`: None if nobody read the bytes
+    for it."""
 
     size_bytes: int
     sha256: str
@@ -64,7 +68,7 @@ class Content:
 
     @property
     def sha256_text(self) -> str:
-        """As S3's header wants it."""
+        """The SHA-256 as the header of S3 wants it: base64 of the bytes, not hexadecimal."""
         return b64encode(bytes.fromhex(self.sha256)).decode()
 
     @property
@@ -73,7 +77,8 @@ class Content:
 
 
 def measure_file(file: BinaryIO, sha256: str, stop: threading.Event) -> Content:
-    """Read an open file from its start. `sha256` is what was saved of it. Raises OSError and StopRequested."""
+    """Read an open file from its start, for its MD5. `sha256` is the sum that was saved with it. Leaves the file at its
+    start. Blocks while it reads. Raises OSError and StopRequested."""
     file.seek(0)
     digest, size_bytes = hashlib.md5(usedforsecurity=False), 0
     while block := file.read(BLOCK_BYTES):
@@ -86,7 +91,8 @@ def measure_file(file: BinaryIO, sha256: str, stop: threading.Event) -> Content:
 
 
 def size_up_file(file: BinaryIO, sha256: str) -> Content:
-    """Do the same without reading it: its bytes are summed up when they are signed. Raises OSError."""
+    """Like `measure_file`, but without the MD5, so that the file is not read: boto3 sums it up anyway, to sign it.
+    Raises OSError."""
     size_bytes = file.seek(0, os.SEEK_END)
     file.seek(0)
     return Content(size_bytes, sha256, None)

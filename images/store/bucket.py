@@ -1,12 +1,14 @@
-"""Which bucket, where it is, and who asks."""
+"""The bucket: its name, the address of its store, and the account of the program."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """`endpoint`: empty for AWS. `public_url`: the address under which browsers reach the store, if it is another.
-    `lock_days`: how long an original is locked; 0 for not at all. The keys never show."""
+    """`endpoint`: the address of the store; empty for AWS. `public_url`: the address under which browsers reach the
+    store, if it is a different one. `lock_days`: for how many days an original is locked; 0: it is not locked.
+
+    The two keys of the account do not stand in the `repr`, so that no log and no error page shows them."""
 
     name: str
     access_key: str = field(repr=False)

@@ -48,14 +48,14 @@ OTHER_REGION = {
     *("301", "307"),
 }
 NO_LOCK = "ObjectLockConfigurationNotFoundError"
-# Somebody else has put an object there: before, or at the same moment.
+# Somebody else has put an object there: earlier, or at the same moment.
 EXISTS = {"PreconditionFailed", "ConditionalRequestConflict", "412"}
 
 
 @contextmanager
 def errors_named(call: Call, key: str, has_lock: bool) -> Iterator[None]:
-    """Within the block, what boto3 raises becomes a StoreError, or StopRequested if the call was told to stop.
-    `has_lock`: the request asks for a lock."""
+    """Within the block, an error of boto3 becomes a StoreError, or StopRequested if the call was told to stop.
+    `has_lock`: True if the request asks for an object lock."""
     try:
         yield
     except (boto.BotoCoreError, boto.ClientError, ResponseParserError, HTTPError) as problem:
@@ -64,13 +64,14 @@ def errors_named(call: Call, key: str, has_lock: bool) -> Iterator[None]:
         if call.is_late:
             raise StoreUnreachable(f"The store gave no whole answer within {call.within_s:.0f} s.") from problem
         raise name_cause(problem, key, has_lock) from problem
-    # What was broken off can look like an answer that has come to its end.
+    # No error yet does not mean a whole answer: a connection that the deadline broke off ends like one that the store
+    # closed at the end of its answer.
     if call.is_late:
         raise StoreUnreachable(f"The store gave no whole answer within {call.within_s:.0f} s.")
 
 
 class NamedBody:
-    """The body of an answer. What goes wrong while it is read is named by cause, too."""
+    """The body of an answer. An error while it is read is named by cause, too."""
 
     def __init__(self, body: Any, call: Call, key: str) -> None:
         self._body = body
@@ -86,7 +87,7 @@ class NamedBody:
 
 
 def name_cause(problem: Exception, key: str, has_lock: bool) -> StoreError:
-    """Return the error that this problem is."""
+    """Return the StoreError for this error of boto3."""
     if isinstance(problem, boto.ClientError):
         return _name_answer(problem, key, has_lock)
     if isinstance(problem, boto.SSLError):
@@ -104,7 +105,7 @@ def name_cause(problem: Exception, key: str, has_lock: bool) -> StoreError:
 
 
 def code_of(problem: boto.ClientError) -> str:
-    """Return S3's word for the cause, or the status as text where the answer has no body."""
+    """Return S3's word for the cause, or the HTTP status as text if the answer has no body."""
     return str(problem.response.get("Error", {}).get("Code", ""))
 
 
@@ -124,12 +125,14 @@ def _name_answer(problem: boto.ClientError, key: str, has_lock: bool) -> StoreEr
         return BucketMissing()
     if code in EXISTS:
         return ObjectExists(key)
+    # A bucket without object lock refuses a put with a lock by this general code. Without a lock it means anything.
     if code == NO_LOCK or (has_lock and code == "InvalidRequest"):
         return NoObjectLock()
     if code in ("NoSuchKey", "404"):
         return ObjectMissing(key)
     if code == "EntityTooLarge" or status == 413:
         return StoreRefused("The object is larger than the store takes.", "Raise the store's limit for one object.")
+    # 501 is not a passing fault: the store does not know the request, and will not know it later.
     if code in BUSY or (status >= 500 and status != 501):
         return StoreBusy("The store is busy, or has a passing fault.", _read_retry_s(problem))
     return _name_refusal(code, status)
@@ -148,11 +151,12 @@ def _name_refusal(code: str, status: int) -> StoreError:
 
 
 def _read_retry_s(problem: boto.ClientError) -> float:
-    """Return when the store wants to be asked again, bounded."""
+    """Return after how many seconds the store wants to be asked again, at most MAX_RETRY_S."""
     try:
         asked_s = float(_headers(problem).get("retry-after", USUAL_RETRY_S))
-    except ValueError:  # a date, which would need a clock that agrees
+    except ValueError:  # a date: it is only of use if both clocks agree
         return USUAL_RETRY_S
+    # "nan" is a number for `float`, and the only one that differs from itself.
     return min(max(asked_s, 0.0), MAX_RETRY_S) if asked_s == asked_s else USUAL_RETRY_S
 
 

@@ -1,4 +1,4 @@
-"""What the program asks of the object store: put, look, read, list. Nothing is ever overwritten or deleted here."""
+"""The requests to the object store: put, look, read, list. None of them overwrites or deletes anything."""
 
 import hashlib
 import threading
@@ -28,13 +28,12 @@ BINARY = "application/octet-stream"
 
 
 class Store:
-    """One bucket. Any thread may call it. Each call blocks within the patience, and makes one attempt. It raises
-    StoreError, or StopRequested once `stop` is set or the store is closed.
+    """One bucket. Any thread may call it. Each call makes one attempt, and blocks at most as long as `patience` allows.
+    It raises StoreError, or StopRequested once `stop` is set or the store is closed.
 
-    `looks_first`: before each put, see if there is an object already. The store itself refuses to overwrite, if it
-    knows how; the probe finds out whether this one does. `sends_md5`: put the MD5 of a file along. It costs reading the
-    file once more, and is not needed where the store checks the SHA-256, or the content that is signed: the probe finds
-    that out, too."""
+    `looks_first`: before each put, ask if there is an object already. It can be False if the store itself refuses to
+    overwrite. `sends_md5`: send the MD5 of a file with it, for which the file is read once more. It can be False if the
+    store checks the SHA-256, or the signed content. The probe finds out both, and sets them."""
 
     def __init__(self, bucket: Bucket, patience: Patience | None = None) -> None:
         self.bucket = bucket
@@ -55,10 +54,12 @@ class Store:
         pace: Pace | None = None,
         stop: threading.Event | None = None,
     ) -> StoredObject:
-        """Put an open file, under a lock if the bucket's `lock_days` say so. `sha256` is what was saved of it: a file
-        that holds other bytes by now is not sent. If the same bytes lie there already, that is a success.
+        """Put an open file, under a lock if the bucket has `lock_days`. `sha256` is the sum that was saved with the
+        file: if the file holds other bytes now, nothing is sent. If the same bytes lie there already, that is a
+        success. Blocks while the file travels.
 
-        Raises OriginalChanged; ObjectOfSomebodyElse, if other bytes lie there; OSError, if the file cannot be read."""
+        Raises OriginalChanged if the file holds other bytes; ObjectOfSomebodyElse if other bytes lie there; OSError if
+        the file cannot be read."""
         stop = stop or threading.Event()
         content = measure_file(file, sha256, stop) if self.sends_md5 else size_up_file(file, sha256)
         body = FileBody(file, pace or Pace(), stop)
@@ -71,11 +72,12 @@ class Store:
 
     def put_bytes(self, key: str, content: bytes, content_type: str = BINARY) -> StoredObject:
         """Put some bytes, without a lock. If the same bytes lie there already, that is a success. Raises
-        ObjectOfSomebodyElse, if other bytes do."""
+        ObjectOfSomebodyElse if other bytes lie there."""
         return self._put(key, measure_bytes(content), content, content_type, None)
 
     def check(self) -> None:
-        """See that the bucket is there, and that this account may look at it."""
+        """Check that the bucket exists, and that this account may look at it. Raises BucketMissing, or another
+        StoreError."""
         try:
             self.connection.ask("head_bucket")
         except ObjectMissing as problem:
@@ -86,7 +88,7 @@ class Store:
         try:
             return read_facts(key, self.connection.ask("head_object", key, ChecksumMode="ENABLED"))
         except ObjectMissing:
-            # The answer has no body that would tell the one from the other.
+            # S3 answers 404 for a missing object and for a missing bucket, and HEAD has no body that says which.
             self.check()
             raise
 
@@ -106,21 +108,22 @@ class Store:
         """Return a small object as a whole. Raises ObjectMissing; StoreWrongBytes, if it is larger than it may be."""
         with self.open_range(key) as reader:
             if reader.total_bytes > max_bytes:
-                raise StoreWrongBytes(f"The object {key} is larger than this program makes one.")
+                raise StoreWrongBytes(f"The object {key} is larger than any that this program makes.")
             return b"".join(iter(reader.read, b""))
 
     @contextmanager
     def open_listed(
         self, listed: ListedObject, stop: threading.Event | None = None
     ) -> Iterator[tuple[ObjectFacts, ObjectReader]]:
-        """Open the whole of an object that was listed, for reading within the block. Asks once: what the store says of
-        it comes along. Raises ObjectMissing."""
+        """Open a listed object as a whole, for reading within the block. Makes one request: the same answer has the
+        facts and the bytes. Raises ObjectMissing."""
         asking = self.connection.asking("get_object", listed.key, size_bytes=listed.size_bytes, stop=stop)
         with asking as answer, closing(answer["Body"]):
             yield read_facts(listed.key, answer), ObjectReader(answer, is_part=False)
 
     def measure(self, key: str, pace: Pace | None = None, stop: threading.Event | None = None) -> tuple[int, str]:
-        """Read an object again as a whole. Returns its size and its SHA-256. Raises ObjectMissing."""
+        """Read a whole object back. Returns its size in bytes and its SHA-256. Blocks while it travels. Raises
+        ObjectMissing."""
         digest, size_bytes, pace, stop = hashlib.sha256(), 0, pace or Pace(), stop or threading.Event()
         with self.open_range(key, stop=stop) as reader:
             while block := reader.read():
@@ -130,14 +133,14 @@ class Store:
         return size_bytes, digest.hexdigest()
 
     def make_link(self, key: str, filename: str, content_type: str = BINARY) -> str:
-        """Return an address that gives a browser the object for a minute, without a sign-in. Asks nobody, also not
-        whether the object is there."""
+        """Return an address at which a browser gets the object for a minute, without a sign-in. Makes no request, so
+        it does not know if the object is there."""
         shown = f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
         asked = {"ResponseContentDisposition": shown, "ResponseContentType": content_type}
         return self.connection.presign(key, LINK_S, **asked)
 
     def list_objects(self, prefix: str, at_a_time: int = 1000) -> Iterator[ListedObject]:
-        """Yield every object whose key begins so, in the order of the keys."""
+        """Yield every object whose key begins with this prefix, in the order of the keys."""
         more: dict[str, Any] = {}
         while True:
             answer = self.connection.ask("list_objects_v2", Prefix=prefix, MaxKeys=at_a_time, **more)
@@ -156,7 +159,7 @@ class Store:
             answer = self.connection.ask("put_object", key, size_bytes=content.size_bytes, stop=stop, **described)
         except ObjectExists:
             return self._compare(key, content, stop)
-        # Every store names what it took. A web server that says yes to everything does not.
+        # A store always sends an ETag for what it took. A plain web server that says 200 to everything does not.
         if not answer.get("ETag"):
             raise NotAStore
         return StoredObject(self._look_again(key, content), is_new=True)
@@ -169,7 +172,8 @@ class Store:
         return True
 
     def _look_again(self, key: str, content: Content) -> ObjectFacts:
-        """The store has said that it took it. Returns what it says that it has."""
+        """Ask the store what it has after it took an object. A success without that would only be a promise. Raises
+        StoreWrongBytes if it has another size or sum."""
         facts = self.head(key)
         is_same = (facts.size_bytes, facts.sha256) == (content.size_bytes, content.sha256)
         if not is_same or facts.checked_sha256 not in (None, content.sha256):
@@ -177,7 +181,9 @@ class Store:
         return facts
 
     def _compare(self, key: str, content: Content, stop: threading.Event | None) -> StoredObject:
-        """An object is there already. Its bytes decide whose it is."""
+        """Read back the object that is there already, and compare its bytes by their sum. Raises ObjectOfSomebodyElse
+        if they differ."""
+        # Its metadata prove nothing: whoever put it wrote them.
         facts = self.head(key)
         if facts.size_bytes != content.size_bytes or self.measure(key, stop=stop)[1] != content.sha256:
             raise ObjectOfSomebodyElse(key)
@@ -191,7 +197,8 @@ class Store:
 
 
 def _describe(content: Content, content_type: str) -> dict[str, Any]:
-    """Return the sums of a put. Which of them a store checks differs; the sum that boto3 signs comes besides."""
+    """Return size, type and sums for a put. Stores differ in which sum they check, so all are sent. boto3 adds the sum
+    that it signs."""
     return {
         "ContentLength": content.size_bytes,
         **({"ContentMD5": content.md5_text} if content.md5 else {}),

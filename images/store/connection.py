@@ -15,12 +15,12 @@ PACKAGE = "boto3"
 
 
 def is_installed() -> bool:
-    """Return True if the package that speaks to stores is there. Does not load it."""
+    """Return True if boto3 is installed. Does not import it."""
     return importlib.util.find_spec(PACKAGE) is not None
 
 
 class Connection:
-    """Asks the store. Opens nothing and imports nothing before the first call. Any thread may call it."""
+    """Makes requests to the store. Opens and imports nothing before the first one. Any thread may call it."""
 
     def __init__(self, bucket: Bucket, patience: Patience) -> None:
         self.bucket = bucket
@@ -34,7 +34,7 @@ class Connection:
         self._closing.set()
 
     def ask(self, operation: str, key: str = "", **more: Any) -> dict[str, Any]:
-        """The same as `asking`, for an answer that is whole at once."""
+        """Like `asking`, for an answer without a body."""
         with self.asking(operation, key, **more) as answer:
             return answer
 
@@ -48,9 +48,9 @@ class Connection:
         client: Any = None,
         **parameters: Any,
     ) -> Iterator[dict[str, Any]]:
-        """Ask for an operation of S3, by boto3's name. Within the block the body of the answer can be read.
-        `size_bytes`: how much travels. Blocks, within the patience. Raises StoreError, and StopRequested once `stop` is
-        set."""
+        """Ask for an operation of S3, by boto3's name for it. Within the block the body of the answer can be read.
+        `size_bytes`: how many bytes travel, which the deadline allows for. Blocks at most as long as the patience
+        allows. Raises StoreError, and StopRequested once `stop` is set."""
         client = client or self.find_client(self.bucket.endpoint)
         from images.store.causes import NamedBody, errors_named
 
@@ -65,7 +65,7 @@ class Connection:
             yield answer
 
     def presign(self, key: str, seconds: int, **parameters: Any) -> str:
-        """Return an address at which anybody gets the object for so long. Asks nobody."""
+        """Return an address at which anybody gets the object for so many seconds. Makes no request."""
         client = self.find_client(self.bucket.public_url or self.bucket.endpoint)
         asked = {"Bucket": self.bucket.name, "Key": key, **parameters}
         return client.generate_presigned_url("get_object", asked, ExpiresIn=seconds)

@@ -33,13 +33,13 @@ class StoreUnreachable(StoreError):
 
 
 class NotAStore(StoreError):
-    """What answers does not speak S3."""
+    """The server at this address does not speak S3."""
 
     code = "not_a_store"
     todo = "Correct S3_ENDPOINT: it is the address of the S3 gateway, not that of its web page."
 
     def __init__(self) -> None:
-        super().__init__("What answers at this address is no S3 store.")
+        super().__init__("The server at this address is no S3 store.")
 
 
 class StoreRefused(StoreError):
@@ -60,7 +60,7 @@ class BucketMissing(StoreError):
 
 
 class NoObjectLock(StoreError):
-    """Objects shall be locked, and the bucket cannot lock them."""
+    """Objects are to be locked, and the bucket cannot lock them."""
 
     code = "no_object_lock"
     todo = "Set S3_LOCK_DAYS=0, or make a new bucket with object lock: in many stores it cannot be switched on later."
@@ -109,7 +109,7 @@ class ObjectMissing(StoreError):
 
 
 class ObjectExists(StoreError):
-    """An object lies under this key already. Only within this room: it is then compared."""
+    """An object lies under this key already. It does not leave this room: the client compares the bytes."""
 
     code = "object_exists"
 

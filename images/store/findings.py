@@ -10,7 +10,7 @@ ON, OFF, UNKNOWN = "on", "off", "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`is_fault`: with it, the only place of a picture must not be in this store."""
+    """`is_fault`: True if this store must not be the only place of a picture."""
 
     sentence: str
     is_fault: bool = False
@@ -18,9 +18,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """`problem`: why the store could not be tried out; the rest is then not known. `checks`: the sums by which it
-    refuses bytes that changed on the way. `tells_facts`: it tells size and sum of an object. `is_tidy`: the probe could
-    remove its objects. `versioning` and `lock`: ON, OFF or UNKNOWN."""
+    """What one probe found. `problem`: why the store could not be tried out; then the rest is not known. `checks`: the
+    sums by which the store refuses bytes that changed on the way. `gives_back`: it returned the bytes that it took.
+    `tells_facts`: it tells size and sum of an object. `is_tidy`: the probe could remove its objects. `versioning` and
+    `lock`: ON, OFF or UNKNOWN."""
 
     at: datetime
     took_s: float
@@ -35,18 +36,18 @@ class ProbeResult:
 
     @property
     def may_evict(self) -> bool:
-        """Return True if a picture that was read back whole from this store needs no second place."""
+        """Return True if an original that was read back whole from this store may leave the disk of its PC."""
         return self.problem is None and not any(finding.is_fault for finding in list_findings(self))
 
     @property
     def keeps_what_it_has(self) -> bool:
-        """Return True if no put takes away the bytes of an earlier one. Some stores refuse to overwrite only in buckets
-        without versions, and keep what was there as an older version in the others."""
+        """Return True if no put can destroy the bytes of an earlier put. Some stores refuse to overwrite only in
+        buckets without versions; in buckets with versions they keep the earlier bytes as an older version."""
         return self.refuses_to_overwrite or self.versioning == ON
 
     @property
     def verdict(self) -> str:
-        """Return what matters most, in a sentence or two."""
+        """Return the most important finding, in a sentence or two."""
         if self.problem:
             return str(self.problem)
         faults = [finding.sentence for finding in list_findings(self) if finding.is_fault]
@@ -54,7 +55,7 @@ class ProbeResult:
 
 
 def list_findings(result: ProbeResult) -> list[Finding]:
-    """Return what a probe that went through has found, a sentence each."""
+    """Return the findings of a probe without `problem`, in one sentence each."""
     checks = " and ".join(result.checks)
     return [
         _judge(result.gives_back, "It gives back what it took.", "It gives back other bytes than it took."),

@@ -1,4 +1,4 @@
-"""The keys under which objects lie. A key is never used again, so nothing that changes may be a part of it."""
+"""The keys under which objects lie. A key is never used again, so nothing that can change is a part of it."""
 
 import re
 from dataclasses import dataclass
@@ -26,16 +26,16 @@ class OriginalKey:
 
 
 def key_of_original(instrument: UUID, day: date, record_id: UUID, filename: str) -> str:
-    """Return `originals/<instrument>/2026-11-27/<record id>/<filename>`. The record's id stands in it, so no two
-    pictures can want one key. Raises ValueError if the name cannot be a part of a key."""
+    """Return `originals/<instrument>/2026-11-27/<record id>/<filename>`. The record id is unique, so two pictures never
+    have the same key. Raises ValueError if the name cannot be a part of a key."""
     if not filename or "/" in filename or filename in (".", "..") or not filename.isprintable():
         raise ValueError(f"{filename!r} cannot be a part of a key")
     return _checked(f"{ORIGINALS}{instrument}/{day.isoformat()}/{record_id}/{filename}")
 
 
 def key_of_change(record_id: UUID, revision: int) -> str:
-    """Return `changes/<record id>/000012.json`. Each change is an object of its own, so the listing of a record is in
-    the order of its revisions."""
+    """Return `changes/<record id>/000012.json`. Six digits, so that a store, which sorts keys as text, lists the
+    revisions of a record in their order."""
     if not 0 <= revision <= MAX_REVISION:
         raise ValueError(f"{revision} is no revision from 0 to {MAX_REVISION}")
     return f"{CHANGES}{record_id}/{revision:06d}.json"
@@ -54,7 +54,7 @@ def key_of_thumbnail(record_id: UUID) -> str:
 
 
 def read_original_key(key: str) -> OriginalKey | None:
-    """Return what the key of an original says; None for a key that this program gives to no original."""
+    """Return the parts of an original's key; None if this program gives no original such a key."""
     found = ORIGINAL.fullmatch(key)
     return OriginalKey(UUID(found[1]), found[2], UUID(found[3]), found[4]) if found else None
 

@@ -12,8 +12,9 @@ BLOCK_BYTES = 2**20
 
 @dataclass(frozen=True, slots=True)
 class ObjectFacts:
-    """`sha256`: as whoever put it said; None if nobody did. `checked_sha256`: as the store found it, if it tells.
-    `stored_at`: None if the store does not tell."""
+    """`sha256`: the sum that the program wrote into the metadata when it put the object; None if another program put
+    it. `checked_sha256`: the sum that the store itself calculated; None if it does not tell. `stored_at`: None if the
+    store does not tell."""
 
     key: str
     size_bytes: int
@@ -26,7 +27,7 @@ class ObjectFacts:
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """`is_new`: it was put now; otherwise the same bytes were there already."""
+    """`is_new`: True if it was put now; False if the same bytes were there already."""
 
     facts: ObjectFacts
     is_new: bool
@@ -43,10 +44,12 @@ class ObjectReader:
     """The bytes of an object, or of a part of it, as they come. `total_bytes`: the size of the whole object."""
 
     def __init__(self, answer: dict[str, Any], is_part: bool) -> None:
-        """Raises StoreWrongBytes, if the store gives the whole for a part; NotAStore, if it names no size."""
+        """Raises StoreWrongBytes if a part was asked for and the store sends the whole; NotAStore if it names no
+        size."""
         self.size_bytes = _read_size(answer)
         self.total_bytes = self.size_bytes
         if is_part:
+            # "bytes 5-7/25": the size of the whole object stands behind the slash.
             total = str(answer.get("ContentRange", "")).rpartition("/")[2]
             if not total.isdecimal():
                 raise StoreWrongBytes("The store was asked for a part of an object, and gives all of it.")
@@ -54,7 +57,8 @@ class ObjectReader:
         self._body = answer["Body"]
 
     def read(self, most: int = BLOCK_BYTES) -> bytes:
-        """Return the next bytes, or none at the end. Raises StoreUnreachable, if it breaks off before the end."""
+        """Return the next bytes, at most so many; empty at the end. Blocks for the network. Raises StoreUnreachable if
+        the connection breaks off before the end."""
         return self._body.read(most)
 
 
@@ -83,5 +87,5 @@ def _read_size(answer: dict[str, Any]) -> int:
 
 
 def _read_sum(text: str | None) -> str | None:
-    # Of an object that was put in parts it is a sum of sums, with a hyphen, and says nothing here.
+    # If an object was put in parts, this is a sum of the sums of its parts, with a hyphen. It cannot be compared.
     return b64decode(text).hex() if text and "-" not in text else None

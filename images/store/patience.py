@@ -1,6 +1,7 @@
 """How long the program waits for the store, and what breaks off a call that takes longer.
 
-A timeout alone begins anew with each byte, so a store that sends a byte now and then would hold a call for ever.
+A timeout of the socket starts again with each byte, so a store that sends a byte now and then would hold a call for
+ever. So each call has a deadline, and a thread that breaks off its connections.
 """
 
 import contextlib
@@ -16,8 +17,9 @@ LOOK_EVERY_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """`connect_s` is also how long the store may take nothing of what it is sent, `answer_s` how long it may send
-    nothing. A whole call takes at most `call_s`, and more for its bytes: as if they came with `slowest_bytes_per_s`."""
+    """`connect_s`: how long the store may take to accept a connection, or to accept more bytes of a put. `answer_s`:
+    how long it may send nothing. `call_s`: how long a whole call may take without its bytes. For its bytes it gets the
+    time that they take at `slowest_bytes_per_s`."""
 
     connect_s: float = 10.0
     answer_s: float = 20.0
@@ -25,13 +27,13 @@ class Patience:
     slowest_bytes_per_s: float = 64_000.0
 
     def whole_s(self, size_bytes: int) -> float:
-        """Return how long a call with so many bytes may take."""
+        """Return how many seconds a call with so many bytes may take."""
         return self.call_s + size_bytes / self.slowest_bytes_per_s
 
 
 class Call:
-    """One call to the store. Its connections are broken off when its time is up, or when it shall stop: reading and
-    writing then end as if the other side had gone. Its thread lives as long as the call."""
+    """One call to the store, for use with `with`. If its time is up, or one of `stops` is set, a thread of its own
+    breaks off its connections: reading and writing then end as if the store had closed them."""
 
     def __init__(self, within_s: float, *stops: threading.Event | None) -> None:
         self.within_s = within_s
@@ -52,11 +54,12 @@ class Call:
         return any(stop.is_set() for stop in self._stops)
 
     def allow(self, seconds: float) -> None:
-        """Give the call more time: it waits for itself, not for the store."""
+        """Give the call more time, because the program itself waits, not the store."""
         self._until_s += seconds
 
     def watch(self, connected: socket.socket) -> None:
-        """Break this connection off in time. Its own handle is kept, so that the caller may close, wrap or reuse it."""
+        """Break this connection off if the call does not end in time. The caller may close, wrap or reuse it."""
+        # A duplicate: if the caller closed the socket, its descriptor could soon belong to another connection.
         line = socket.socket(fileno=socket.dup(connected.fileno()))
         with self._lock:
             self._lines.append(line)
@@ -98,6 +101,6 @@ def current_call() -> Call | None:
 
 
 def _break_off(line: socket.socket) -> None:
-    # Not `close`: that does not wake a thread that reads.
+    # `shutdown` and not `close`: only this wakes a thread that waits in a read.
     with contextlib.suppress(OSError):
         line.shutdown(socket.SHUT_RDWR)

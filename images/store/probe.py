@@ -1,5 +1,5 @@
-"""Tries the store out: which of its checks can be relied on. It puts some small objects under `probe/`, and removes
-them if it may."""
+"""Tries out which checks of the store can be relied on. It puts some small objects under `probe/`, and removes them if
+the account may do that."""
 
 import time
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def probe_store(store: Store) -> ProbeResult:
 
 
 class _Trial:
-    """One probe, with keys that nobody else has."""
+    """One probe, under keys that nobody else uses."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -51,7 +51,8 @@ class _Trial:
         self._content = measure_bytes(RIGHT)
 
     def run(self) -> dict[str, Any]:
-        """Return what was found out. Raises StoreError, if the store does not take a right object either."""
+        """Return the findings by the names of ProbeResult. Raises StoreError if the store refuses a correct object
+        too."""
         key = f"{self._folder}right"
         self._put(key, RIGHT, **_sums(self._content), **_condition(), Metadata={"sha256": self._content.sha256})
         return {
@@ -70,6 +71,7 @@ class _Trial:
             try:
                 self._connection.ask("delete_object", placed["Key"], **_version(placed))
             except StoreUnreachable:
+                # Each further request would wait for its whole time-out.
                 return False
             except StoreError:
                 is_tidy = False
@@ -104,6 +106,7 @@ class _Trial:
         try:
             put(key)
         except (StoreWrongBytes, StoreRefused):
+            # Some stores refuse in words, and keep the object nevertheless.
             return not self._is_there(key)
         return False
 
@@ -115,7 +118,7 @@ class _Trial:
         return True
 
     def _make_changing_client(self) -> Any:
-        """Return a client whose bytes change after they were signed, as in a network that spoils them."""
+        """Return a client whose bytes change after they were signed, as if the network damaged them."""
         client = self._connection.make_client(self._store.bucket.endpoint)
         client.meta.events.register("before-send.s3.PutObject", _change_bytes)
         return client

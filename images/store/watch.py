@@ -1,4 +1,4 @@
-"""Tries the store out at the start and each day, in a thread of its own, and remembers what it found."""
+"""Probes the store at the start and each day, in a thread of its own, and keeps the result."""
 
 import logging
 import threading
@@ -17,7 +17,7 @@ ENDING_S = 2.0
 
 
 class StoreWatch:
-    """The store of this process, and what the last probe found. `latest` is None until the first one is over."""
+    """The store of this process. `latest`: the result of the last probe; None until the first probe has ended."""
 
     def __init__(self, store: Store, every_s: float = DAY_S, retry_s: float = RETRY_S) -> None:
         self.store = store
@@ -38,7 +38,8 @@ class StoreWatch:
             self._thread.join(ENDING_S)
 
     def note(self, result: ProbeResult) -> None:
-        """Remember what a probe found. Puts rely on the store's own refusal and checks only if they were seen."""
+        """Keep the result of a probe. Puts rely on the store's own checks only if the probe saw them work."""
+        # A probe that failed says nothing of the checks, so what was known before stays.
         if result.problem is None:
             self.store.looks_first = not result.refuses_to_overwrite
             self.store.sends_md5 = not {SHA256, SIGNED} & set(result.checks)
@@ -72,5 +73,5 @@ def register_store_watch(watch: StoreWatch | None) -> None:
 
 
 def the_store_watch() -> StoreWatch | None:
-    """Return None where no store is set."""
+    """Return the watch of this process; None if no store is set."""
     return _watches[0] if _watches else None
