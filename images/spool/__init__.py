@@ -1,1 +1,2 @@
-"""Brings originals from this PC into the object store. No capture waits for it: the disk is where it becomes safe."""
+"""Sends originals from this PC into the object store. No capture waits for this: an original is safe once it is on the
+disk."""

@@ -1,5 +1,5 @@
-"""The lasting id of this instrument. It is made once and lies in the data folder, so it stays if the PC gets another
-name."""
+"""The lasting id of this instrument. It is made once and lies in the data folder, so it stays the same if the PC gets
+another name."""
 
 import contextlib
 from pathlib import Path
@@ -12,16 +12,17 @@ FILE = "instrument-id"
 
 
 class DamagedInstrumentId(StorageUnavailable):
-    """The file with the id of this instrument holds something else."""
+    """The file with the id of this instrument holds no id."""
 
     code = "damaged_instrument_id"
 
 
 def read_or_make_instrument_id(folder: Path) -> UUID:
-    """Return the id in this folder. The first call makes it; several at once get the same one. Raises
-    DamagedInstrumentId, and OSError."""
+    """Return the id in this folder. The first call makes it. Several processes that call it at once get the same id.
+    Raises DamagedInstrumentId, and OSError."""
     if known := read_instrument_id(folder):
         return known
+    # If another process was faster, its file counts: `create_file` overwrites nothing.
     with contextlib.suppress(FileExistsError):
         create_file(folder / FILE, f"{uuid4()}\n".encode("ascii"))
     return _read(folder / FILE)

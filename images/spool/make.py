@@ -18,7 +18,7 @@ from images.store.body import Pace
 from images.store.client import Store
 from images.store.watch import the_store_watch
 
-# While one waits for the answer of the store, the other travels.
+# While one original waits for the answer of the store, the other one travels.
 SENT_AT_ONCE = 2
 BYTES_PER_MEGABIT = 125_000
 
@@ -30,7 +30,7 @@ def make_spool(
     report: Callable[[SpoolState, datetime], None],
     is_held_back: Callable[[], bool] = is_burst_running,
 ) -> Spool:
-    """Return a spool that has not begun. Touches neither disk nor network. The last two are as in Spool."""
+    """Return a spool that has not begun. Touches neither disk nor network. `report` and `is_held_back`: see Spool."""
     uploader = Uploader(store, archive, thumbnails, lambda: read_or_make_instrument_id(settings.DATA_PATH), make_pace())
     evictor = Evictor(store, archive, explain_doubt, settings.KEEP_LOCAL_DAYS, settings.EVICT_BELOW_MB * 10**6)
     beside = SideFiles(store, archive)
@@ -46,7 +46,7 @@ def make_spool(
 
 
 def make_pace() -> Pace:
-    """Return the limit of the speed to and from the store that the settings say."""
+    """Return the limit of the speed to and from the store, from the settings."""
     return Pace(settings.S3_MAX_MBPS * BYTES_PER_MEGABIT or None)
 
 

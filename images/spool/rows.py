@@ -1,4 +1,4 @@
-"""Which originals wait for the store, and what is written down of those that are there."""
+"""Which originals wait for the store, and what their rows say once they are there."""
 
 import logging
 from collections.abc import Collection
@@ -11,7 +11,7 @@ from images.models import CHANGE_NOT_STORED, NOT_STORED, WANTED, Image, ImageQue
 
 logger = logging.getLogger(__name__)
 
-# What images.jobs calls such a job. That room stands above this one.
+# The kind of a job, as images.jobs writes it. That room stands above this one, so it cannot be imported.
 BURST = "burst"
 NEEDED = (
     "id",
@@ -24,13 +24,13 @@ NEEDED = (
     "thumbnail_path",
     *("captured_at", "place", "store_key"),
 )
-# What the store should have.
+# Where originals are that the store must have.
 SCRUBBED = (Image.Place.BOTH, Image.Place.STORE)
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What is not yet in the store. `oldest_at`: when the oldest of them was captured; None if nothing waits."""
+    """The originals that are not yet in the store. `oldest_at`: when the oldest was captured; None if none waits."""
 
     count: int
     size_bytes: int
@@ -38,42 +38,46 @@ class Waiting:
 
 
 def find_next(left_out: Collection[int]) -> Image | None:
-    """Return the image that somebody elsewhere has waited for longest; if there is none, the newest one that waits for
-    the store: people ask for new pictures first. Those `left_out` are given by id. Raises Django's DatabaseError."""
-    # Others by id, not by time: the index that holds only those that wait is sorted so.
+    """Return the image for which somebody elsewhere has waited longest. If nobody waits, return the newest image that
+    is not in the store, because people look at new pictures first. `left_out`: ids that are skipped. Raises Django's
+    DatabaseError."""
+    # One more than are left out: so at least one of them can be taken, and the query stays small.
     first = (one for ids in (wanted_ids(), waiting_ids()) for one in ids[: len(left_out) + 1])
     image_id = next((one for one in first if one not in left_out), None)
     return Image.objects.only(*NEEDED).filter(pk=image_id).first() if image_id else None
 
 
 def wanted_ids() -> "QuerySet[Image, int]":
-    """Return the ids of images that wait for the store, and that somebody elsewhere wants, in the order of asking."""
+    """Return the ids of the waiting images that somebody elsewhere wants, those that were asked for first first."""
     return Image.objects.of_this_pc().filter(WANTED).order_by("wanted_at").values_list("pk", flat=True)
 
 
 def waiting_ids() -> "QuerySet[Image, int]":
     """Return the ids of all images that wait for the store, the newest first."""
+    # By id and not by time: the index of the images that wait is sorted by id.
     return Image.objects.of_this_pc().filter(NOT_STORED).order_by("-id").values_list("pk", flat=True)
 
 
 def note_stored(image_id: int, key: str, at: datetime) -> None:
-    """Write down that the original lies in the store under this key, and here. Raises Django's DatabaseError."""
+    """Write into its row that the original is in the store under this key, and on this disk. Raises Django's
+    DatabaseError."""
     Image.objects.filter(pk=image_id).update(place=Image.Place.BOTH, store_key=key, stored_at=at, wanted_at=None)
 
 
 def row_in_both(image: Image) -> ImageQuerySet:
-    """Return the row of this image, if it still says that the original is here, and in the store under this key."""
+    """Return the row of this image for an update, if it still says that the original is on this disk, and in the store
+    under this key. Otherwise an update changes nothing."""
     return Image.objects.filter(pk=image.pk, store_key=image.store_key, place=Image.Place.BOTH)
 
 
 def row_as_it_was(image: Image) -> ImageQuerySet:
-    """Return the row of this image, if it still says that the original is where it was, and under the same key."""
+    """Return the row of this image for an update, if place and key are still those of `image`."""
     return Image.objects.filter(pk=image.pk, store_key=image.store_key, place=image.place)
 
 
 def note_lost(image: Image) -> None:
-    """Write down that the store has lost this original: it waits for the store again, if its file is still on its
-    instrument. Raises Django's DatabaseError."""
+    """Write into its row that the store has lost this original. If its file is still on its instrument, it waits for
+    the store again. Raises Django's DatabaseError."""
     if image.place == Image.Place.STORE:
         logger.error("The store has lost %s, and its instrument has it no more.", image.filename)
         row_as_it_was(image).update(place=Image.Place.LOST)
@@ -83,40 +87,41 @@ def note_lost(image: Image) -> None:
 
 
 def note_conflict(image_id: int, key: str) -> None:
-    """Write down that other bytes lie under the key of this original. Raises Django's DatabaseError."""
+    """Write into its row that other bytes lie under the key of this original. Raises Django's DatabaseError."""
     Image.objects.filter(pk=image_id).update(place=Image.Place.CONFLICT, store_key=key)
 
 
 def count_waiting() -> Waiting:
-    """Raises Django's DatabaseError."""
+    """Count what waits. Reads every waiting row, so call it seldom. Raises Django's DatabaseError."""
     waiting = Image.objects.of_this_pc().filter(NOT_STORED)
     found = waiting.aggregate(count=Count("pk"), size_bytes=Sum("file_size"), oldest_at=Min("captured_at"))
     return Waiting(found["count"], found["size_bytes"] or 0, found["oldest_at"])
 
 
 def find_to_scrub(before: datetime, most: int) -> list[Image]:
-    """Return some images in the store, of all instruments, that were not read back since this moment: those that wait
-    longest come first. Raises Django's DatabaseError."""
+    """Return up to `most` images of all instruments that were not read back from the store since `before`, those that
+    wait longest first. Raises Django's DatabaseError."""
     in_store = Image.objects.filter(place__in=SCRUBBED).filter(Q(verified_at__isnull=True) | Q(verified_at__lt=before))
     ordered = in_store.order_by(F("verified_at").asc(nulls_first=True), "id")
     return list(ordered.only(*NEEDED)[:most])
 
 
 def find_to_verify(stored_before: datetime, left_out: Collection[int]) -> Image | None:
-    """Return the image that waits longest for its second look, if it was stored before this moment. Raises Django's
-    DatabaseError."""
+    """Return the image that waits longest to be read back for the first time, if it was stored before this moment.
+    `left_out`: ids that are skipped. Raises Django's DatabaseError."""
     ripe = unverified().filter(stored_at__lte=stored_before).only(*NEEDED)
     return next((image for image in ripe[: len(left_out) + 1] if image.pk not in left_out), None)
 
 
 def unverified() -> "QuerySet[Image]":
-    """Return the images in the store that nobody has read back yet, those that wait longest first."""
+    """Return the images of this PC that were never read back from the store, those that wait longest first."""
     return Image.objects.of_this_pc().filter(place=Image.Place.BOTH, verified_at__isnull=True).order_by("stored_at")
 
 
 def find_last_stored_at() -> datetime | None:
-    """Return when the newest of those in the store was put there that nobody has read back yet; None if there is none:
-    then nothing was put there for a day. Raises Django's DatabaseError."""
+    """Return when the last original was put into the store; None if that is more than about a day ago. Raises Django's
+    DatabaseError."""
+    # Only those that were not read back yet: these are few, and have an index. After a day each is read back.
     return unverified().order_by("-stored_at").values_list("stored_at", flat=True).first()
 
 
@@ -126,7 +131,8 @@ def changes_to_send() -> "QuerySet[Image]":
 
 
 def find_change_to_send(left_out: Collection[int]) -> Image | None:
-    """Return the next of these, except those `left_out`, given by id. Raises Django's DatabaseError."""
+    """Return the next image whose last change is to be sent. `left_out`: ids that are skipped. Raises Django's
+    DatabaseError."""
     some = changes_to_send().only("id", "filename", "record_id", "revision")[: len(left_out) + 1]
     return next((image for image in some if image.pk not in left_out), None)
 

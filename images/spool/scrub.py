@@ -1,4 +1,4 @@
-"""Reads many objects back, those first that wait longest: a store that keeps pictures for years may spoil one."""
+"""Reads many objects back, those that wait longest first: a store that keeps pictures for years may damage one."""
 
 import math
 import threading
@@ -25,7 +25,8 @@ FOUND_AT_ONCE = 500
 
 @dataclass(slots=True)
 class ScrubProgress:
-    """How far a scrub came, in numbers of objects. `total`: how many it is to read."""
+    """How far a scrub came, in numbers of objects. `total`: how many it is to read. `byte_count`: how many bytes were
+    read back."""
 
     total: int
     looked_at: int = 0
@@ -34,7 +35,7 @@ class ScrubProgress:
 
 
 def count_to_scrub(percent: float) -> int:
-    """Return how many objects so many percent are, at least one if there is any. Raises Django's DatabaseError."""
+    """Return how many objects this percentage is; at least one if there are any. Raises Django's DatabaseError."""
     return math.ceil(Image.objects.filter(place__in=SCRUBBED).count() * percent / 100)
 
 
@@ -47,15 +48,15 @@ def scrub(
     pace: Pace | None = None,
     waits_s: tuple[float, ...] = WAITS_S,
 ) -> Iterator[ScrubProgress]:
-    """Read back up to `total` objects that were not read back since the moment `not_since`, and write down what was
-    found, as the second look does. Yields its progress after each of many short steps. `report` is called with a
-    sentence for each that is not whole. `go_on` is called often, and may raise to stop; `waits_s`: as in Fetcher.
-    Raises StoreError, Django's DatabaseError, or what `go_on` raises; what was noted so far stays."""
+    """Read back up to `total` objects that were not read back since `not_since`, and note in their rows what was found,
+    as the second look does. Yields its progress after each object. `report` is called with a sentence for each object
+    that is not whole. `go_on` is called often, and may raise to stop. `waits_s`: see Fetcher. Raises StoreError,
+    Django's DatabaseError, or what `go_on` raises; what was noted so far stays."""
     stop, done = threading.Event(), ScrubProgress(total)
     fetcher = Fetcher(store, pace or Pace(), stop, waits_s)
     pool = ThreadPoolExecutor(READERS, "scrubber")
     try:
-        # Each that was looked at is not found again: it was read back just now, or is lost, or has other bytes.
+        # No object is found twice: after the look it was read back just now, or is lost, or in conflict.
         while some := find_to_scrub(not_since, min(FOUND_AT_ONCE, total - done.looked_at)):
             reads = read_ahead(pool, lambda image: fetcher.measure(image.store_key or ""), some, READ_AHEAD, go_on)
             for image, found in zip(some, reads, strict=True):

@@ -1,4 +1,4 @@
-"""The result of the last scrub of this node. It is in a small file in the data folder, which the command writes and the
+"""The result of the last scrub on this PC. It is in a small file in the data folder, which the command writes and the
 server reads."""
 
 import json
@@ -16,8 +16,8 @@ FILE = "scrub.json"
 
 @dataclass(frozen=True, slots=True)
 class ScrubOutcome:
-    """When the last scrub ended, and what it found, in numbers of objects. Times are ISO 8601. `unfinished_since`: when
-    the scrub of all objects began that was interrupted; the next one goes on with it. Empty if none was."""
+    """When the last scrub ended, and what it found, in numbers of objects. Times are ISO 8601. `unfinished_since`: if a
+    scrub of all objects was interrupted, when it began, so that the next one continues it; otherwise empty."""
 
     ended_at: str
     looked_at: int
@@ -33,7 +33,7 @@ class ScrubOutcome:
 
 
 def read_scrub(data_path: Path) -> ScrubOutcome | None:
-    """Return None if there was none, or if the file cannot be read."""
+    """Return the result of the last scrub; None if there was none, or if the file cannot be read."""
     try:
         outcome = ScrubOutcome(**json.loads((data_path / FILE).read_bytes()))
         _ = outcome.ended
@@ -46,5 +46,5 @@ def read_scrub(data_path: Path) -> ScrubOutcome | None:
 
 
 def note_scrub(data_path: Path, outcome: ScrubOutcome) -> None:
-    """Raises OSError."""
+    """Write the result into its file. Raises OSError."""
     replace_file(data_path / FILE, json.dumps(asdict(outcome), indent=1).encode("ascii"))

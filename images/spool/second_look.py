@@ -22,7 +22,7 @@ class Seen(Enum):
 
 
 def look_again(store: Store, image: Image, now: datetime, stop: threading.Event) -> Seen:
-    """Read the original of this image back from the store, and write down what was found: see `note_seen`. Blocks.
+    """Read the original of this image back from the store, and note in its row what was found: see `note_seen`. Blocks.
     Raises StoreError, StopRequested, and Django's DatabaseError."""
     try:
         found = store.measure(image.store_key or "", stop=stop)
@@ -32,9 +32,9 @@ def look_again(store: Store, image: Image, now: datetime, stop: threading.Event)
 
 
 def note_seen(image: Image, found: tuple[int, str] | None, now: datetime) -> Seen:
-    """Write down what the store gave: size and SHA-256, or None if it has no such object. If it has lost one whose file
-    is still on its instrument, that one is sent once more. If the bytes differ, nothing is overwritten: that is a
-    conflict, which a person has to look at. Raises Django's DatabaseError."""
+    """Note in the row of this image what the store has: size in bytes and SHA-256, or None if it has no such object. If
+    an object is lost and its file is still on its instrument, it is sent again. If the bytes differ, nothing is
+    overwritten: that is a conflict, and a person has to look at it. Raises Django's DatabaseError."""
     if found is None:
         note_lost(image)
         return Seen.LOST

@@ -1,7 +1,7 @@
-"""Brings into the store what lies beside originals: what people changed, and the files of jobs.
+"""Sends into the store what lies beside originals: sidecars with the changes of people, and the files of jobs.
 
-Both grow, and no object is ever overwritten. So each revision of a change is an object of its own, and so is each part
-by which the file of a job has grown: its parts in the order of their numbers are the file.
+Both grow, and no object is ever overwritten. So each revision of a sidecar is an object of its own. If the file of a
+job has grown, the new lines are an object of their own, a part; all parts in the order of their numbers are the file.
 """
 
 import hashlib
@@ -28,18 +28,18 @@ from images.store.keys import key_of_change, key_of_job
 logger = logging.getLogger(__name__)
 
 JSON_LINES = "application/x-ndjson"
-# A file that was missing, changed or damaged may be put back from a backup.
+# After this time a missing, changed or damaged file is tried again: somebody may have put it back from a backup.
 LEFT_OUT_FOR_S = 3600.0
-# While a job runs, its file grows by a line now and then.
+# While a job runs, its file grows by a line now and then. Each part is an object for ever, so parts should be few.
 JOBS_EVERY_S = 300.0
 JOBS_AT_ONCE = 20
 MAX_PART_BYTES = 20_000_000
-# A late event may still come.
+# The file of a job is taken as complete so long after its end. Until then a late event may still be written.
 SETTLED_AFTER = timedelta(hours=1)
 
 
 class SideFiles:
-    """What is sent besides originals. One thread calls it."""
+    """Sends sidecars and files of jobs. Only one thread calls it."""
 
     def __init__(
         self,
@@ -52,13 +52,13 @@ class SideFiles:
         self._archive = archive
         self._clock = clock or Clock()
         self._monotonic_s = monotonic_s
-        # The ids of images, each with the time from which it is tried again.
+        # The ids of images, each with the monotonic time from which it is tried again.
         self._left_out: dict[int, float] = {}
         self._jobs_due_s = float("-inf")
 
     def send_next(self) -> bool:
-        """Send one change, or the parts of some jobs. Returns False if nothing waits. Blocks while bytes travel. Raises
-        StoreError, StopRequested, StorageUnavailable, and Django's DatabaseError; then it is tried again."""
+        """Send one sidecar, or the new parts of some jobs. Returns False if nothing waits. Blocks while bytes travel.
+        Raises StoreError, StopRequested, StorageUnavailable, and Django's DatabaseError; a later call tries again."""
         now_s = self._monotonic_s()
         self._left_out = {image_id: until_s for image_id, until_s in self._left_out.items() if until_s > now_s}
         if image := find_change_to_send(self._left_out.keys()):
@@ -76,12 +76,13 @@ class SideFiles:
         try:
             revision = self._send_change(image)
         except ObjectOfSomebodyElse as problem:
-            logger.warning("%s What stands here goes under the next number.", problem)
+            # After a restore from a backup, the store may have another revision of the same number. Both stay.
+            logger.warning("%s This sidecar goes under the next number.", problem)
             give_next_revision(self._archive, image.pk)
         except (StoreError, StorageUnavailable):
             raise
         except (LibraryError, OSError, KeyError, TypeError, ValueError) as problem:
-            # Only this file, or its row: the others may be whole.
+            # Something is wrong with this one file or row. The others may be whole, so they go on.
             self._leave_out(image, problem)
         else:
             Image.objects.filter(pk=image.pk).update(stored_revision=revision)
@@ -89,7 +90,7 @@ class SideFiles:
                 self._leave_out(image, "its sidecar is behind its row; the next start writes it again")
 
     def _send_change(self, image: Image) -> int:
-        """Put the sidecar as it is now, and return its revision."""
+        """Put the sidecar as it is now, and return its revision. Raises DamagedSidecar if it is not of this image."""
         location = sidecar_of(self._archive, location_of(image.filename))
         with self._archive.open_at(location) as file:
             content = file.read(MAX_BYTES + 1)
@@ -105,7 +106,7 @@ class SideFiles:
         self._left_out[image.pk] = self._monotonic_s() + LEFT_OUT_FOR_S
 
     def _send_job_or_report(self, job: Job) -> bool:
-        """Return True if a part was sent, or all of the file is in the store now."""
+        """Return True if a part was sent, or if the whole file is in the store now."""
         try:
             return self._send_job(job)
         except ObjectOfSomebodyElse as problem:
@@ -122,7 +123,7 @@ class SideFiles:
         with self._archive.open_at(job_file_of(job.anchor_at, job.lasting_id)) as file:
             file.seek(offset)
             content = file.read(MAX_PART_BYTES)
-        # A line that is just being written comes with the next part.
+        # Only whole lines: the last one may be half written. It comes with the next part.
         content = content[: content.rfind(b"\n") + 1]
         same = Job.objects.filter(pk=job.pk)
         if content:
@@ -133,7 +134,8 @@ class SideFiles:
         return False
 
     def _put_part(self, key: str, content: bytes) -> int:
-        """Put the next part, and return its size. After a kill or a rebuild, the store may have a shorter one of it."""
+        """Put the next part, and return its size in bytes. If the program died after an earlier put, or the rows were
+        made again, the store may have a shorter part under this number: then the part ends where that one ends."""
         try:
             self._store.put_bytes(key, content, JSON_LINES)
         except ObjectOfSomebodyElse:

@@ -1,7 +1,7 @@
-"""The thread that brings originals into the store, a few at a time, and looks at each again a day later.
+"""The thread that sends originals into the store, a few at a time, and reads each back a day later.
 
-Nothing waits for it, and it forgets nothing: what waits is in the rows. If the store is away or full, it tries again
-later. What it cannot send, because the file is missing or changed, it leaves out, and says so.
+Nothing waits for this thread, and it forgets nothing: the rows say what waits. If the store is away or full, it tries
+again later. If it cannot send an original, because its file is missing or changed, it leaves that one out, and says so.
 """
 
 import logging
@@ -39,20 +39,21 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 3.0
 FIRST_WAIT_S, MAX_WAIT_S = 1.0, 300.0
-# If the store refuses one original, the others are tried first.
+# If the store refuses one original, it waits so long, and the others are tried first.
 POSTPONED_FOR_S = 600.0
 COUNT_EVERY_S = 20.0
-# After a fault: when room is made again, and side files are sent again. Originals do not wait for that.
+# After a fault, no room is made and no side files are sent for this time. Originals do not wait for that.
 ASIDE_AGAIN_S = 60.0
-# What is written and lost again is lost within the first hours: a cache that was never written, a disk that died.
+# A store that loses an object mostly does so within hours: its cache was never written, or a disk died.
 SECOND_LOOK_AFTER = timedelta(hours=24)
 ENDING_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class SpoolState:
-    """How the spool is. `problem`: why it waits, with what to do in `todo`; empty if it goes on. `since`: since when.
-    `left_out`: how many originals cannot be sent, because their file is missing or changed."""
+    """The state of the spool. `problem`: why it waits; `todo`: what a person can do; both empty if it does not wait.
+    `since`: since when it waits. `left_out`: how many originals cannot be sent, because their file is missing or
+    changed."""
 
     waiting: Waiting | None = None
     last_stored_at: datetime | None = None
@@ -78,9 +79,9 @@ class Spool:
         report: Callable[[SpoolState, datetime], None] = lambda state, now: None,
     ) -> None:
         """`is_held_back` returns True while something on this PC needs the whole disk, such as a burst. `evictor`
-        makes room on this disk; None: nothing leaves it. `side_files` sends what lies beside originals; None: nothing
-        does. `sent_at_once`: how many originals travel at the same time. `report` is told how the spool is, and the
-        time, each time that it has counted what waits."""
+        makes room on this disk; None: nothing leaves it. `side_files` sends sidecars and files of jobs; None: they are
+        not sent. `sent_at_once`: how many originals travel at the same time. `report` is called with the state and the
+        time, each time that the spool has counted what waits."""
         self._store = store
         self._uploader = uploader
         self._is_held_back = is_held_back
@@ -90,12 +91,12 @@ class Spool:
         self._side_files = side_files
         self._sent_at_once = sent_at_once
         self._senders = ThreadPoolExecutor(sent_at_once, "spool sender")
-        # The originals that travel now, by the id of the image, each with what becomes of it: its key.
+        # The originals that travel now, by the id of the image. The future returns the key.
         self._under_way: dict[int, tuple[Image, Future[str]]] = {}
         self._report = report
         self._make_room_at_s = self._side_files_at_s = float("-inf")
         self._stop = threading.Event()
-        # The ids of images, each with the time from which it is tried again.
+        # The ids of images, each with the monotonic time from which it is tried again.
         self._left_out: dict[int, float] = {}
         self._postponed: dict[int, float] = {}
         self._failures = 0
@@ -109,20 +110,21 @@ class Spool:
             self._thread.start()
 
     def end(self) -> None:
-        """Break off what is under way: it begins again after the next start. Blocks for at most ENDING_S."""
+        """Break off all transfers. They begin again after the next start. Blocks for at most ENDING_S."""
         self._stop.set()
         self._senders.shutdown(wait=False, cancel_futures=True)
         if self._thread is not None:
             self._thread.join(ENDING_S)
 
     def step(self) -> float:
-        """Do the next thing, and return how many seconds may pass until the one after it. Blocks while bytes travel.
+        """Do the next step, and return after how many seconds the one after it is due. Blocks while bytes travel.
         Raises StopRequested, and Django's DatabaseError."""
         self._count_now_and_then()
         if self._is_held_back():
             return LOOK_EVERY_S
         self._forget_old()
-        # First: while pictures come without end, there is always one to send.
+        # Before anything is sent: while pictures come without end, there is always one to send, and the disk must not
+        # get full meanwhile.
         self._make_room()
         if (wait_s := self._send_originals()) is not None:
             return wait_s
@@ -132,15 +134,15 @@ class Spool:
         if image:
             return self._try(image, self._look_again)
         if self._postponed:
-            # All others are done, or were refused too: none of them has to wait for its time.
+            # Nothing else is left to do, so those that were refused are tried at once.
             self._postponed.clear()
             return 0.0
         self._go_on()
         return LOOK_EVERY_S
 
     def _send_originals(self) -> float | None:
-        """Let the next originals travel, and write down what became of those that have arrived. Blocks until there is
-        one. Returns None if none waits."""
+        """Begin to send the next originals, and note those that have arrived. Blocks until one has arrived. Returns how
+        many seconds to wait; None if no original waits."""
         not_now = self._left_out.keys() | self._postponed.keys()
         while len(self._under_way) < self._sent_at_once and (image := find_next(not_now | self._under_way.keys())):
             self._under_way[image.pk] = image, self._senders.submit(self._uploader.upload, image, self._stop)
@@ -153,7 +155,7 @@ class Spool:
         return max(self._try(image, partial(self._note_sent, sending)) for image, sending in arrived)
 
     def _make_room(self) -> None:
-        """Let one batch of originals leave if the disk fills; the next one comes with the next step."""
+        """Let one batch of originals leave if the disk gets full. The next batch comes with the next step."""
         if self.evictor is None or self._monotonic_s() < self._make_room_at_s:
             return
         try:
@@ -163,7 +165,7 @@ class Spool:
             self._make_room_at_s = self._monotonic_s() + ASIDE_AGAIN_S
 
     def _send_side_file(self) -> float | None:
-        """Send one thing besides originals. Returns None if nothing waits, or if the store refused it a moment ago."""
+        """Send a sidecar, or parts of jobs. Returns None if nothing waits, or if the store refused one a moment ago."""
         if self._side_files is None or self._monotonic_s() < self._side_files_at_s:
             return None
         try:
@@ -193,7 +195,7 @@ class Spool:
         except (StoreError, StorageUnavailable):
             raise
         except (LibraryError, OSError, KeyError, ValueError) as problem:
-            # Only this file, or its row, whose name or format is none of this program: the others may be whole.
+            # Something is wrong with this one file, or with the name or format in its row. The others go on.
             logger.warning("%s is not put into the store: %r", image.filename, problem)
             self._left_out[image.pk] = self._monotonic_s() + LEFT_OUT_FOR_S
         else:
@@ -208,12 +210,13 @@ class Spool:
                 del waiting[image_id]
 
     def _wait(self, problem: StoreError | StorageUnavailable) -> float:
-        """Note why nothing goes on, and return how long to wait: longer after each failure."""
+        """Note why the spool waits, and return for how many seconds: longer after each failure."""
         self._failures += 1
         todo = problem.todo if isinstance(problem, StoreError) else ""
         if self.state.problem != str(problem):
             logger.warning("Pictures wait for the store: %s %s", problem, todo)
             self._note(problem=str(problem), todo=todo, since=self.state.since or self._clock.now())
+        # The exponent is bounded: a store that is away for weeks would make a number that no float can hold.
         wait_s = min(FIRST_WAIT_S * 2 ** min(self._failures - 1, 20), MAX_WAIT_S)
         return max(wait_s, problem.retry_after_s) if isinstance(problem, StoreBusy) else wait_s
 
@@ -224,7 +227,7 @@ class Spool:
         self._note(last_stored_at=last_stored_at or self.state.last_stored_at, problem="", todo="", since=None)
 
     def _count_now_and_then(self) -> None:
-        """Counting what waits reads all of it, so it is not done at each step."""
+        """Count what waits, and report it. Counting reads every waiting row, so it is not done at each step."""
         if self._monotonic_s() - self._counted_s >= COUNT_EVERY_S:
             stored_at = self.state.last_stored_at or find_last_stored_at()
             self._note(waiting=count_waiting(), last_stored_at=stored_at)
@@ -246,7 +249,7 @@ class Spool:
                 logger.warning("Pictures wait for the database before they go to the store: %s", str(away).strip())
                 wait_s = LOOK_EVERY_S
             except Exception:
-                # The thread's boundary: whatever goes wrong once, the next picture may be possible.
+                # The boundary of the thread: after any error, the next original may succeed.
                 logger.exception("The spool failed; it tries again")
             self._stop.wait(wait_s)
         connections.close_all()
@@ -256,7 +259,7 @@ _spools: list[Spool] = []
 
 
 def register_spool(spool: Spool | None) -> None:
-    """Make this the spool of the process; None where no store is set."""
+    """Make this the spool of the process; None if no store is set."""
     _spools[:] = [spool] if spool else []
 
 

@@ -1,4 +1,4 @@
-"""Brings one original into the store."""
+"""Sends one original into the store."""
 
 import contextlib
 import threading
@@ -19,7 +19,7 @@ from images.store.keys import key_of_original, key_of_thumbnail
 
 
 def key_of(image: Image, instrument_id: UUID) -> str:
-    """Return the key of an original. Raises ImpossibleName for a name that this program gives to no image."""
+    """Return the key of an original. Raises ImpossibleName if this program gives no image such a name."""
     day = date.fromisoformat(location_of(image.filename).folder)
     return key_of_original(instrument_id, day, image.record_id, image.filename)
 
@@ -38,9 +38,9 @@ class Uploader:
         self._pace = pace
 
     def upload(self, image: Image, stop: threading.Event) -> str:
-        """Put the original of this image, and its thumbnail before it. Returns the key once the store has said that it
-        has these bytes. Blocks. Raises StoreError, StopRequested, StorageUnavailable, OriginalMissing, or
-        OriginalChanged: a file that was changed is not sent."""
+        """Put the thumbnail of this image, then its original. Returns the key once the store has confirmed these bytes.
+        Blocks. Raises StoreError, StopRequested, StorageUnavailable, OriginalMissing, or OriginalChanged: a changed
+        file is not sent."""
         key = key_of(image, self._read_instrument_id())
         self._put_thumbnail(image)
         with self._archive.open(image.filename) as file:
@@ -48,9 +48,9 @@ class Uploader:
         return key
 
     def _put_thumbnail(self, image: Image) -> None:
-        """The thumbnail goes first: it is small, and people elsewhere see the picture at once."""
-        # Without it, the original still goes: a thumbnail can be made again wherever it is wanted. If another one lies
-        # there, made by another version of the encoder, that one is as good.
+        """Put the thumbnail before the original: it is small, so people elsewhere see the picture at once."""
+        # Any problem with it is ignored: a thumbnail can be made again from the original. If another version of the
+        # encoder has put a different one there, that one is as good.
         with contextlib.suppress(OSError, ImpossibleName, ObjectOfSomebodyElse):
             if content := self._thumbnails.read_if_there(image):
                 self._store.put_bytes(key_of_thumbnail(image.record_id), content, "image/jpeg")
