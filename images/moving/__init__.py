@@ -1,2 +1,2 @@
-"""How a PC comes into a library that several instruments share, how it leaves it, and what becomes of a dead one's
-disk."""
+"""How a PC joins a library that several instruments share, how it leaves it, and how the disk of a dead PC is taken
+over."""

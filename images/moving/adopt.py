@@ -1,7 +1,7 @@
-"""Brings the pictures of a dead PC into the store, from its disk. It works under the id of that PC's instrument.
+"""Sends the pictures of a dead PC from its disk into the store, under the id of the instrument of that PC.
 
-Each picture gets its row, as at a start of that PC; then it is sent, and read back whole. Everything that is done is in
-the rows at once, so it may be killed at any moment, and goes on at the next run.
+Each picture gets its row, as at a start of that PC. Then it is sent, and read back whole. The rows note each step at
+once, so the command may be killed at any moment, and the next run continues.
 """
 
 import logging
@@ -27,7 +27,8 @@ from images.store.errors import ObjectOfSomebodyElse, StoreBusy, StoreError
 logger = logging.getLogger(__name__)
 
 FIRST_WAIT_S, MAX_WAIT_S = 1.0, 60.0
-# A store that is away for longer is told: somebody has to look after it.
+# With the growing waits between them, these tries last about three minutes. If the store is away for longer, the
+# command ends with its error, because somebody has to look after the store.
 TRIES = 8
 # An original that the store loses again and again stays on the disk.
 ROUNDS = 2
@@ -37,7 +38,7 @@ Result = TypeVar("Result")
 
 @dataclass(slots=True)
 class Adopted:
-    """How far it is. `failed`: names of what is not in the store, each with the reason."""
+    """How far the adoption is. `failed`: the names of files that are not in the store, each with the reason."""
 
     rebuilt: RebuildProgress | None = None
     total: int = 0
@@ -47,7 +48,7 @@ class Adopted:
 
 
 class DiskAdoption:
-    """The adoption of one disk. This process must be its instrument: see images.own_instrument."""
+    """The adoption of one disk. This process must work as the instrument of that disk: see `working_as`."""
 
     def __init__(
         self,
@@ -60,8 +61,8 @@ class DiskAdoption:
         stop: threading.Event | None = None,
         now: Callable[[], datetime] = timezone.now,
     ) -> None:
-        """`report` is called with a sentence for each file that cannot come. `go_on` may raise to stop. `stop` breaks
-        off a transfer."""
+        """`report` is called with a sentence for each file that cannot be brought. `go_on` may raise to stop. `stop`
+        breaks off a transfer."""
         self._store = store
         self._archive = archive
         self._uploader = uploader
@@ -73,12 +74,14 @@ class DiskAdoption:
         self.adopted = Adopted()
 
     def steps(self) -> Iterator[Adopted]:
-        """List, send and verify everything, in short steps. Raises StoreError if the store stays away,
-        StorageUnavailable if the disk goes away, Django's DatabaseError, and what `go_on` raises."""
+        """List, send and verify everything. Yields its progress after each of many short steps. Raises StoreError if
+        the store stays away, StorageUnavailable if the disk goes away, Django's DatabaseError, and what `go_on`
+        raises."""
         for rebuilt in rebuild(self._archive, self._report, self._go_on):
             self.adopted.rebuilt = rebuilt
             yield self.adopted
             self._go_on()
+        # If the store loses one between send and verification, its row waits again, and the second round sends it.
         for _ in range(ROUNDS):
             yield from self._send_all()
             yield from self._verify_all()
@@ -119,13 +122,14 @@ class DiskAdoption:
             self._fail(image, "the store has lost it, or has other bytes")
 
     def _try(self, image: Image, bring: Callable[[Image], None]) -> None:
-        """Bring one picture. What cannot be read is reported, and the rest goes on; for the store it waits."""
+        """Bring one picture. A picture that cannot be read is reported, and the rest goes on. If the store is away,
+        this waits for it."""
         try:
             self._with_patience(lambda: bring(image))
         except StoreError:
             raise
         except (LibraryError, OSError, KeyError, ValueError) as problem:
-            # Raises if it is the whole disk.
+            # Raises if the whole disk is away. Otherwise only this file is damaged.
             self._archive.check_folder()
             self._fail(image, problem)
 

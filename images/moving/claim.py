@@ -1,4 +1,4 @@
-"""Makes the rows of a PC that was alone on this very database those of its instrument."""
+"""Gives the rows of a PC that was alone on this very database to its new instrument."""
 
 from uuid import UUID
 
@@ -11,9 +11,9 @@ from images.errors import ImpossibleName
 from images.models import CameraControl, CurrentObjective, Image, Instrument, Job, Removal, Verification
 from images.moving.errors import NotYourRows
 
-# So many of the oldest and of the newest pictures are looked for on this disk.
+# So many of the oldest and so many of the newest pictures are looked for on this disk.
 SAMPLE = 25
-# Some may have been lost, or changed since.
+# At least this share must be there. Not all: some may have been lost or changed since.
 ENOUGH = 0.5
 MODELS = (Image, Job, Removal, Verification)
 
@@ -24,8 +24,9 @@ def has_rows_of_nobody() -> bool:
 
 
 def claim_rows(archive: Archive, instrument_id: UUID) -> dict[str, int]:
-    """Write the instrument, which has a row, into all rows that have none. Returns how many there were, by table.
-    Everything is changed, or nothing. Raises NotYourRows, StorageUnavailable, and Django's DatabaseError."""
+    """Write the instrument into all rows without an instrument. It must have a row of its own. Returns the number of
+    these rows by table. Changes everything or nothing. Raises NotYourRows, StorageUnavailable, and Django's
+    DatabaseError."""
     archive.check_folder()
     with transaction.atomic():
         _require_that_they_are_ours(archive, instrument_id)
@@ -47,8 +48,8 @@ def _require_that_they_are_ours(archive: Archive, instrument_id: UUID) -> None:
 
 
 def require_files_here(archive: Archive, database: str = DEFAULT_DB_ALIAS) -> int:
-    """Look for some of the oldest and newest originals of the PC that was alone. Returns how many were looked for; 0 if
-    none of them is on any disk. Raises NotYourRows if most of them are not in this archive."""
+    """Look in this archive for some of the oldest and newest originals of the PC that was alone. Returns how many were
+    looked for; 0 if its rows say that all of them are only in the store. Raises NotYourRows if most are not here."""
     of_nobody = Image.objects.using(database).filter(instrument=None)
     on_disk = of_nobody.exclude(place__in=(Image.Place.STORE, Image.Place.LOST))
     some = {
@@ -80,7 +81,7 @@ def _claim_current_objective(instrument_id: UUID) -> None:
 
 
 def _claim_control(instrument_id: UUID) -> None:
-    """The row goes on under the new name, so that its numbers go on too."""
+    """Rename the row of control, so that its fences go on rising: an older fence must never count again."""
     alone = CameraControl.objects.filter(instrument=name_of_row(None))
     if alone.exists():
         CameraControl.objects.filter(instrument=name_of_row(instrument_id)).delete()

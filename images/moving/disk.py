@@ -1,4 +1,4 @@
-"""The disk of a dead PC, mounted on this one. Nothing is written to it unless a crash left something half done."""
+"""The disk of a dead PC, mounted on this PC. The program writes to it only to complete what a crash left half done."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -16,7 +16,8 @@ DEFAULT_FOLDER = "images"
 
 
 class DamagedDiskArchive(Archive):
-    """An archive on a disk that may be damaged in places. What cannot be read is reported once, and left out."""
+    """An archive on a disk that may be damaged in places. A folder that cannot be read is reported once and left
+    out."""
 
     def __init__(self, root: Path, memory: Path, report: Callable[[str], None]) -> None:
         super().__init__(root, 0, memory)
@@ -34,13 +35,14 @@ class DamagedDiskArchive(Archive):
             if day not in self._reported:
                 self._reported.add(day)
                 self._report(f"The folder {day} cannot be read ({problem}).")
+            # One damaged folder must not keep the pictures of all other days on a disk that is dying.
             return []
 
     def has(self, location: Location) -> bool:
         try:
             return super().has(location)
         except OSError as problem:
-            self._report(f"{location}: nobody can tell whether it is there ({problem}).")
+            self._report(f"{location} cannot be looked for ({problem}).")
             return False
 
     def rename_to_free(
@@ -49,7 +51,8 @@ class DamagedDiskArchive(Archive):
         taken_at: datetime,
         take_along: Callable[[Location], object] = lambda renamed: None,
     ) -> Location:
-        """As on every disk; if this one cannot be written, only this original is left out."""
+        """Like Archive.rename_to_free. But if the disk cannot be written, only this original is left out: the error is
+        NotAnOriginal, not StorageUnavailable."""
         try:
             return super().rename_to_free(location, taken_at, take_along)
         except StorageUnavailable as problem:
@@ -59,8 +62,8 @@ class DamagedDiskArchive(Archive):
 
 
 def read_dead_id(folder: Path, id_file: Path | None = None) -> UUID:
-    """Return the id of the instrument that had this data folder. Unlike the start of the program, makes none. Raises
-    NotADataFolder."""
+    """Return the id of the instrument that had this data folder. If there is none, none is made: the pictures would get
+    the id of an instrument that never was. Raises NotADataFolder."""
     path = id_file or folder / FILE
     try:
         return UUID(path.read_text(encoding="ascii").strip())
@@ -75,8 +78,8 @@ def read_dead_id(folder: Path, id_file: Path | None = None) -> UUID:
 
 
 def find_images_folder(folder: Path, asked: Path | None = None) -> Path:
-    """Return the folder of images in this data folder, or `folder` itself if that is one. `asked`: what somebody said.
-    Raises NotADataFolder if it is none: it lacks the marker."""
+    """Return the folder of images in this data folder, or `folder` itself if it is a folder of images. `asked`: the
+    folder that the user named. Raises NotADataFolder if none of them has the marker."""
     candidates = [asked] if asked else [folder / DEFAULT_FOLDER, folder]
     for candidate in candidates:
         if (candidate / MARKER).is_file():

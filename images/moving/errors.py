@@ -1,4 +1,4 @@
-"""Why a PC cannot move in or out, or why a disk cannot be taken over."""
+"""Why a PC cannot join or leave a shared library, or why a disk cannot be adopted."""
 
 from pathlib import Path
 
@@ -17,22 +17,22 @@ class MovingError(LibraryError):
 
 
 class NotYourRows(MovingError):
-    """The shared database has images of a PC that was alone, and that is another PC, or nobody can tell which."""
+    """The database has images of a PC that was alone, and that PC is another one, or nobody can tell which one."""
 
     code = "not_your_rows"
 
 
 class NotALoneLibrary(MovingError):
-    """The file holds no library of a PC that was alone."""
+    """The file holds no library of a PC that was alone, or one of another version."""
 
     code = "not_a_lone_library"
 
     def __init__(self, path: Path, why: str) -> None:
-        super().__init__(f"{path} cannot move in: {why}")
+        super().__init__(f"{path} cannot be brought over: {why}")
 
 
 class OtherBucket(MovingError):
-    """What this PC has in its store is not in the shared one, and is nowhere else."""
+    """Some originals of this PC are only in its own store, and not in the shared one."""
 
     code = "other_bucket"
 
@@ -44,7 +44,7 @@ class NotADataFolder(MovingError):
 
 
 class InstrumentLives(MovingError):
-    """The instrument whose disk shall be taken over works at this moment."""
+    """The instrument whose disk is to be adopted works at this moment."""
 
     code = "instrument_lives"
 
@@ -71,6 +71,6 @@ class StillWaiting(MovingError):
 
 
 class NotEmpty(MovingError):
-    """There is a database already where the new one shall be."""
+    """There is a database already at the place of the new one."""
 
     code = "not_empty"

@@ -1,7 +1,7 @@
 """Moves the library of a PC that was alone, in an SQLite file, into the one that several instruments share.
 
-Originals and their sidecars say almost all: the rows are made from them. The file is asked only for what no original
-says. Each step adds what is missing, so an interrupted move goes on where it was.
+The rows are made from the originals and their sidecars, which say almost everything. Only the rest is read from the
+SQLite file. Each step adds what is missing, so an interrupted move can be run again.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,8 +23,8 @@ from images.store.client import Store
 
 @dataclass(slots=True)
 class Joined:
-    """What came over so far. `people` is what `bring_people` returned. `is_store_the_same`: what this PC had in the
-    store before lies in the shared one."""
+    """What was brought so far. `people`: what `bring_people` returned. `is_store_the_same`: True if the objects that
+    this PC has put into a store are in the shared store."""
 
     people: Any
     new_objectives: int = 0
@@ -41,19 +41,21 @@ def join_file(
     report: Callable[[str], None],
     go_on: Callable[[], None] = go_on_always,
 ) -> Iterator[Joined]:
-    """Bring everything from the database `source`, and from the archive. Yields after each of many short steps.
-    `bring_people` brings people from the database of that name. `report` is told of each file that cannot come.
+    """Bring everything from the database `source` and from the archive. Yields its progress after each of many short
+    steps. `bring_people` brings people from the database of that name. `report` is called with a sentence for each file
+    that cannot be brought.
 
-    Raises NotYourRows or OtherBucket before anything is changed; StoreError, StorageUnavailable, Django's
-    DatabaseError, and what `go_on` raises.
+    Raises NotYourRows or OtherBucket before anything is changed. Later it may raise StoreError, StorageUnavailable,
+    Django's DatabaseError, and what `go_on` raises.
     """
     instrument_id = own_instrument_id()
     assert instrument_id
     archive.check_folder()
     require_files_here(archive, source)
     is_same = is_same_store(source, store)
-    # Before the images, so that these find whose they are.
+    # People before images, so that the rows of images find their users.
     joined = Joined(bring_people(source), is_store_the_same=is_same)
+    # Before the rebuild, which would make a row for a file that waits to be removed.
     bring_removals(source, DEFAULT_DB_ALIAS, None, instrument_id)
     joined.new_objectives = bring_optics(source, instrument_id)
     for joined.rebuilt in rebuild(archive, report, go_on):

@@ -1,4 +1,4 @@
-"""Makes the database of a PC alone again, from its files and from the people of the shared library."""
+"""Makes the database of a PC that leaves the shared library: from its files, and with the people of that library."""
 
 import sqlite3
 import threading
@@ -22,14 +22,14 @@ from images.spool.rows import changes_to_send, count_waiting
 
 DRAFT = "leaving.sqlite3"
 SHOWN = 20
-# As manage.py rebuild says it: some files are damaged or foreign.
+# The exit code of manage.py rebuild if some files are damaged or foreign.
 REPORTED = 16
 
 
 @dataclass(frozen=True, slots=True)
 class StaysBehind:
-    """`waiting`: originals that the store lacks; `changes`: changes that it lacks. `only_there`: how many originals of
-    this PC are only in the store, and the names of some."""
+    """What is not in both places when a PC leaves. `waiting`: originals that the store lacks. `changes`: changes that
+    it lacks. `only_there`: originals of this PC that are only in the store; `names`: the file names of some of them."""
 
     waiting: int
     changes: int
@@ -38,19 +38,20 @@ class StaysBehind:
 
 
 def look_what_stays() -> StaysBehind:
-    """Raises Django's DatabaseError."""
+    """Count what is not in both places. Raises Django's DatabaseError."""
     gone = Image.objects.of_this_pc().filter(place=Image.Place.STORE).oldest_first()
     names = list(gone.values_list("filename", flat=True)[:SHOWN])
     return StaysBehind(count_waiting().count, changes_to_send().count(), gone.count(), names)
 
 
 def require_may_leave(target: Path, stays: StaysBehind, anyway: bool) -> None:
-    """Raises NotEmpty if there is a database at `target`, and StillWaiting."""
-    # What an older file left beside it would spoil the new one.
+    """Raises NotEmpty if there is a database at `target`; StillWaiting if the store lacks something, unless
+    `anyway`."""
+    # Also its journals: SQLite would apply the journal of an older file to the new one, and damage it.
     if there := [path.name for path in _with_files_beside(target) if path.exists()]:
         raise NotEmpty(
-            f"{', '.join(there)} exists in {target.parent}, and may be the library of before. Move it somewhere else, "
-            "then try again."
+            f"{', '.join(there)} exists in {target.parent}, and may be the library from before this PC joined. Move it "
+            "somewhere else, then try again."
         )
     if (stays.waiting or stays.changes) and not anyway:
         raise StillWaiting(
@@ -67,11 +68,12 @@ def make_lone_library(
     report: Callable[[str], object],
 ) -> bool:
     """Make the SQLite file `target`, whole or not at all. `bring_people` brings people into the database of that name.
-    Returns False if some files could not be listed; `report` is told which. Raises StopRequested, MovingError, OSError,
-    and Django's DatabaseError."""
+    Returns False if some files could not be listed; then `report` was called with a sentence for each. Blocks while two
+    commands run. Raises StopRequested, MovingError, OSError, and Django's DatabaseError."""
     draft = target.with_name(DRAFT)
     _remove(draft)
     try:
+        # In processes of their own: this one has the settings of the shared library, and cannot change them.
         _run(manage, draft, ["migrate", "-v0"], stop, report)
         with opened(draft) as alone:
             bring_people(alone)
@@ -102,7 +104,8 @@ def _run(
 
 
 def _fold_in(draft: Path) -> None:
-    """Bring into the file what SQLite still keeps beside it: the file alone gets the other name."""
+    """Move into the file what SQLite still keeps in a journal beside it, because only the file is renamed. Raises
+    MovingError if the database is damaged."""
     with closing(sqlite3.connect(draft)) as connection:
         (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
         (state,) = connection.execute("PRAGMA quick_check").fetchone()

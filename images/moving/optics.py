@@ -11,8 +11,8 @@ from images.record.optics import describe_objective
 
 @transaction.atomic
 def bring_optics(source: str, instrument_id: UUID) -> int:
-    """Bring what is missing here, also what no picture names. Returns the number of new objectives. An objective whose
-    name is taken gets a part of its id. Raises Django's DatabaseError."""
+    """Bring what is missing here, also objectives and calibrations that no image uses. Returns the number of new
+    objectives. If the name of an objective is taken, a part of its id is added. Raises Django's DatabaseError."""
     before = set(Objective.objects.values_list("pk", flat=True))
     old_ones = list(Objective.objects.using(source))
     for objective in old_ones:
@@ -20,6 +20,7 @@ def bring_optics(source: str, instrument_id: UUID) -> int:
     drawn = Calibration.objects.using(source).select_related("objective", "made_by").order_by("made_at")
     for calibration in drawn:
         restore_drawn_calibration(describe_drawn_calibration(calibration))
+    # Only new ones are retired: an objective that was here before may be in use on another instrument.
     new = [objective.pk for objective in old_ones if objective.pk not in before]
     retired = [objective.pk for objective in old_ones if objective.is_retired]
     Objective.objects.filter(pk__in=set(new) & set(retired)).update(is_retired=True)

@@ -1,4 +1,4 @@
-"""A second database beside that of the settings: the file of a PC that was alone, or will be."""
+"""Opens a second database besides that of the settings: the SQLite file of a PC that was alone, or will be alone."""
 
 import shutil
 import sqlite3
@@ -20,12 +20,12 @@ HEADER = b"SQLite format 3\0"
 
 @contextmanager
 def opened_copy(path: Path, folder: Path) -> Iterator[str]:
-    """Yield the name under which Django reads a copy of this SQLite file; the file itself stays as it is. The copy is
+    """Yield the alias under which Django reads a copy of this SQLite file. The file itself is not changed. The copy is
     in `folder`, and is removed afterwards. Raises NotALoneLibrary, and OSError."""
     _require_sqlite(path)
     with tempfile.TemporaryDirectory(prefix="join-", dir=folder, ignore_cleanup_errors=True) as name:
         copy = Path(name) / "copy.sqlite3"
-        # What the last process had not yet moved into the file lies beside it.
+        # If the last process was killed, its last transactions are still in the write-ahead log beside the file.
         for ending in ("", "-wal"):
             if Path(f"{path}{ending}").exists():
                 shutil.copyfile(f"{path}{ending}", f"{copy}{ending}")
@@ -36,10 +36,10 @@ def opened_copy(path: Path, folder: Path) -> Iterator[str]:
 
 @contextmanager
 def opened(path: Path) -> Iterator[str]:
-    """Yield the name under which Django reads and writes this SQLite file."""
+    """Yield the alias under which Django reads and writes this SQLite file."""
     engine = "django.db.backends.sqlite3"
     settings = {**connections.settings[DEFAULT_DB_ALIAS], "ENGINE": engine, "NAME": str(path), "OPTIONS": {}}
-    # For this thread alone: no other one may find a second database.
+    # `connections` belongs to the thread, so no other thread finds a second database.
     connections[OTHER] = load_backend(engine).DatabaseWrapper(settings, OTHER)
     try:
         yield OTHER

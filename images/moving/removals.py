@@ -1,4 +1,4 @@
-"""Brings the notes of files that wait to be removed: without them, a picture that was deleted would come back."""
+"""Brings the rows of files that wait to be removed. Without them, a deleted picture would come back."""
 
 from uuid import UUID
 
@@ -6,8 +6,8 @@ from images.models import Removal
 
 
 def bring_removals(source: str, target: str, was_of: UUID | None, is_of: UUID | None) -> int:
-    """Bring those of one instrument from one database into another; None: of a PC that is alone. Returns the number of
-    new ones. Raises Django's DatabaseError."""
+    """Bring the rows of the instrument `was_of` from the database `source` into `target`, for the instrument `is_of`.
+    None stands for a PC that is alone. Returns the number of new rows. Raises Django's DatabaseError."""
     waiting = Removal.objects.using(source).filter(instrument=was_of)
     return sum(
         Removal.objects.using(target).get_or_create(

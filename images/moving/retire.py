@@ -1,4 +1,4 @@
-"""Says of a dead instrument that it is gone: its pictures are in the store, and on no disk any more."""
+"""Retires a dead instrument: its pictures are in the store, and on no disk any more."""
 
 import logging
 from collections.abc import Callable
@@ -20,16 +20,16 @@ Place = Image.Place
 
 @dataclass(slots=True)
 class Retired:
-    """`in_store`: pictures that are now said to be only in the store. `left`: those that are not there."""
+    """`in_store`: pictures whose rows now say that they are only in the store. `left`: pictures that are not in it."""
 
     in_store: int = 0
     left: int = 0
 
 
 def retire(store: Store, instrument_id: UUID, go_on: Callable[[], None] = go_on_always) -> Retired:
-    """Write of each original of this instrument that was read back whole that it is in the store alone, once the store
-    has said again that it has it. If none is left, the row of the instrument says since when it is gone. Nothing is
-    removed from any disk. Can be repeated. Raises StoreError, and Django's DatabaseError."""
+    """Ask the store for each original of this instrument that was read back whole, and note that it is only there. If
+    none is left over, the row of the instrument says since when it is retired. Removes nothing from any disk. Can be
+    repeated. Makes a request for each original, so it may take long. Raises StoreError, and Django's DatabaseError."""
     retired = Retired()
     own = Image.objects.filter(instrument_id=instrument_id)
     proved = own.filter(place=Place.BOTH, verified_at__isnull=False)

@@ -1,4 +1,5 @@
-"""Brings what only rows say of the store: what lies there, under which key, and originals that lie nowhere else."""
+"""Brings from another database what only its rows know of the store: which originals are there, under which keys. It
+makes the rows of originals that are nowhere else."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ AT_ONCE = 200
 SAMPLE = 10
 STORED = ("place", "store_key", "stored_at", "verified_at", "stored_revision", "evicted_at")
 STORED_OF_JOB = ("stored_parts", "stored_bytes", "is_file_stored")
-# Rows of other tables have other numbers here. The rest of a row is the same.
+# Columns that point to rows of other tables: these have other ids in this database. The other columns are copied.
 NUMBERED = {"id", "instrument", "user", "job", "job_slot", "objective", "calibration", "binned_by"}
 OF_OLD_PC = {"idempotency_key", "key_run_day", "binned_run_day", "wanted_at", "created_at", "search_text"}
 
@@ -31,8 +32,8 @@ Place = Image.Place
 
 @dataclass(slots=True)
 class BroughtRows:
-    """`marked`: rows that now say what the store has. `made`: rows of originals that are only in the store. `lacking`:
-    file names of pictures that have a row in the old database alone: their files are gone or damaged."""
+    """`marked`: rows here that now say what the store has. `made`: rows of originals that are only in the store.
+    `lacking`: file names of pictures that have a row only in the old database: their files are gone or damaged."""
 
     total: int
     looked_at: int = 0
@@ -42,8 +43,9 @@ class BroughtRows:
 
 
 def is_same_store(source: str, store: Store) -> bool:
-    """Return True if the store has what the rows of `source` say. Some of the first and last of them are asked for.
-    Raises OtherBucket if it has not, and if some originals are nowhere else; StoreError; and Django's DatabaseError."""
+    """Return True if the store has what the rows of `source` say. Asks it for some of the first and last objects.
+    Raises OtherBucket if the store lacks them and some originals are nowhere else; StoreError; and Django's
+    DatabaseError."""
     in_store = Image.objects.using(source).filter(place__in=(Place.BOTH, Place.STORE))
     columns = ("store_key", "sha256")
     some = {one for order in ("pk", "-pk") for one in in_store.order_by(order).values_list(*columns)[:SAMPLE]}
@@ -65,13 +67,15 @@ def _is_there(store: Store, key: str, sha256: str) -> bool:
 
 
 def bring_stored(source: str, is_store_the_same: bool, report: Callable[[str], None]) -> Iterator[BroughtRows]:
-    """Compare each row of `source` with the row here. Yields after each of many short steps. It can be repeated, until
-    the program has worked here: then the rows here know better. Raises Django's DatabaseError."""
+    """Compare each row of `source` with the row here. Yields its progress after each of many short steps. It can be
+    repeated as long as the program has not run here: after that the rows here are newer. Raises Django's
+    DatabaseError."""
     people = PeopleRestorer()
     brought = BroughtRows(Image.objects.using(source).count())
     if is_store_the_same:
         _bring_of_jobs(source)
     last_id = 0
+    # Page by page after the last id: a library may have a million rows.
     while some := _read_next(source, last_id):
         with transaction.atomic():
             known = {row.record_id: row for row in Image.objects.filter(record_id__in=[old.record_id for old in some])}
@@ -98,12 +102,14 @@ def _bring_one(
     if here is not None:
         brought.marked += is_store_the_same and _mark(old, here)
         return
+    # It was deleted, and its removal was under way: a row would bring it back.
     if Removal.objects.filter(record_id=old.record_id).exists():
         return
     if old.place is None or not is_store_the_same:
         brought.lacking.append(old.filename)
         return
     try:
+        # A savepoint: if the database refuses this row, the rest of the page is still written.
         with transaction.atomic():
             _make_row(old, people)
         brought.made += 1
@@ -113,7 +119,8 @@ def _bring_one(
 
 
 def _mark(old: Image, here: Image) -> bool:
-    """Write down what the store has of an original whose file is here."""
+    """Copy into the row here what the old row says of the store. The file of this original is here. Returns True if the
+    row was changed."""
     is_fresh = here.instrument_id == own_instrument_id() and here.place is None and here.sha256 == old.sha256
     if not is_fresh or old.place in (None, Place.LOST):
         return False
@@ -124,7 +131,7 @@ def _mark(old: Image, here: Image) -> bool:
 
 
 def _make_row(old: Image, people: PeopleRestorer) -> None:
-    """Make the row of an original that has no whole file here."""
+    """Make the row of an original that has no whole file here, from its record in the old row."""
     record = old.metadata
     restore_optics(record)
     people.restore(record, None)
@@ -132,7 +139,7 @@ def _make_row(old: Image, people: PeopleRestorer) -> None:
     image.user, image.binned_by = (_find(people, person) for person in (old.user, old.binned_by))
     image.objective_id, image.calibration_id = old.objective_id, old.calibration_id
     if image.place == Place.BOTH:
-        # Its file here is gone or damaged.
+        # The rebuild found no whole file here, so the store is the only place that is left.
         image.place = Place.STORE
     image.save(force_insert=True)
     link_calibrations(image)

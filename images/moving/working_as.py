@@ -1,4 +1,4 @@
-"""A command works under the id of an instrument, while the program does not."""
+"""Lets a command work under the id of an instrument, while the program of that instrument does not run."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from images.own_instrument import register_own_instrument
 def program_stopped(data_path: Path) -> Iterator[None]:
     """Keep the program from starting during the block. Raises MovingError if it runs."""
     try:
-        # The program holds it as long as it runs.
+        # The program holds this lock as long as it runs.
         with FileLock(data_path / "jobs.lock").acquire(timeout=0):
             yield
     except Timeout as taken:
@@ -30,9 +30,9 @@ def program_stopped(data_path: Path) -> Iterator[None]:
 def working_as(
     instrument_id: UUID, name: str, stop: threading.Event, describe: Describe = dict
 ) -> Iterator[Callable[[], None]]:
-    """Hold the lease of this instrument during the block, and let this process be it. Yields a function that raises
-    StopRequested once `stop` is set, and LeaseLost once another process has the lease. Raises InstrumentTaken,
-    NameTaken, and Django's DatabaseError."""
+    """Hold the lease of this instrument during the block, and let this process work as this instrument. Yields a
+    function to call between steps: it raises StopRequested once `stop` is set, and LeaseLost once another process has
+    the lease. Raises InstrumentTaken, NameTaken, and Django's DatabaseError."""
     register_own_instrument(lambda: instrument_id)
     lease = InstrumentLease(instrument_id)
     if not lease.take(name, stop):
