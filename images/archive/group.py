@@ -1,5 +1,5 @@
-"""Originals that become safe together. To force many files to disk at once costs a disk much less than to force each
-one as soon as it is written."""
+"""Originals that become safe together. A disk needs much less time to take many files at once than to take each one
+as soon as it is written."""
 
 import contextlib
 import os
@@ -20,7 +20,8 @@ FORCERS = 4
 
 @dataclass(frozen=True, slots=True)
 class WrittenFile:
-    """A file that is complete, but neither on disk nor under its final name."""
+    """A file that is complete, but not yet forced to disk, and not yet under its final name. `sha256` is of its
+    bytes."""
 
     pending: PendingFile
     size_bytes: int
@@ -33,7 +34,7 @@ class WrittenFile:
 
 
 class GroupWriter:
-    """Safe to use from any thread."""
+    """Writes the files of a group, then makes them safe together. Any thread may use it."""
 
     def __init__(self, archive: Archive, force: Callable[[int], None] = os.fsync) -> None:
         """`force` forces an open file to disk, by its descriptor."""
@@ -41,9 +42,9 @@ class GroupWriter:
         self._force = force
 
     def write(self, taken_at: datetime, extension: str, write: Callable[[BinaryIO], str | None]) -> WrittenFile:
-        """Write a new original, of which nobody is told yet: `commit` it, or discard it. `write` returns the SHA-256 of
-        what it wrote, or None; then the file is read back. Raises StorageUnavailable, or what `write` raises; then no
-        file is left."""
+        """Write a new original under a temporary name. The caller commits it, or discards it. `write` returns the
+        SHA-256 of what it wrote, or None; then the file is read back for it. Blocks for the disk's cache. Raises
+        StorageUnavailable, or what `write` raises; then no file is left."""
         self._archive.check()
         with raising_storage_errors():
             pending = begin_draft(self._archive.make_day_folder(taken_at), taken_at, extension)
@@ -62,6 +63,7 @@ class GroupWriter:
             try:
                 with self._archive.write_times.measure(sum(one.size_bytes for one in group), len(group)):
                     self.force(group)
+                # Names only after the bytes of all are on the disk: a name that a power cut leaves is a whole file.
                 for written in group:
                     with written.pending.file:
                         self._archive.publish(written.pending)

@@ -39,7 +39,7 @@ _encoders = threading.BoundedSemaphore(max(os.cpu_count() or 1, 1))
 
 @dataclass(frozen=True, slots=True)
 class CaptureOrder:
-    """What is wanted of one image, besides its pixels. `job` names the job and slot of the image; the database is not
+    """Everything about one image except its pixels. `job` names the job and slot of the image; the database is not
     asked about it. `idempotency_key` and `request_sha256` are only recorded: see images/index/idempotency.py.
     `editable`: what the user writes about the image, by column (images.editable_fields). `permit`: see
     camera.engine.requests."""
@@ -85,14 +85,14 @@ def capture_image(
 
 
 def capture(order: CaptureOrder, asked_at_s: float | None = None) -> Captured:
-    """As `capture_image`, by an order."""
+    """Like `capture_image`, with an order."""
     with _reporting_end():
         return _capture(order, asked_at_s)
 
 
 @contextmanager
 def _reporting_end() -> Iterator[None]:
-    """Report how long the block took, and whether it worked, to whoever counts captures."""
+    """Report how long the block took and if it succeeded, for the metrics of captures."""
     began_s, error = time.perf_counter(), None
     try:
         yield
@@ -100,7 +100,7 @@ def _reporting_end() -> Iterator[None]:
         error = problem
         raise
     finally:
-        # Robust: whoever counts captures must not make one fail.
+        # Robust: an error in a receiver must not make a capture fail that has succeeded.
         capture_ended.send_robust(None, seconds=time.perf_counter() - began_s, error=error)
 
 
@@ -114,8 +114,8 @@ def _capture(order: CaptureOrder, asked_at_s: float | None) -> Captured:
 
 
 def keep_frame(develop: Callable[[], Frame], order: CaptureOrder, optics_before: CurrentOptics) -> Captured:
-    """Keep a frame that was just taken. `develop` makes its pixels. `optics_before` were in use before its exposure.
-    Returns and raises as `capture_image`."""
+    """Keep a frame that was just taken. `develop` makes its pixels. `optics_before`: the objective and calibration that
+    were in use before its exposure. Blocks for encoding and disk. Returns and raises like `capture_image`."""
     in_use = optics_before.unless_changed(the_library().optics.last_known())
     file_format = FORMATS[order.image_format]
     make = partial(
@@ -148,7 +148,7 @@ def _keep(
     quality: int,
 ) -> tuple[StoredFile, dict[str, Any]]:
     """Make the pixels and the record, and save both."""
-    # `develop` is inside too: so only as many frames hold pixels in memory as are encoded at once.
+    # `develop` is inside too: otherwise every waiting capture would hold its developed pixels in memory.
     with _encoders:
         frame = develop()
         record = describe(frame)
@@ -180,7 +180,7 @@ def list_or_postpone(
     place = {"job_id": job.number, "job_slot": job.slot} if job else {"job_id": None}
     try:
         return Captured(kept, record, list_original(kept, record, user_id=by.pk, **place))
-    # Before DATABASE_AWAY, because it is one of them: here the database answers, and refuses.
+    # Before DATABASE_AWAY, which contains it: with this error the database is there, and refuses the row.
     except IntegrityError:
         return _list_otherwise(archive, kept, record)
     except DATABASE_AWAY:

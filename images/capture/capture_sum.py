@@ -12,14 +12,14 @@ from images.library import the_library
 
 
 class SumCapture:
-    """One picture that is the sum of several frames, taken part by part. For one thread, which closes it.
+    """One picture that is the sum of several frames, taken part by part. Only for one thread, which must close it.
 
     Until it is closed, nobody else gets the camera.
     """
 
     def __init__(self, order: CaptureOrder, count: int, ring_frames: int) -> None:
-        """`ring_frames`: how many frames may wait to be added. Raises camera.errors and images.errors, as do the other
-        methods; then nothing is saved."""
+        """`count`: how many frames are added. `ring_frames`: how many may wait in memory. All methods raise
+        camera.errors and images.errors; then nothing is saved."""
         the_library().archive.check()
         self._order = order
         self._optics = the_library().optics.current()
@@ -30,8 +30,9 @@ class SumCapture:
         )
 
     def take_part(self, for_s: float) -> Captured | None:
-        """Add frames for about so long. Returns the image once it is safe on disk; None while frames are wanting.
-        Raises FramesLost or FramesTooFast if the frames are not in a row."""
+        """Add frames for about `for_s` seconds, then return None, so that the caller can look after other things.
+        Returns the image once the sum is complete and safe on disk. Raises FramesLost or FramesTooFast if a frame in
+        between was lost."""
         until_s = time.perf_counter() + for_s
         while not self._sum.is_complete:
             item = self._burst.take(max(until_s - time.perf_counter(), 0.0))
@@ -44,12 +45,12 @@ class SumCapture:
                 break
         if not self._sum.is_complete:
             return None
-        # Others may have the camera while the picture is written.
+        # Give the camera back now: to write the picture takes time, and needs no camera.
         self.close()
         return keep_frame(lambda: self._sum.frame, self._order, self._optics)
 
     def close(self) -> None:
-        """Take no more frames. What was added up is dropped, unless it was kept."""
+        """Take no more frames, and give the camera back. A sum that is not complete is dropped."""
         self._burst.close()
 
 

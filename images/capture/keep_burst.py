@@ -1,5 +1,5 @@
-"""Keeps the frames of a burst: as originals of their own, group by group. Nobody is told of a frame before its whole
-group is safe on disk."""
+"""Keeps each frame of a burst as an original of its own, group by group. No row and no event names a frame before its
+whole group is safe on disk."""
 
 import sys
 import threading
@@ -32,14 +32,15 @@ from images.run_days import the_run_days
 WRITERS = 2
 # Frames that wait for a writer stay in the ring, which is bounded.
 MAX_WAITING = 2 * WRITERS
-# While one thread runs Python, the others wait up to so long for their turn, at each of a dozen calls that write a
-# frame. With Python's usual 5 ms, the writers stand still while a group gets its rows.
+# A thread waits up to so long until another one gives up Python's lock (the GIL). To write a frame takes a dozen such
+# waits: with the usual 5 ms, the writers stand still while a group gets its rows.
 TURN_S, USUAL_TURN_S = 0.0005, sys.getswitchinterval()
 
 
 @dataclass
 class Group:
-    """Frames that become safe together. `refs` and `writing` are in their order."""
+    """Frames that become safe together. `refs`: their slots; `writing`: their files, both in the order of the frames.
+    `committing` is None until `commit`."""
 
     refs: list[JobRef] = field(default_factory=list)
     writing: list[Future[tuple[WrittenFile, dict[str, Any]]]] = field(default_factory=list)
@@ -47,7 +48,8 @@ class Group:
 
 
 class BurstKeeper:
-    """While one group is forced to disk, the next one is written. For one thread, which closes it."""
+    """Writes one group while the group before it is forced to disk. Only for one thread, which must close it. It has
+    threads of its own."""
 
     def __init__(self, by: AbstractBaseUser, requested: Requested, editable: dict[str, Any]) -> None:
         """`editable`: what the user writes about each image, by column."""
@@ -67,7 +69,7 @@ class BurstKeeper:
         sys.setswitchinterval(TURN_S)
 
     def write(self, group: Group, taken: TakenFrame, ref: JobRef) -> None:
-        """Add a frame to the group. Blocks while the writers are behind."""
+        """Begin to write a frame into the group. Blocks while MAX_WAITING frames wait for a writer."""
         self._room.acquire()
         group.refs.append(ref)
         group.writing.append(self._writers.submit(self._write, taken, ref))
@@ -77,26 +79,27 @@ class BurstKeeper:
         group.committing = self._committer.submit(self._commit, group)
 
     def wait_until_safe(self, group: Group) -> None:
-        """Wait for a group that was begun to be committed. Raises what hindered one of its images; then none is
-        kept."""
+        """Block until the group is safe on disk. Call `commit` first. If one of its images could not be kept, raises
+        the error of that one; then none of the group is kept."""
         assert group.committing
         group.committing.result()
 
     def give_rows(self, group: Group) -> list[Captured]:
-        """Return the images of a group that is safe, once they have their rows."""
+        """Write the rows of a group that is safe, and return its images. If the database is away, the backfiller writes
+        the rows later."""
         assert group.committing
         kept = group.committing.result()
         records = [writing.result()[1] for writing in group.writing]
         return self._list(kept, records, group.refs)
 
     def discard(self, group: Group) -> None:
-        """Remove what was written of a group that is not to be committed."""
+        """Remove the files of a group that will not be committed. Blocks until they are written."""
         for writing in group.writing:
             if writing.exception() is None:
                 writing.result()[0].discard()
 
     def close(self) -> None:
-        """End the threads, once they have done what they began."""
+        """Wait until the threads have done all that was begun, and end them."""
         self._writers.shutdown()
         self._committer.shutdown()
         sys.setswitchinterval(USUAL_TURN_S)
@@ -137,7 +140,7 @@ class BurstKeeper:
     def _list(
         self, kept: Sequence[StoredFile], records: Sequence[dict[str, Any]], refs: Sequence[JobRef]
     ) -> list[Captured]:
-        """Write all rows in one transaction. If the database refuses one, write each by itself."""
+        """Write all rows in one transaction. If the database refuses one of them, write each row by itself."""
         whole = list(zip(kept, records, refs, strict=True))
         rows = [
             make_row(one, record, user_id=self._by.pk, job_id=ref.number, job_slot=ref.slot)

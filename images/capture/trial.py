@@ -1,4 +1,4 @@
-"""A picture that is written to see how large it becomes, and not kept."""
+"""Writes a picture to see how large its file is. It is not kept."""
 
 from typing import Any
 
@@ -17,5 +17,5 @@ def write_trial(frame: Frame, image_format: str, quality: int) -> int:
 
 
 def make_trial_record(frame: Frame, encoding: Any) -> dict[str, Any]:
-    """Return the record of a picture that nobody asked for."""
+    """Return a record for a picture that is not kept, so that its file gets its usual size."""
     return make_record(frame, username="", requested=Requested(), encoding=encoding, editable={})

@@ -18,13 +18,14 @@ logger = logging.getLogger(__name__)
 def change_with_objective(
     camera: Camera, configure: Callable[[], Settings], choose: Callable[[], None], permit: Permit
 ) -> Settings:
-    """Configure the camera, then choose the objective. If the camera refuses, the objective stays; if the objective
-    cannot be chosen, the camera gets its former settings back, under the same permit. Returns what the camera accepted.
+    """Configure the camera, then choose the objective. If the camera refuses, the objective stays. If the objective
+    cannot be chosen, the camera gets its former settings back, under the same permit. Returns the settings that the
+    camera accepted.
 
-    Blocks. The database is not held meanwhile, because the camera may finish a long exposure first. Raises what the two
-    raise.
+    Blocks, perhaps for a long exposure. So this is no database transaction, which would lock rows meanwhile. Raises
+    what `configure` and `choose` raise.
     """
-    camera.limits()  # the camera is open now
+    camera.limits()  # opens the camera, so that its status has settings
     before = camera.status().settings
     accepted = configure()
     try:
@@ -37,7 +38,8 @@ def change_with_objective(
 
 
 def _set_back(camera: Camera, before: Settings, accepted: Settings, permit: Permit) -> None:
-    """If the camera is lost meanwhile, the problem of the objective is still the one to tell."""
+    """Give the camera its former settings back. An error of the camera is only logged: the user must see the error of
+    the objective."""
     changed = {
         one.name: getattr(before, one.name)
         for one in fields(Settings)

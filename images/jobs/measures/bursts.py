@@ -1,4 +1,4 @@
-"""What a burst needs and what this camera and this disk give, measured before it begins."""
+"""Measures before a burst how many bytes a second the camera gives, and how many the disk takes."""
 
 import time
 from collections.abc import Callable
@@ -27,14 +27,14 @@ PATIENCE_S = 10.0
 
 
 def count_ring_frames(bytes_per_frame: int) -> int:
-    """How many frames the ring holds."""
+    """Return how many frames the ring may hold."""
     return min(max(settings.BURST_MEMORY_MB * 10**6 // max(bytes_per_frame, 1), MIN_RING_FRAMES), MAX_RING_FRAMES)
 
 
 @dataclass(frozen=True, slots=True)
 class BurstMeasured:
-    """What `count` test frames showed, which were not kept. `disk_bytes_per_s`: how quickly the disk takes such
-    originals, in groups."""
+    """The result of `count` test frames, which were not kept. `disk_bytes_per_s`: how quickly the disk takes such
+    originals in groups."""
 
     count: int
     bytes_per_picture: int
@@ -47,7 +47,8 @@ class BurstMeasured:
 
     @property
     def seconds_until_full(self) -> float | None:
-        """How long the ring holds the frames that the disk cannot take yet. None if the disk keeps up."""
+        """In how many seconds the ring is full, because the disk is slower than the camera. None if the disk keeps
+        up."""
         too_much = self.wanted_bytes_per_s - self.disk_bytes_per_s
         if too_much <= 0:
             return None
@@ -55,8 +56,8 @@ class BurstMeasured:
 
 
 def measure_burst(exposure_ms: float, gain_db: float) -> BurstMeasured:
-    """Take test frames and let the disk write one of them again and again; nothing is kept. Blocks for about TEST_S
-    twice, and two exposures at least. Raises CameraError and StorageUnavailable."""
+    """Take test frames, then write one of them to the disk again and again. Nothing is kept. Blocks for about twice
+    TEST_S, and for at least two exposures. Raises CameraError and StorageUnavailable."""
     frames = _take_test_frames(exposure_ms, gain_db)
     first, last = frames[0], frames[-1]
     count = last.raw.descriptor.frame_number - first.raw.descriptor.frame_number
@@ -87,7 +88,8 @@ def _take_test_frames(exposure_ms: float, gain_db: float) -> list[TakenFrame]:
 
 
 def _measure_disk(taken: TakenFrame) -> tuple[int, float]:
-    """Size of one original, and bytes a second. As in a burst, a group is forced to disk while the next is written."""
+    """Return the size of one original in bytes, and how many bytes a second the disk takes. As in a burst, one group is
+    forced to disk while the next one is written."""
     write, began_s, sizes, group = _prepare_write(taken), time.perf_counter(), list[int](), list[WrittenFile]()
     with ThreadPoolExecutor(WRITERS) as writers, ThreadPoolExecutor(1) as forcer:
         try:
@@ -113,7 +115,7 @@ def _prepare_write(taken: TakenFrame) -> Callable[[], WrittenFile]:
 
 
 def _write_group(writers: ThreadPoolExecutor, write: Callable[[], WrittenFile]) -> list[WrittenFile]:
-    """Raises StorageUnavailable; then no file is left."""
+    """Write a group of test files. Raises StorageUnavailable; then no file is left."""
     writing = [writers.submit(write) for _ in range(TEST_FRAMES)]
     problems = [problem for one in writing if (problem := one.exception())]
     if problems:
@@ -123,7 +125,7 @@ def _write_group(writers: ThreadPoolExecutor, write: Callable[[], WrittenFile]) 
 
 
 def _force_and_discard(group: list[WrittenFile]) -> list[int]:
-    """Return the sizes of the files in bytes."""
+    """Force the files to disk, and remove them. Returns their sizes in bytes."""
     try:
         the_library().group_writer.force(group)
     finally:

@@ -1,4 +1,4 @@
-"""Takes the frames of a burst out of the ring and keeps them, group by group; says what became of each slot."""
+"""Takes the frames of a burst out of the ring and keeps them, group by group. Notes for each slot what became of it."""
 
 import contextlib
 import time
@@ -47,8 +47,8 @@ class Run:
 
 
 class BurstTaker:
-    """On the thread that runs the job. A slot is a frame of the stream. While no frames are taken, slots are missed at
-    the pace of the camera, as they would have been taken."""
+    """The burst of one job. Only for the thread that runs it. Each slot is one frame of the stream. While no frames
+    are taken, slots are missed at the pace of the camera, as if it had gone on."""
 
     def __init__(self, grid: Grid, ledger: Ledger, watch: ClockWatch, *, is_resumed: bool) -> None:
         self._grid = grid
@@ -62,11 +62,11 @@ class BurstTaker:
 
     @property
     def is_on(self) -> bool:
-        """True while frames are taken. Nobody can set the camera otherwise then."""
+        """True while frames are taken. Until then, nobody else gets the camera."""
         return self._run is not None
 
     def miss_what_is_over(self, reason: str, detail: str) -> None:
-        """Frames that nobody took until now are missed."""
+        """Note a gap for the slots whose time has passed while no frames were taken."""
         if self._run is not None or self._idle_since_s is None:
             return
         idle_s = self._watch.elapsed_s - self._idle_since_s
@@ -79,12 +79,13 @@ class BurstTaker:
             self._idle_since_s += count * self._period_s
 
     def take_part(self, permit: Permit) -> None:
-        """Take the next frames. Returns when those before them are safe and noted. Blocks for about GROUP_S, and while
-        the disk is behind. Raises CameraError and StorageUnavailable, after what is safe was noted."""
+        """Take the next part. Returns when the part before it is safe and noted. Blocks for about GROUP_S, and longer
+        if the disk is behind. Raises CameraError and StorageUnavailable, after everything that is safe was noted."""
         began_s = time.perf_counter()
         run = self._run = self._run or self._begin(permit)
         try:
             part = self._gather(run, began_s)
+            # Before the next commit, so that at most two groups are in memory and slots are noted in their order.
             safe = self._await_safe(run)
             if part.group.refs:
                 run.keeper.commit(part.group)
@@ -94,7 +95,7 @@ class BurstTaker:
             if self._problem is not None or run.next_slot >= self._plan.expected:
                 self.end()
         except BaseException:
-            # What is on its way to the disk is noted all the same, or its slots would count as missed.
+            # Frames on their way to the disk are noted nevertheless. Otherwise their slots would count as missed.
             with contextlib.suppress(StorageUnavailable):
                 self.end()
             raise
@@ -103,7 +104,8 @@ class BurstTaker:
             raise problem
 
     def end(self) -> None:
-        """Take no more frames. What was taken is made safe and noted. Raises StorageUnavailable; then it is not."""
+        """Take no more frames, and note those that were taken once they are safe. Blocks for the disk. Raises
+        StorageUnavailable; then they are not safe, and not noted."""
         if self._run is not None:
             try:
                 self._note(self._run, self._await_safe(self._run))
@@ -126,13 +128,14 @@ class BurstTaker:
         return Run(burst, keeper, slot.number, has_to_tell_plan=not self._ledger.stored)
 
     def _gather(self, run: Run, began_s: float) -> Part:
-        """What comes out of the ring until a frame is lost, the group is large enough, or time is up."""
+        """Return the frames that come out of the ring until one is lost, the group is large enough, or time is up."""
         part = run.gathering = Part(run.next_slot)
         most = max(min(GROUP_FRAMES, GROUP_BYTES // self._bytes_per_frame), 1)
         while len(part.group.refs) < most and run.next_slot < self._plan.expected:
             try:
                 item = run.burst.take(max(began_s + GROUP_S - time.perf_counter(), 0.0))
             except CameraError as problem:
+                # Raised later: first the frames that came before it must become safe.
                 self._problem = problem
                 break
             if item is None:
@@ -154,14 +157,14 @@ class BurstTaker:
         run.keeper.write(part.group, taken, ref)
 
     def _await_safe(self, run: Run) -> Part | None:
-        """Return the part on its way once it is safe; None if there is none."""
+        """Return the part that is being forced to disk, once it is safe; None if there is none."""
         part, run.making_safe = run.making_safe, None
         if part is not None and part.group.refs:
             run.keeper.wait_until_safe(part.group)
         return part
 
     def _note(self, run: Run, part: Part | None) -> None:
-        """Give the pictures of a part that is safe their rows, and note what became of its slots."""
+        """Write the rows of a part that is safe, and note its slots as stored or missed."""
         if part is None:
             return
         if part.group.refs:
@@ -198,7 +201,8 @@ class BurstTaker:
         return max((self._ledger.job.estimate or {}).get("bytesPerPicture", 0), 1)
 
     def _find_idle_since_s(self) -> float | None:
-        """The program died: since the last frame, or the last gap, nobody took any."""
+        """Return when the last frame or gap ended before the program died, in `elapsed_s` of the clock. Nobody took
+        frames since. None if the burst had not begun."""
         job: Job = self._ledger.job
         if not self._ledger.next_slot:
             return None
