@@ -49,9 +49,11 @@ class Batching:
             self._note_settling(raw, clock, batch, batch.proves_since_s)
             # Only the first frame of the batch proves this. Later ones begin later anyway.
             batch.proves_since_s = None
+        # Only one request gets the frame: each capture is an exposure of its own.
         request = batch.requests[0]
         if clock.began_after_s >= request.asked_at_s:
             self._leave(batch, request)
+            # The estimate can lie after the arrival of the frame, and no record may say that.
             began_at_s = min(clock.began_about_s, raw.received_at_s)
             request.succeed(TakenFrame(raw, self._source, began_at_s, request.tries))
 
@@ -85,6 +87,7 @@ class Batching:
 
     def _begin(self, request: CaptureRequest) -> CaptureBatch:
         wanted = request.wanted.fill_from(self._applier.shared)
+        # Read before the change: after it, the new exposure counts too.
         former_ms = self._applier.longest_exposure_ms
         accepted = self._applier.set_for_batch(request.wanted)
         return CaptureBatch(wanted, accepted, self._applier.exposed_since_s(), former_ms)

@@ -9,8 +9,9 @@ from camera.engine.settings.applied_settings import SETTLE_FRAMES, SettingsAppli
 from camera.engine.settings.settings_match import describe_difference, matches
 from camera.frame import RawFrame
 
+# After each SETTLE_FRAMES frames with other settings they are sent to the camera again; after the third time it fails.
 MAX_MISMATCHES = 3 * SETTLE_FRAMES
-# A frame that is shown costs time of the processor, which those that are kept need more.
+# To show a frame costs processor time, which the frames that are kept need more.
 SHOW_EVERY_S = 0.5
 
 
@@ -88,7 +89,8 @@ class Bursting:
         return clock.began_after_s >= request.asked_at_s
 
     def _note_mismatch(self, request: BurstRequest, raw: RawFrame) -> None:
-        """Some frames with other settings are normal before the burst begins."""
+        """Count a frame with other settings. Some are normal before the burst begins. After that the burst fails: to
+        set the camera again would tear a hole into a series that is to be in a row."""
         assert self._accepted
         self._mismatches += 1
         if self._has_begun or self._mismatches >= MAX_MISMATCHES:

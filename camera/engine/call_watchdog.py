@@ -66,7 +66,7 @@ class CallWatchdog:
         return self._canceller is not None
 
     def cancel_grab(self, for_request: Request[Any] | None = None) -> None:
-        """End a waiting grab soon. If it is for a request, only if the frame is spare for it.
+        """End a waiting grab soon. With `for_request`, only if the frame is spare for that request.
 
         Does not block: another thread tells the driver, because that call may hang too.
         """

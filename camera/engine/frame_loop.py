@@ -93,7 +93,8 @@ class FrameLoop:
             self.shared_state.changed.notify_all()
 
     def break_off(self) -> None:
-        """End the exposure in progress, and fail the captures whose permit is lost. The others are taken anew."""
+        """End the exposure in progress, and fail the captures whose permit is lost. The others are taken again."""
+        # In this order: when the grab ends, the camera's thread must find the request to break off.
         self._queue.break_off()
         self._watchdog.cancel_grab()
 
@@ -178,6 +179,7 @@ class FrameLoop:
         driver, identity = self._watchdog.call(self._open_driver)
         self.shared_state.read_warnings = lambda: driver.warnings
         try:
+            # Noted here too, before the driver is closed: waiting requests fail at once, though `close` may hang.
             with self._faults_noted():
                 self._serve(driver, identity)
         finally:

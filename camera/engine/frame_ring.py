@@ -1,4 +1,4 @@
-"""Frames of the running stream, on their way from the camera's thread to the thread that keeps them."""
+"""The ring of a burst: hands frames of the running stream from the camera's thread to the thread that keeps them."""
 
 import threading
 from collections import deque
@@ -18,7 +18,7 @@ class LossCause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LostFrames:
-    """Frames in a row that nobody gets, by the camera's own numbers."""
+    """Frames in a row that are lost. The numbers are those of the camera; both ends are included."""
 
     first_number: int
     last_number: int
@@ -69,10 +69,12 @@ class FrameRing:
             if self._is_over:
                 return
             expected = number if self._next_number is None else self._next_number
+            # Then nobody can tell how many frames are missing in between.
             if number < expected:
-                self.end(CaptureFailed("The camera began to count its frames anew."))
+                self.end(CaptureFailed("The camera began to count its frames again."))
                 return
             if number > expected:
+                # Not more than are left: a loss beyond the end of the burst is no loss of this burst.
                 self._lose(LostFrames(expected, min(number, expected + self._left) - 1, LossCause.CAMERA))
             self._next_number = number + 1
             if self._left:
@@ -81,8 +83,8 @@ class FrameRing:
             self._changed.notify_all()
 
     def take(self, timeout_s: float) -> TakenFrame | LostFrames | None:
-        """Return what came next. None if nothing came in time, or if the ring is empty and over. Raises the error of
-        the camera after the last frame that came before it."""
+        """Return the next frame or loss. None if nothing came in time, or if the ring is empty and over. Blocks for at
+        most `timeout_s`. Raises the error of the camera once all frames before it were taken out."""
         with self._changed:
             self._changed.wait_for(lambda: self._items or self._is_over, timeout_s)
             if self._items:
@@ -101,7 +103,7 @@ class FrameRing:
                 self._changed.notify_all()
 
     def close(self) -> None:
-        """Nobody takes frames any more: those that are left are dropped."""
+        """End the ring, and drop the frames that are left in it."""
         with self._changed:
             self._is_over = True
             self._items.clear()
@@ -116,7 +118,7 @@ class FrameRing:
             self._lose(LostFrames(number, number, LossCause.MEMORY))
 
     def _lose(self, lost: LostFrames) -> None:
-        """Losses in a row are one, so that the ring stays bounded however many frames are lost."""
+        """Note lost frames. Losses in a row become one item, so that the ring stays bounded if many frames are lost."""
         self._left -= lost.count
         last = self._items[-1] if self._items else None
         if isinstance(last, LostFrames) and (last.cause, last.last_number + 1) == (lost.cause, lost.first_number):

@@ -158,7 +158,7 @@ class RequestQueue:
             self._changed.notify_all()
 
     def break_off(self) -> None:
-        """Let the camera's thread drop what it serves, as far as its permit is lost."""
+        """Make the camera's thread drop the requests that it serves and whose permit is lost."""
         with self._changed:
             self._is_to_be_broken_off = True
             self._changed.notify_all()

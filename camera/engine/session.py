@@ -233,12 +233,14 @@ class Session:
 
     def _observe_frame(self, raw: RawFrame, clock: ExposureStartEstimator, grab_began_at_s: float) -> None:
         self._failures, self._restarts = 0, 0
+        # First of all: whether the frame serves a request depends on when it was exposed.
         self._stream.observe(raw, clock, grab_began_at_s, is_wanted=self._batching.is_on or self._bursting.is_beginning)
         self._shared_state.note_arrival(raw)
         self._batching.offer(raw, clock)
         self._bursting.offer(raw, clock)
         if self._applier.is_for_everyone(raw) or self._bursting.is_shown(raw):
             self._shared_state.publish(raw, self._source)
+        # After `is_for_everyone`, which must know the settings that were under way before this frame.
         self._applier.observe(raw)
         self._probing.observe(raw, clock)
         self._shared_state.clock = self._reporting.report(raw, clock)

@@ -28,6 +28,7 @@ class Stream:
         self._share: float | None = None
 
     def start(self) -> ExposureStartEstimator:
+        # Before the first frame, so that the frames of this stream began while the clock was seen to be steady.
         self.camera_clock.read()
         # Before the call: no frame of the new stream can have begun earlier.
         began_to_start_s = time.perf_counter()

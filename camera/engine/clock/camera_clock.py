@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from camera.drivers.base import ClockReading
 
-# Ten times the difference of two crystals. Between two readings it loosens the bounds by half a millisecond at most.
+# Ten times what two quartz clocks usually differ. Between two readings it widens the bounds by at most half a
+# millisecond.
 MAX_DRIFT = 5e-4
 READ_EVERY_S = 1.0
 # A reading that took no longer is good enough. A slower one is repeated, at most SHARP_TRIES times.

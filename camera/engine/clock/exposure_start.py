@@ -16,7 +16,7 @@ from collections import deque
 from camera.engine.clock.camera_clock import MAX_DRIFT, CameraClock
 from camera.frame import RawFrame
 
-# Three under way, four in buffers, one under exposure: see `_bound_by_count`.
+# Three on their way, four in buffers, one under exposure: see `_bound_by_count`.
 MAX_FRAMES_BEGUN = 8
 # The promptest of so many frames counts. Older ones say less and less, because clocks drift.
 PROMPTNESS_WINDOW_FRAMES = 100
@@ -97,6 +97,7 @@ class ExposureStartEstimator:
         readout_s = self._newest.readout_s or 0.0
         latest_s = [self._newest.received_at_s - exposure_s(self._newest)]
         latest_s += [hypothesis.began_before_s(self._newest) for hypothesis in self._plausible()]
+        # Each of these is an upper bound, so the smallest is the best. It must not contradict the lower bound.
         return max(min(latest_s) - readout_s, self._began_after_s)
 
     @property

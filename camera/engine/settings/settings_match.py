@@ -9,6 +9,7 @@ def matches(raw: RawFrame, settings: Settings) -> bool:
     taken = raw.descriptor
     return (
         is_same_exposure(taken.exposure_ms, settings.exposure_ms)
+        # Descriptor and setting are rounded differently, as with the exposure.
         and abs(taken.gain_db - settings.gain_db) <= 0.005
         and _matches_geometry(taken, settings)
         and _matches_colours(taken, settings)
