@@ -62,7 +62,7 @@ class OriginalChanged(LibraryError):
 
 
 class OriginalLost(OriginalMissing):
-    """An original was only in the store, and the store has it no more."""
+    """An original was only in the store, and the store has lost it."""
 
     code = "original_lost"
 
@@ -107,13 +107,13 @@ class NotHereYet(OriginalAway):
 
 
 class ChangesAway(StorageUnavailable):
-    """What people changed of another instrument's picture is kept in the store, and cannot be read or written now."""
+    """The changes of a picture of another instrument are in the store, which cannot be read or written now."""
 
     code = "changes_away"
 
 
 class EvictionRefused(LibraryError):
-    """Originals shall leave this PC, and the settings or the store do not allow it."""
+    """Originals are to leave this PC, and the settings or the store do not allow it."""
 
     code = "eviction_refused"
 
@@ -200,7 +200,7 @@ class NotYours(LibraryError):
 
 
 class NotInBin(LibraryError):
-    """An image shall be deleted for good, but is not in the bin."""
+    """An image is to be deleted for good, but is not in the bin."""
 
     code = "not_in_bin"
 

@@ -52,15 +52,15 @@ class Archive:
         self, root: Path, reserve_bytes: int, memory: Path, link: Callable[[Path, Path], None] = os.link
     ) -> None:
         """`link` gives a file a second name, and fails if that name exists. For the others see StorageFolder."""
-        # Only for this room, and for those that look after the disk: backups, the start, the status. All others ask by
-        # name or location. So it does not matter to them where a file is.
+        # Only this room may use the path, and those that look after the disk: backups, the start, the status. All
+        # others ask by name or location, so an original may as well be in the object store.
         self.root = root
         self._folder = StorageFolder(root, reserve_bytes, memory)
         self._system_link = link
         # Folders of days that are known to be safe on disk. So only the first capture of a day waits for it.
         self._durable_folders: set[Path] = set()
         self.write_times = WriteTimes()
-        # What fetches originals from the object store; None where no store is set. images.index.opening asks it.
+        # Fetches originals from the object store; None if no store is set. Used by images.index.opening.
         self.elsewhere: Any = None
 
     @property

@@ -1,4 +1,4 @@
-"""A folder that is an archive for a moment: for originals that lie elsewhere, and must be a file to be read."""
+"""Archives for a moment, in one folder: an original from the object store must be a file while it is read."""
 
 import contextlib
 import shutil
@@ -34,8 +34,8 @@ class Staging:
 
 
 def stage(archive: Archive, location: Location, write: Callable[[BinaryIO], object]) -> None:
-    """Make a file for the moment; it is not forced to disk. `write` writes its content; if it raises, no file is left.
-    Raises FileExistsError, StorageUnavailable, and what `write` raises."""
+    """Make a file in such an archive. It is not forced to disk. `write` writes its content; if it raises, no file is
+    left. Raises FileExistsError, StorageUnavailable, and what `write` raises."""
     archive.check()
     path = archive.path_at(location)
     with raising_storage_errors():

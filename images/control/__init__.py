@@ -1,1 +1,1 @@
-"""Who controls the camera: one lease, held by a person, a script or a job. Watching never needs it."""
+"""Control of the camera: one lease, held by a person, a script or a job. Nobody needs it to watch."""

@@ -1,7 +1,7 @@
-"""Control of the camera in this process: who has it, who may use it, and how it passes on.
+"""Control of the camera in this process: who has it, who may use the camera, and how control passes on.
 
-The process that has the camera decides from its memory (images/control/state.py). The row (images/control/rows.py)
-has the last word when control passes on: if another process has written it, that counts.
+The process that has the camera decides from its memory (images/control/state.py). When control passes on, the row in
+the database has the last word (images/control/rows.py): if another process has written it, that one counts.
 """
 
 import threading
@@ -26,7 +26,8 @@ FREE_SOON = Terms()
 
 
 class Control:
-    """Safe to use from any thread. A change of holder is made under `_changing`, which may wait for the database."""
+    """Control of this process's camera. Any thread may use it. A change of holder happens under `_changing`, and may
+    wait for the database."""
 
     def __init__(self, clock: Clock | None = None, row: ControlRow | None = None) -> None:
         self._clock = clock or Clock()
@@ -56,11 +57,11 @@ class Control:
         self._read_once()
         if self._has_ended():
             self._let_lapse()
-        # The row may say that another process has let it go on.
+        # Another process may have let control pass on, and only the row says so.
         return None if self._has_ended() else self._state.lease
 
     def current_line(self) -> Line:
-        """Return those who ask, the first first; none if the camera is free."""
+        """Return those who ask for control, in their order; empty if the camera is free."""
         if self.current() is None:
             return ()
         if len(drop_silent(self._state.asks, self.now_s)) < len(self._state.asks):
@@ -68,24 +69,24 @@ class Control:
         return drop_silent(self._state.asks, self.now_s)
 
     def current_ask(self) -> Ask | None:
-        """Return the ask that the holder has to answer."""
+        """Return the request for control that the holder has to answer; None if nobody asks."""
         return next(iter(self.current_line()), None)
 
     @property
     def named_users(self) -> set[int]:
-        """The users who have control or ask for it."""
+        """Return the ids of the users who have control or ask for it."""
         return self._state.named_users
 
     # Guarded acts
 
     def admit(self, who: Holder) -> Permit:
-        """Let `who` change the camera; control is taken if it is free. Returns what the camera's thread asks when the
-        turn of the change comes. Raises ControlHeld, ControlLost, or TooManyRefusals."""
+        """Let `who` change the camera. If the camera is free, `who` takes control. Returns the permit that the camera's
+        thread asks when the turn of the change comes. Raises ControlHeld, ControlLost, or TooManyRefusals."""
         return self._permit(self._admit(who).fence)
 
     @contextmanager
     def admit_whole(self, who: Holder) -> Iterator[Permit]:
-        """Like `admit`, for an act of several parts: once the camera's thread has begun the first one, control passes
+        """Like `admit`, for a change in several steps: once the camera's thread has begun the first one, control passes
         on only after the block. Raises ControlHeld, ControlLost, or TooManyRefusals."""
         act = object()
         try:
@@ -94,8 +95,8 @@ class Control:
             self._state.end_act(act)
 
     def admit_to_keep(self, who: Holder, is_streaming: Callable[[], bool]) -> Permit:
-        """Let `who` keep the next frame as the camera is set. While somebody else controls the camera, this is allowed
-        if the stream runs and the holder shares it. Raises ControlHeld."""
+        """Let `who` keep the next frame with the present settings. While somebody else controls the camera, this is
+        allowed if the stream runs and the holder shares the pictures. Raises ControlHeld."""
 
         def require() -> None:
             lease = self._state.lease
@@ -110,14 +111,14 @@ class Control:
     # Taking and giving back
 
     def take(self, who: Holder, terms: Terms = FREE_SOON) -> Lease:
-        """Take control on these terms. Whoever has it already keeps lease and fence. Raises ControlHeld, ControlLost,
-        or TooManyRefusals."""
+        """Take control on these terms. If `who` has it already, lease and fence stay the same. Raises ControlHeld,
+        ControlLost, or TooManyRefusals."""
         with self._changing:
             lease = self._use(who)
             return self._begin(who, terms) if lease is None else self._keep(lease, who, terms)
 
     def renew(self, who: Holder, **changed: Any) -> Lease:
-        """Give a sign of life, and change the given fields of the terms. Raises ControlLost."""
+        """Note a sign of life of `who`, and change the given fields of the terms. Raises ControlLost."""
         with self._changing:
             lease = self._use(who, is_change=False)
             if lease is None:
@@ -133,12 +134,12 @@ class Control:
                 self._pass_on(None, Change("control_released", who, {**lease.as_details(), **details}))
 
     def make_lasting(self, lease: Lease, until: datetime | None) -> Permit:
-        """Let a job keep its lease as long as this process carries it out."""
+        """Let a job keep its lease as long as this process runs the job."""
         self._state.change_lease(lease.fence, lambda now: make_lease_last(now, until))
         return self._permit(lease.fence)
 
     def pass_on(self, who: Holder, what: str, by: Holder, terms: Terms = FREE_SOON, **details: Any) -> Lease:
-        """Let control pass to `who`, from whoever has it. `what` and `by`: for the audit log. Raises ControlHeld if
+        """Let control pass to `who` from anybody who has it. `what` and `by`: for the audit log. Raises ControlHeld if
         another process was faster."""
         with self._changing:
             before = self._state.lease
@@ -152,16 +153,16 @@ class Control:
 
     @property
     def changing(self) -> AbstractContextManager[bool]:
-        """Held by whoever decides and then changes."""
+        """Return the lock for code that decides something and then changes it."""
         return self._changing
 
     def set_line(self, line: Line, change: Change) -> None:
-        """Under `changing`. Somebody joins or leaves the line of those who ask."""
+        """Set the line of those who ask. Call it under `changing`."""
         self._state.set_asks(line)
         self._write(change)
 
     def refuse(self, cause: type[ControlRefused], user_id: int | None, advice: str = ADVICE) -> Exception:
-        """Return the error for a refused act, and count it: a script that tries again and again gets another one."""
+        """Return the error for a refused act, and count it: a script that tries again and again gets another error."""
         return self._refusals.count(user_id) or explain(cause, self.current(), advice)
 
     # Within
@@ -174,7 +175,8 @@ class Control:
         return used
 
     def _use(self, who: Holder, *, is_change: bool = True) -> Lease | None:
-        """Note that the holder lives, and with `is_change` that the camera is used. None if `who` does not hold it."""
+        """Note that the holder lives; with `is_change`, also that the camera is used. Returns None if `who` is not the
+        holder."""
         lease = self.current()
         return self._state.use(lease, is_change=is_change) if lease and lease.belongs_to(who) else None
 
@@ -191,7 +193,7 @@ class Control:
             return lease
 
     def _keep(self, lease: Lease, who: Holder, terms: Terms) -> Lease:
-        """Change one's own lease; its fence stays."""
+        """Change the terms of one's own lease. Its fence stays."""
         kept = keep_lease(lease, who, terms, self.now, self.now_s)
         self._state.change_lease(lease.fence, lambda _: kept)
         if not self._write(Change("control_kept", who, kept.as_details())):
@@ -202,9 +204,11 @@ class Control:
         return make_lease(self._state.fence + 1, who, terms, self.now, self.now_s)
 
     def _pass_on(self, lease: Lease | None, change: Change) -> bool:
-        """Under `_changing`. The row first: False if another process was faster, whose holder is then in force."""
+        """Let control pass on. Call it under `_changing`. Returns False if another process was faster: then its holder
+        counts from now on."""
         fence = lease.fence if lease else self._state.fence
         line = ask_new_holder(self._state.asks, lease.holder.user_id, self.now_s) if lease else ()
+        # The row comes first: if another process has written it, control must not pass on here.
         self._written_at_s = self.now_s
         if not self._row.write(fence, lease, next(iter(line), None), self.now, change):
             self._follow_row()
@@ -215,7 +219,8 @@ class Control:
         return True
 
     def _write(self, *changes: Change) -> bool:
-        """Under `_changing`. The holder stays. False if another process was faster, whose holder is then in force."""
+        """Write the row; the holder stays. Call it under `_changing`. Returns False if another process was faster: then
+        its holder counts from now on."""
         self._written_at_s, state = self.now_s, self._state
         if self._row.write(state.fence, state.lease, next(iter(state.asks), None), self.now, *changes):
             return True
@@ -234,7 +239,8 @@ class Control:
         return lease is not None and lease.has_ended(self.now_s)
 
     def _let_lapse(self) -> None:
-        """Write down that a lease has ended by itself. Another thread may be at it: then it is done there."""
+        """Write into the row that a lease has ended by itself. Does nothing if another thread is changing control: that
+        thread does it."""
         if not self._changing.acquire(blocking=False):
             return
         try:
@@ -261,7 +267,7 @@ class Control:
             self._changing.release()
 
     def _read_once(self) -> None:
-        """What the row says of the time before this process."""
+        """Read what the row says of the time before this process; only once."""
         if self._is_read:
             return
         with self._changing:
@@ -269,7 +275,7 @@ class Control:
                 self._follow_row()
 
     def _follow_row(self) -> None:
-        """Under `_changing`. Fences never fall, whatever the row says."""
+        """Take over what the row says. Call it under `_changing`. Fences never fall, whatever the row says."""
         stored = self._row.read(self.now, self.now_s)
         if stored is None:
             return
@@ -288,7 +294,7 @@ _controls: list[Control] = []
 
 
 def register_control(control: Control) -> None:
-    """Make this the one of the process. One that stood there is forgotten."""
+    """Make this the control of the process. It replaces an earlier one."""
     _controls[:] = [control]
 
 

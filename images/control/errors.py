@@ -1,4 +1,4 @@
-"""What can go wrong when control passes on. That somebody else has it: see ControlRefused in camera/errors.py."""
+"""The errors when control passes on. If somebody else has control, see ControlRefused in camera/errors.py."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ class ControlError(LibraryError):
 
 
 class AskedByOther(ControlError):
-    """Somebody else has asked already, and is not answered yet."""
+    """Somebody else has asked before, and has no answer yet."""
 
     code = "asked_by_other"
 
@@ -31,7 +31,7 @@ class AskedByOther(ControlError):
 
 
 class LineFull(AskedByOther):
-    """So many stand in line that nobody else may."""
+    """The line is full: nobody else can join it."""
 
     code = "line_full"
 
@@ -40,7 +40,7 @@ class LineFull(AskedByOther):
 
 
 class NothingAsked(ControlError):
-    """There is nothing to answer: nobody asks, or the asker has withdrawn."""
+    """There is nothing to answer: nobody asks, or the person who asked has withdrawn."""
 
     code = "nothing_asked"
 
@@ -49,7 +49,7 @@ class NothingAsked(ControlError):
 
 
 class NotYoursToGive(ControlError):
-    """The user answers in the place of whoever has control."""
+    """The user gives an answer that only the holder can give."""
 
     code = "not_yours_to_give"
 
@@ -58,7 +58,7 @@ class NotYoursToGive(ControlError):
 
 
 class MayNotTake(ControlError):
-    """Neither has the user's ask been left without an answer, nor is the user a manager."""
+    """The user is no manager, and has no request that was left without an answer."""
 
     code = "may_not_take_control"
 
@@ -67,7 +67,7 @@ class MayNotTake(ControlError):
 
 
 class ReasonMissing(ControlError):
-    """A manager takes control and does not say why."""
+    """A manager takes control without a reason."""
 
     code = "reason_missing"
 
@@ -77,7 +77,7 @@ class ReasonMissing(ControlError):
 
 
 class TooManyRefusals(ControlError):
-    """The same user was refused again and again: most likely a script in a loop."""
+    """The same user was refused again and again. Most likely a script does not stop at the error."""
 
     code = "too_many_refusals"
 
@@ -89,7 +89,7 @@ class TooManyRefusals(ControlError):
 
 
 class TooManyWaiting(ControlError):
-    """All places for programs that wait until the camera is free are taken."""
+    """Too many programs wait already until the camera is free."""
 
     code = "too_many_waiting"
 
@@ -98,7 +98,7 @@ class TooManyWaiting(ControlError):
 
 
 class WaitEnded(ControlError):
-    """The program ends, or whoever waited has gone."""
+    """A wait ended without control: the program ends, or the client has hung up."""
 
     code = "wait_ended"
 

@@ -1,4 +1,4 @@
-"""How control passes from one to the other: ask, answer, take. Each is one entry of the audit log."""
+"""How control passes from one user to another: ask, answer, take. Each of these is one entry of the audit log."""
 
 from datetime import datetime
 
@@ -15,9 +15,9 @@ LEAST_REASON = 3
 
 
 def ask(control: Control, who: Holder, message: str, *, may_queue: bool = False) -> Lease | None:
-    """Ask whoever controls the camera. Returns a lease if it needs no answer: the camera is free, is the asker's own,
-    or its holder has long changed nothing. With `may_queue` the asker stands in line behind others; without it, or if
-    the line is full, raises AskedByOther."""
+    """Ask the holder for control. Returns a lease if no answer is needed: the camera is free, `who` has it already, or
+    the holder has changed nothing for long. With `may_queue`, `who` stands in line behind others. Without it, or if the
+    line is full, raises AskedByOther or LineFull."""
     with control.changing:
         lease, line = control.current(), control.current_line()
         if lease is None or lease.belongs_to(who):
@@ -45,7 +45,7 @@ def _require_place(line: Line, *, may_queue: bool) -> None:
 
 
 def withdraw(control: Control, who: Holder) -> None:
-    """Ask no longer. Does nothing if `who` does not ask."""
+    """Withdraw a request for control. Does nothing if `who` does not ask."""
     with control.changing:
         line = control.current_line()
         if find_ask(line, who.user_id):
@@ -53,7 +53,7 @@ def withdraw(control: Control, who: Holder) -> None:
 
 
 def find_answerable(control: Control, who: Holder) -> Lease:
-    """Return the lease about which `who` has to answer. Raises NothingAsked or NotYoursToGive."""
+    """Return the lease for which `who` has to answer. Raises NothingAsked or NotYoursToGive."""
     lease = control.current()
     if lease is None or control.current_ask() is None:
         raise NothingAsked
@@ -63,7 +63,7 @@ def find_answerable(control: Control, who: Holder) -> Lease:
 
 
 def give(control: Control, who: Holder) -> None:
-    """Give control to the asker. Raises NothingAsked or NotYoursToGive."""
+    """Give control to the first who asks. Raises NothingAsked or NotYoursToGive."""
     with control.changing:
         find_answerable(control, who)
         asked = control.current_ask()
@@ -73,7 +73,7 @@ def give(control: Control, who: Holder) -> None:
 
 
 def refuse(control: Control, who: Holder, message: str) -> None:
-    """Not now. Raises NothingAsked or NotYoursToGive."""
+    """Refuse the first who asks. Raises NothingAsked or NotYoursToGive."""
     with control.changing:
         find_answerable(control, who)
         asked = control.current_ask()
@@ -85,8 +85,8 @@ def refuse(control: Control, who: Holder, message: str) -> None:
 
 
 def may_take(control: Control, lease: Lease, who: Holder) -> bool:
-    """Return True if `who` may take control without a reason: it is their own, or their ask was left without an answer
-    and the holder is away. A job of somebody else is never taken so."""
+    """Return True if `who` may take control without a reason: it is their own, or they asked, had no answer, and the
+    holder is away. Nobody may take a job of somebody else this way."""
     if lease.holder.user_id == who.user_id:
         return True
     asked = control.current_ask()
@@ -116,8 +116,8 @@ def take_over(
     instead_of: int | None,
     minutes: float | None = None,
 ) -> Lease:
-    """Take control from whoever has it. `instead_of`: the fence that was in force when the user decided; 0 if none was.
-    Raises MayNotTake, ReasonMissing, or ControlHeld if it passed to another meanwhile."""
+    """Take control from its holder. `instead_of`: the fence that was in force when the user decided; 0 if the camera
+    was free. Raises MayNotTake, ReasonMissing, or ControlHeld if control has passed to somebody else meanwhile."""
     with control.changing:
         lease = require_takeable(control, who, reason, is_manager=is_manager)
         if lease is None or lease.belongs_to(who):
@@ -133,8 +133,8 @@ def take_over(
 
 
 def hold_for_job(control: Control, who: Holder, name: str, until: datetime | None) -> Permit:
-    """Hold control for a job that this process carries out, until it is released. It passes from the job's own user to
-    the job by itself. Raises ControlHeld."""
+    """Hold control for a job that this process runs, until it is released. If the user of the job has control, it
+    passes to the job. Raises ControlHeld."""
     with control.changing:
         lease = control.current()
         if lease is not None and not lease.belongs_to(who):
@@ -147,7 +147,7 @@ def hold_for_job(control: Control, who: Holder, name: str, until: datetime | Non
 
 def require_start_now(control: Control, user_id: int | None) -> None:
     """Raise ControlHeld, or TooManyRefusals, if another person or script controls the camera: then a job of this user
-    cannot start now. Behind a job that runs it waits its turn."""
+    cannot start now. If a job controls it, the new job simply waits behind that one."""
     if find_other_holder(control, user_id):
         raise control.refuse(ControlHeld, user_id, "Ask for control, or add the job to the queue.")
 

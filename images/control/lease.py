@@ -1,4 +1,4 @@
-"""The lease of control, who holds it, and when it ends. No threads, no queries: values and rules alone."""
+"""The lease of control: who holds it, and when it ends. Only values and rules, without threads and queries."""
 
 import math
 from dataclasses import dataclass, replace
@@ -8,14 +8,14 @@ from uuid import UUID, uuid4
 
 from images.models import CameraControl
 
-# A lease ends this long after the last sign of life of its holder.
+# A lease ends so long after the last sign of life of its holder.
 PATIENCE_S = 90.0
-# A holder is away without a change for so long, and without a page in sight for so long.
+# A holder counts as away after so long without a change, and so long without a visible page.
 AWAY_AFTER_S = 120.0
 OUT_OF_SIGHT_AFTER_S = 15.0
-# A person who changed nothing for so long loses control to the first who asks.
+# If a person changed nothing for so long, the first who asks gets control at once.
 IDLE_AFTER_S = 600.0
-# An ask that nobody answers lets the asker take control after this time, if the holder is away.
+# If nobody answers for so long and the holder is away, the one who asks may take control.
 ANSWER_WITHIN_S = 60.0
 MAX_MINUTES = 480
 MAX_TEXT = 80
@@ -26,12 +26,9 @@ Kind = CameraControl.Kind
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Someone who controls the camera, or wants to.
-
-    `username` is for the record; `name` is what others see. `label` tells apart what one user has: "browser",
-    "night_scan.py", "job 41". `lease_id` is the text that a script sent to prove its lease, valid or not; None if it
-    sent none.
-    """
+    """Somebody who controls the camera, or wants to. `username` goes into records; `name` is what others see. `label`
+    tells apart what one user has: "browser", "night_scan.py", "job 41". `lease_id`: the text that a script sent to
+    prove its lease, valid or not; None if it sent none."""
 
     user_id: int | None
     username: str
@@ -42,7 +39,7 @@ class Holder:
     lease_id: str | None = None
 
     def as_former(self) -> dict[str, Any]:
-        """Return what an audit entry says of whoever had control before."""
+        """Describe the former holder for an audit entry."""
         return {
             "from": self.label,
             "fromKind": str(self.kind),
@@ -54,8 +51,8 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On what terms somebody takes control. Without `minutes` it ends if nothing is changed for a while. `share`:
-    others may keep the pictures that they see meanwhile."""
+    """The terms on which somebody takes control. `minutes`: for how long; None: until nothing is changed for a while.
+    `share`: others may keep the pictures that they see meanwhile."""
 
     minutes: float | None = None
     note: str = ""
@@ -64,11 +61,9 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Times that end in `_s` are seconds of a clock that nobody can set; `since` and `until` are for people.
-
-    `kept_until_s` is None for a lease that a change took by itself: it ends if nothing is changed. A job's lease lasts
-    as long as the process carries the job out; then `is_lasting` is True.
-    """
+    """A lease. Times that end in `_s` are seconds of a monotonic clock; `since` and `until` are for people.
+    `kept_until_s` is None if a change took the lease by itself: then it ends when nothing is changed. A job's lease has
+    `is_lasting` True: it lasts as long as the process runs the job."""
 
     fence: int
     lease_id: UUID
@@ -88,7 +83,7 @@ class Lease:
 
     @property
     def ends_at_s(self) -> float:
-        """When it ends, if its holder gives no further sign of life."""
+        """Return when the lease ends if its holder gives no further sign of life."""
         if self.is_lasting:
             return math.inf
         if not self.is_kept:
@@ -96,7 +91,7 @@ class Lease:
         return min(self.last_seen_s + PATIENCE_S, math.inf if self.kept_until_s is None else self.kept_until_s)
 
     def as_details(self) -> dict[str, Any]:
-        """Return what an audit entry says of it."""
+        """Describe the lease for an audit entry."""
         return {
             "label": self.holder.label,
             "kind": str(self.holder.kind),
@@ -111,8 +106,8 @@ class Lease:
         return now_s >= self.ends_at_s
 
     def belongs_to(self, who: Holder) -> bool:
-        """Return True if `who` may use this lease. A lease that nobody keeps serves all that its user has, so a user
-        who is alone never meets it."""
+        """Return True if `who` may use this lease. A lease without `kept_until_s` serves everything that its user has,
+        so a user who is alone never notices control."""
         if who.lease_id is not None:
             return str(self.lease_id) == who.lease_id
         mine = self.holder
@@ -123,7 +118,7 @@ class Lease:
         return (mine.kind, mine.label) == (who.kind, who.label) or not self.is_kept
 
     def is_away(self, now_s: float) -> bool:
-        """Return True if its holder changed nothing for a while and looks at no page."""
+        """Return True if the holder changed nothing for a while and looks at no page."""
         if self.holder.kind is Kind.JOB or now_s - self.last_used_s < AWAY_AFTER_S:
             return False
         return now_s - self.last_seen_s >= OUT_OF_SIGHT_AFTER_S
@@ -150,7 +145,7 @@ def make_lease(fence: int, who: Holder, terms: Terms, now: datetime, now_s: floa
 
 
 def keep_lease(lease: Lease, who: Holder, terms: Terms, now: datetime, now_s: float) -> Lease:
-    """Return one's own lease on other terms. Without `minutes` it ends as before. Its fence stays."""
+    """Return one's own lease with other terms. Without `minutes`, its end stays the same. Its fence stays."""
     kept_until_s, until = lease.kept_until_s, lease.until
     if terms.minutes is not None:
         kept_until_s, until = _end_of(terms.minutes, now, now_s)
@@ -172,8 +167,8 @@ def _end_of(minutes: float | None, now: datetime, now_s: float) -> tuple[float |
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Somebody asks the holder for control. `at_s`: since when the holder can answer it; `last_seen_s`: the last sign
-    that the asker waits."""
+    """A request for control. `at_s`: since when the holder can answer it. `last_seen_s`: the last sign that the user
+    still waits."""
 
     who: Holder
     message: str

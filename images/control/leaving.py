@@ -1,4 +1,4 @@
-"""Whoever signs out or may not capture any more has no control any more, at once."""
+"""Takes control at once from a user who signs out, or who may not capture any more."""
 
 from typing import Any
 
@@ -30,13 +30,15 @@ def release_at_sign_out(user: Any, **_: Any) -> None:
 @receiver(m2m_changed, sender=Group.permissions.through)
 @receiver([post_save, post_delete], sender=Group)
 def look_again(**_: Any) -> None:
-    """Any of these can take the right away. Only after the commit: before it, nothing has changed yet."""
+    """Look again at the rights of those who have control or ask for it. Only after the commit: before it, the rights
+    have not changed yet."""
     if the_control().named_users:
         transaction.on_commit(release_what_is_not_allowed)
 
 
 def release_what_is_not_allowed() -> None:
-    """Ask the database about holder and asker. Django's DatabaseError leaves all as it is."""
+    """Ask the database about the rights of holder and askers, and release the control of those who lost theirs.
+    Django's DatabaseError changes nothing."""
     control = the_control()
     for user_id in control.named_users:
         user = User._default_manager.filter(pk=user_id, is_active=True).first()
@@ -45,7 +47,8 @@ def release_what_is_not_allowed() -> None:
 
 
 def forget_user(control: Control, user_id: int, why: str, *, only_browser: bool = False) -> None:
-    """Withdraw the user's ask, and make the camera free at once if the user controls it. A job goes on."""
+    """Withdraw the user's request for control. If the user controls the camera, make it free at once. A job keeps
+    control."""
     with control.changing:
         line = control.current_line()
         if asked := find_ask(line, user_id):

@@ -1,12 +1,13 @@
-"""The line of those who ask for control. The holder answers the first; then the next one is first. Values alone."""
+"""The line of those who ask for control. The holder answers the first; then the next one is first. Only values and
+rules."""
 
 from dataclasses import replace
 
 from images.control.lease import Ask
 
-# The first included.
+# How many may stand in line, the first included.
 MAX_IN_LINE = 5
-# Whoever asks and has no page open any more holds up nobody behind.
+# A user who asks and has no page open for so long leaves the line, so that those behind do not wait for them.
 LAPSES_AFTER_S = 600.0
 
 Line = tuple[Ask, ...]
@@ -39,12 +40,13 @@ def drop_silent(line: Line, now_s: float) -> Line:
 
 
 def ask_new_holder(line: Line, user_id: int | None, now_s: float) -> Line:
-    """Return the line after control passed to this user: all others ask the new holder, from now on."""
+    """Return the line after control has passed to this user. For all others, the time to answer begins again with the
+    new holder."""
     return tuple(replace(one, at_s=now_s) for one in line if one.who.user_id != user_id)
 
 
 def _begin_first(before: Line, after: Line, now_s: float) -> Line:
-    """The holder can answer whoever is first now, from now on."""
+    """Note that the holder can answer the first in line from now on, if that is another one than before."""
     if not after or after[0] is before[0]:
         return after
     return (replace(after[0], at_s=now_s), *after[1:])

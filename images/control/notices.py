@@ -8,7 +8,7 @@ from images.control.lease import Notice
 
 
 class Notices:
-    """One for each user, in memory. Safe to use from any thread."""
+    """The last notice of each user, in memory. Any thread may use it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -18,7 +18,7 @@ class Notices:
     def note(
         self, user_id: int | None, what: str, at: datetime, by_name: str = "", text: str = "", job_id: int | None = None
     ) -> None:
-        """`what`: see Notice. Does nothing without a user."""
+        """Note what happened to the control of this user. `what`: see Notice. Does nothing without a user."""
         if user_id is None:
             return
         with self._lock:
@@ -26,14 +26,14 @@ class Notices:
             self._by_user[user_id] = Notice(self._count, what, by_name, text, at, job_id)
 
     def note_picture(self, job_id: int, number: int) -> None:
-        """Whoever lost control to somebody who paused this job reads after which picture."""
+        """Note after which picture this job was paused, for the user who lost control to somebody."""
         with self._lock:
             for user_id, notice in self._by_user.items():
                 if notice.job_id == job_id and not notice.picture:
                     self._by_user[user_id] = replace(notice, picture=number)
 
     def forget(self, user_id: int | None) -> None:
-        """Whoever has control again need not read how they lost it."""
+        """Forget the notice of a user who has control again."""
         if user_id is not None:
             with self._lock:
                 self._by_user.pop(user_id, None)

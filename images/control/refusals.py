@@ -11,7 +11,7 @@ MINUTE_S = 60.0
 
 
 class Refusals:
-    """The refusals of the last minute, by user. Safe to use from any thread."""
+    """The refused acts of the last minute, by user. Any thread may use it."""
 
     def __init__(self, read_s: Callable[[], float]) -> None:
         self._read_s = read_s
@@ -19,12 +19,12 @@ class Refusals:
         self._times_by_user: dict[int | None, deque[float]] = {}
 
     def count(self, user_id: int | None) -> TooManyRefusals | None:
-        """Count one. Returns an error if there were too many."""
+        """Count a refused act. Returns an error if there were too many."""
         now_s = self._read_s()
         with self._lock:
             times = self._times_by_user.setdefault(user_id, deque(maxlen=MAX_A_MINUTE))
             is_too_much = len(times) == MAX_A_MINUTE and now_s - times[0] < MINUTE_S
-            # What is refused for this reason does not count, so that waiting helps.
+            # An act that is refused because there were too many does not count. Otherwise waiting would never help.
             if not is_too_much:
                 times.append(now_s)
                 return None

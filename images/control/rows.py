@@ -1,5 +1,5 @@
-"""The row of control, and the audit entries of its changes. Memory goes first: while the database is away, control
-works on, and the row follows."""
+"""The row of control, and the audit entries of its changes. Memory comes first: while the database is away, control
+works on, and the row follows later."""
 
 from collections import deque
 from collections.abc import Collection, Iterable
@@ -17,17 +17,17 @@ from images.events import emit
 from images.models import CameraControl
 from images.own_instrument import own_instrument_id
 
-# What the row of a PC that is alone is called.
+# The name of the row on a PC that shares its library with no other.
 ALONE = "camera"
 # While a lease is used, its row is written this often.
 WRITE_EVERY_S = 30.0
-# What could not be written while the database was away. Older changes are dropped.
+# So many changes wait while the database is away. Older ones are dropped.
 MAX_PENDING = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One audit entry: `what` is a word of images/events.py; `by` is whoever did it."""
+    """A change for the audit log. `what`: a word of images/events.py. `by`: the user who did it."""
 
     what: str
     by: Holder
@@ -44,21 +44,21 @@ class StoredControl:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What the row said when this process read or wrote it last. While it says the same, nobody else has written it."""
+    """The row as this process read or wrote it last. As long as it is the same, no other process has written it."""
 
     fence: int
     last_used_at: datetime | None
 
 
 class ControlRow:
-    """For one thread at a time. No method raises if the database is away."""
+    """The row of control. Only one thread at a time may use it. No method raises if the database is away."""
 
     def __init__(self) -> None:
         self._pending: deque[Change] = deque(maxlen=MAX_PENDING)
         self._known: Version | None = None
 
     def read(self, now: datetime, now_s: float) -> StoredControl | None:
-        """Return the row. What is left of its lease is reckoned from `now`. None if the database is away."""
+        """Return the row. The rest of its lease counts from `now`. None if the database is away."""
         try:
             row, _ = CameraControl.objects.select_related("holder_user").get_or_create(instrument=_own_name())
         except DATABASE_AWAY:
@@ -70,7 +70,8 @@ class ControlRow:
         """Write the state and its changes, in one transaction. Returns False if another process has written the row
         since: then these changes did not happen, and `read` says what did."""
         if self._known is None:
-            # Never read, because the database was away. What the row says counts, so it is read first.
+            # The row was never read, because the database was away. It may hold a lease that counts, so it is read
+            # first.
             self._pending.extend(changes)
             return True
         before = self._pending.copy()
@@ -84,10 +85,11 @@ class ControlRow:
         return True
 
     def _write_or_wait(self, columns: dict[str, Any]) -> None:
-        """What cannot be written while the database is away stays pending. Raises _Overtaken."""
+        """Write the row. If the database is away, the changes wait for the next write. Raises _Overtaken."""
         try:
             self._write(columns, {change.by.user_id for change in self._pending})
-        # Before DATABASE_AWAY, because it is one of them: here a user was deleted meanwhile.
+        # Before DATABASE_AWAY, which contains it: with this error the database is there, and a user was deleted
+        # meanwhile.
         except IntegrityError:
             self._write_without_deleted_users(columns)
         except DATABASE_AWAY:
@@ -104,7 +106,7 @@ class ControlRow:
         self._known = Version(columns["fence"], columns["last_used_at"])
 
     def _write_without_deleted_users(self, columns: dict[str, Any]) -> None:
-        """The names stay in row and entries."""
+        """Write the row without the ids of deleted users. Their names stay in row and entries."""
         named = {change.by.user_id for change in self._pending}
         named |= {columns["holder_user_id"], columns["asked_by_id"]}
         try:
@@ -116,8 +118,8 @@ class ControlRow:
             return
 
     def _update(self, columns: dict[str, Any]) -> None:
-        """One conditional statement: of two processes that take control at once, the later one finds another version.
-        Raises _Overtaken."""
+        """Change the row by one conditional statement: if two processes take control at once, the second one finds
+        another version. Raises _Overtaken."""
         assert self._known
         known = CameraControl.objects.filter(
             instrument=_own_name(), fence=self._known.fence, last_used_at=self._known.last_used_at
@@ -130,7 +132,8 @@ class ControlRow:
 
 
 def name_of_row(instrument_id: UUID | None) -> str:
-    """Return by which word the row of this instrument is found; None: of a PC that is alone."""
+    """Return the name by which the row of this instrument is found; None stands for a PC that shares its library with
+    no other."""
     return str(instrument_id or ALONE)
 
 
@@ -162,7 +165,7 @@ def _look_at(row: CameraControl, now: datetime) -> Lease | None:
     if lease is None:
         return None
     unused_s = (now - row.last_used_at) / timedelta(seconds=1) if row.last_used_at else 0.0
-    # The server may have used it since, and not written it down.
+    # The server may have used it since then, and not yet written so.
     return None if replace(lease, last_used_s=-unused_s).has_ended(-WRITE_EVERY_S) else lease
 
 
@@ -206,7 +209,8 @@ def _read_lease(row: CameraControl, now: datetime, now_s: float) -> Lease | None
     username = row.holder_user.get_username() if row.holder_user else ""
     holder = Holder(row.holder_user_id, username, row.holder_name, Kind(row.kind), row.label, row.job_id)
     left_s = (row.until - now) / timedelta(seconds=1) if row.until and holder.kind is not Kind.JOB else None
-    # Whoever held it has as long as ever to give a sign of life. A job has to take it up again, too.
+    # The clock starts again: after a restart, the holder has the usual time for a sign of life. A job must take its
+    # lease up again too.
     return Lease(
         fence=row.fence,
         lease_id=row.lease_id,

@@ -1,7 +1,5 @@
-"""What this process knows of control: the lease in force, its fence, and who asks.
-
-The camera's thread reads it, so no lock here is held for longer than it takes to read or set a field.
-"""
+"""What this process knows of control: the lease in force, its fence, and who asks. The camera's thread reads it, so no
+lock is held here for longer than it takes to read or set a field."""
 
 import threading
 from collections.abc import Callable
@@ -12,12 +10,12 @@ from images.control.lease import Ask, Kind, Lease
 from images.control.line import find_ask, join_line
 from images.control.words import explain
 
-# A change of hands waits this long at most for an act of several parts whose first part is done.
+# Control waits at most so long for a change in several steps that has begun, before it passes on.
 PARTS_WITHIN_S = 10.0
 
 
 class ControlState:
-    """Safe to use from any thread. Only `Control` changes the holder, and never two threads at a time."""
+    """The state of control. Any thread may use it. Only `Control` changes the holder, and only one thread at a time."""
 
     def __init__(self, read_s: Callable[[], float]) -> None:
         self._read_s = read_s
@@ -28,8 +26,8 @@ class ControlState:
         self.asks: tuple[Ask, ...] = ()
 
     def use(self, lease: Lease, *, is_change: bool = True) -> Lease | None:
-        """Note that the holder of this lease lives, and with `is_change` that the camera is used. None if control has
-        passed on."""
+        """Note that the holder of this lease lives; with `is_change`, also that the camera is used. Returns None if
+        control has passed on."""
         with self._changed:
             if self.lease is None or self.lease.fence != lease.fence:
                 return None
@@ -55,7 +53,7 @@ class ControlState:
             self._changed.notify_all()
 
     def pass_on(self, lease: Lease | None, fence: int, asks: tuple[Ask, ...]) -> None:
-        """Let control pass on. Waits, within PARTS_WITHIN_S, for an act that has begun and has more parts."""
+        """Let control pass on. Waits at most PARTS_WITHIN_S for a change in several steps that has begun."""
         with self._changed:
             self._changed.wait_for(lambda: not self._unfinished, PARTS_WITHIN_S)
             self.lease, self.fence, self.asks = lease, fence, asks
@@ -72,7 +70,7 @@ class ControlState:
             self.asks = asks
 
     def note_sight(self, user_id: int | None) -> None:
-        """A page of this user is in sight."""
+        """Note that this user has a visible page."""
         now_s = self._read_s()
         with self._changed:
             lease = self.lease
@@ -82,7 +80,7 @@ class ControlState:
                 self.lease = replace(lease, last_seen_s=now_s)
 
     def note_asker(self, user_id: int | None) -> None:
-        """Whoever asks, if this user does, still waits for the answer."""
+        """Note that this user still waits for an answer, if they ask."""
         if not self.asks:
             return
         with self._changed:
@@ -91,13 +89,13 @@ class ControlState:
                 self.asks = join_line(self.asks, replace(asked, last_seen_s=self._read_s()))
 
     def wait_until_passed(self, fence: int, timeout_s: float) -> None:
-        """Block until another fence than this one is in force, or none, or for so long."""
+        """Block until this fence is not in force any more, or for `timeout_s`."""
         with self._changed:
             self._changed.wait_for(lambda: self.lease is None or self.lease.fence != fence, timeout_s)
 
     @property
     def named_users(self) -> set[int]:
-        """The users who have control or ask for it."""
+        """Return the ids of the users who have control or ask for it."""
         lease = self.lease
         named = {lease.holder.user_id if lease else None, *(one.who.user_id for one in self.asks)}
         return {one for one in named if one is not None}

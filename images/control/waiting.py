@@ -13,12 +13,12 @@ from images.control.lease import Holder, Lease, Terms
 
 MAX_WAITING = 4
 MAX_WAIT_S = 30.0
-# Nobody says if a client has hung up.
+# How often a wait looks if its client has hung up: no event tells it.
 LOOK_EVERY_S = 0.5
 
 
 class WaitingRoom:
-    """Whoever waits longest is first. Safe to use from any thread."""
+    """The programs that wait for the camera. The one that waits longest gets it first. Any thread may use it."""
 
     def __init__(self, most: int = MAX_WAITING) -> None:
         self._most = most
@@ -35,15 +35,16 @@ class WaitingRoom:
         return self._is_closed
 
     def close(self) -> None:
-        """Let nobody wait any more, for good. Waits end within LOOK_EVERY_S."""
+        """End all waits, now and later. They end within LOOK_EVERY_S."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
 
     @contextmanager
     def place(self) -> Iterator[Callable[[float], bool]]:
-        """Keep a place within the block. Yields a call that blocks until nobody has waited for longer, or for so many
-        seconds, and returns whether that is so. Raises TooManyWaiting at once if all places are taken."""
+        """Keep a place within the block. Yields a function that blocks, for at most so many seconds, until nobody is
+        left who has waited longer, and returns True if that is so. Raises TooManyWaiting at once if all places are
+        taken."""
         mine = object()
         with self._changed:
             if len(self._line) >= self._most:
@@ -89,7 +90,7 @@ def take_when_free(
                 raise WaitEnded
             if is_open:
                 require_right()
-                with suppress(ControlHeld):  # somebody was faster
+                with suppress(ControlHeld):  # another program was faster
                     return control.take(who, terms)
     return control.take(who, terms)
 
@@ -103,7 +104,7 @@ def is_open_to(control: Control, who: Holder) -> bool:
 def _wait_until_open(control: Control, who: Holder, timeout_s: float) -> bool:
     lease = control.current()
     if lease is not None and not lease.belongs_to(who):
-        # A lease that ends by itself wakes nobody.
+        # If a lease ends by itself, no event tells it.
         control.wait_until_passed(lease.fence, min(timeout_s, max(lease.ends_at_s - control.now_s, 0.0)))
     return is_open_to(control, who)
 
@@ -112,7 +113,7 @@ _rooms = [WaitingRoom()]
 
 
 def register_waiting_room(room: WaitingRoom) -> None:
-    """Make this the one of the process."""
+    """Make this the waiting room of the process."""
     _rooms[:] = [room]
 
 

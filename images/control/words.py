@@ -22,7 +22,7 @@ def describe_holder(lease: Lease) -> str:
 
 
 def describe_lease(lease: Lease) -> str:
-    """Return one sentence: who, until when, why."""
+    """Return a sentence that says who controls the camera, until when and why."""
     until = f" until {show_time(lease.until)}" if lease.until else ""
     note = f": {lease.note}" if lease.note and lease.holder.kind is not Kind.JOB else ""
     return f"{describe_holder(lease)} controls the camera{until}{note}."
@@ -41,7 +41,7 @@ def show_time(moment: datetime) -> str:
 
 
 def outline(lease: Lease | None) -> dict[str, Any]:
-    """Return what a refused program is told of the lease."""
+    """Describe the lease for a program that was refused."""
     if lease is None:
         return {"state": "free", "holder": None, "kind": None, "until": None, "note": ""}
     holder = lease.holder
@@ -55,7 +55,7 @@ def outline(lease: Lease | None) -> dict[str, Any]:
 
 
 def explain(cause: type[ControlRefused], lease: Lease | None, advice: str = ADVICE) -> ControlRefused:
-    """Return the error that says who controls the camera, and what one can do: `advice`, a sentence."""
+    """Return the error that says who controls the camera. `advice`: a sentence that says what one can do."""
     if lease is None:
         text = "You do not control the camera any more; it is free. Take control again."
         return cause(text, {"control": outline(None)})
@@ -64,7 +64,7 @@ def explain(cause: type[ControlRefused], lease: Lease | None, advice: str = ADVI
 
 
 def _describe_end(lease: Lease) -> str:
-    """Return when the camera is free, if no time says so."""
+    """Return a sentence that says when the camera will be free."""
     if lease.until:
         return ""
     if lease.holder.kind is Kind.JOB:

@@ -21,7 +21,7 @@ from images.store.errors import StoreBusy
 # The next export, range or page often wants the same original again.
 MAX_KEPT_BYTES = 500_000_000
 FETCHED_AT_ONCE = 8
-# Whoever waits for a place longer than this is told to come again.
+# Whoever waits longer for a place gets an error, and can ask again later.
 WAIT_S = 30.0
 RETRY_S = 2.0
 BEGUN = ".part"
@@ -34,11 +34,12 @@ class Fetched:
         self.store = store
         self._folder = folder
         self._max_kept_bytes = max_kept_bytes
-        # The same original always has the same lock, so it is fetched once, however many want it.
+        # By the sum, an original always gets the same lock. So it is fetched once, however many want it.
         self._locks = [threading.Lock() for _ in range(FETCHED_AT_ONCE)]
 
     def find(self, sha256: str) -> BinaryIO | None:
-        """Open what was fetched before; None if it is not there. The caller closes it, and proves its bytes."""
+        """Open an original that was fetched before; None if it is not there. The caller closes it, and must prove its
+        bytes."""
         with raising_storage_errors(), contextlib.suppress(FileNotFoundError):
             return (self._folder / sha256).open("rb")
         return None
@@ -88,7 +89,7 @@ class Fetched:
     def _receive(self, key: str, file: BinaryIO, filename: str, size_bytes: int, sha256: str) -> None:
         digest, received = hashlib.sha256(), 0
         with self.store.open_range(key) as reader:
-            # An object of another size is none of ours: it must not fill the disk.
+            # An object of another size is not this original. It must not fill the disk.
             while received <= size_bytes and (block := reader.read()):
                 digest.update(block)
                 received += len(block)
@@ -97,7 +98,7 @@ class Fetched:
             raise OriginalChangedInStore(filename)
 
     def _make_room(self, but: str) -> None:
-        """Remove those that were fetched first, until the rest is small enough."""
+        """Remove the files that were fetched first, until the rest is small enough. `but` stays."""
         found = []
         for path in self._list():
             with contextlib.suppress(OSError):
@@ -106,7 +107,7 @@ class Fetched:
         for _, size_bytes, path in sorted(found):
             if left_bytes <= self._max_kept_bytes:
                 return
-            # On Windows a file that is being read stays; it goes the next time.
+            # Windows removes no file that is being read. It goes the next time.
             if path.name != but and path.suffix != BEGUN:
                 with contextlib.suppress(OSError):
                     path.unlink()

@@ -158,7 +158,7 @@ def change_job(
 
 
 def announce(job: Job, what: str, at: datetime, event: Entry | None = None, by: str = "") -> None:
-    """Send `job_changed`. An event with a detail says by itself what is to be told; else the state of the job does."""
+    """Send `job_changed`. If the event has a detail, its own word is sent; otherwise the state of the job."""
     reason, detail = (event["text"], event["detail"]) if event and "detail" in event else (job.reason, job.detail)
     job_changed.send(Job, job=job, what=what, at=at, by=by, reason=reason, detail=detail)
 

@@ -48,12 +48,12 @@ class Whereabouts:
 
     @property
     def is_here(self) -> bool:
-        """By its row, the file is on this disk."""
+        """Return True if the file is on this disk, by its row."""
         return self.is_of_this_pc and self.place != Place.STORE
 
     @property
     def is_on_its_way(self) -> bool:
-        """The file is on the disk of another instrument alone."""
+        """Return True if the file is only on the disk of another instrument."""
         return not self.is_of_this_pc and not self.store_key
 
 
@@ -78,7 +78,7 @@ def open_wherever(wanted: Whereabouts, archive: Archive) -> OpenOriginal:
         try:
             return open_checked(archive, wanted.filename, wanted.size_bytes, wanted.sha256)
         except OriginalMissing:
-            # It may have left this PC since the row was read. Or it is lost here, and whole in the store.
+            # It may have left this PC since the row was read. Or the file is gone here, and the store has it whole.
             if not wanted.store_key:
                 raise
     with asking_store(wanted):
@@ -100,15 +100,15 @@ def find_size(wanted: Whereabouts, archive: Archive) -> int:
     try:
         return archive.size_at(location_of(wanted.filename))
     except FileNotFoundError:
-        # It may have left since the row was read.
+        # It may have left this disk since the row was read.
         if not wanted.store_key:
             raise
         return wanted.size_bytes
 
 
 def make_store_link(wanted: Whereabouts, archive: Archive, content_type: str) -> str | None:
-    """Return an address in the store that gives a browser this original for a minute; None if the store does not say
-    that it has these bytes. Blocks for one question. Raises OriginalLost, or OriginalAway."""
+    """Return an address in the store at which a browser gets this original for a minute; None if the store does not
+    confirm these bytes. Blocks for one request. Raises OriginalLost, or OriginalAway."""
     with asking_store(wanted):
         store = require_store(wanted, archive).store
         facts = store.head(wanted.store_key or "")
@@ -130,7 +130,7 @@ def measure_in_store(wanted: Whereabouts, archive: Archive) -> tuple[int, str]:
 
 
 def require_store(wanted: Whereabouts, archive: Archive) -> Fetched:
-    """Return what fetches from the store. Raises OriginalAway if no store is set."""
+    """Return what fetches originals from the store. Raises OriginalAway if no store is set."""
     if archive.elsewhere is None:
         raise OriginalAway(wanted.filename, "No store is set: set S3_BUCKET and its keys again.")
     return archive.elsewhere
@@ -138,13 +138,14 @@ def require_store(wanted: Whereabouts, archive: Archive) -> Fetched:
 
 @contextlib.contextmanager
 def asking_store(wanted: Whereabouts) -> Iterator[None]:
-    """Turn what the store says into errors of this original, and write down what it has lost or changed."""
+    """Within the block, turn errors of the store into errors of this original, and note in its row what the store has
+    lost or changed."""
     require_not_on_its_way(wanted)
     try:
         yield
     except ObjectMissing as problem:
         if wanted.place == Place.BOTH and not wanted.is_of_this_pc:
-            # It is on the disk of its instrument, which sends it again.
+            # Its instrument still has the file, and sends it again.
             _rows_of(wanted).filter(place=Place.BOTH).forget_store()
             require_not_on_its_way(replace(wanted, store_key=None))
         note_place(wanted, Place.LOST)
@@ -165,19 +166,21 @@ def require_not_on_its_way(wanted: Whereabouts) -> None:
 
 
 def note_place(wanted: Whereabouts, place: str) -> None:
-    """Write down where the original is, as was just seen. If the database is away, whoever opens it next writes it."""
+    """Note in the row where the original is, as just seen. If the database is away, the next call that opens it notes
+    it."""
     with contextlib.suppress(*DATABASE_AWAY):
         if _rows_of(wanted).exclude(place=place).update(place=place):
             logger.warning("The original %s: %s", wanted.filename, Place(place).label)
 
 
 def _rows_of(wanted: Whereabouts) -> ImageQuerySet:
-    """Return the row, if it still names the same object."""
+    """Return the row for an update, if it still names the same object."""
     return Image.objects.filter(instrument=wanted.instrument_id, filename=wanted.filename, store_key=wanted.store_key)
 
 
 def _open_fetched(wanted: Whereabouts, fetched: Fetched) -> OpenOriginal:
-    """Raises OriginalChangedInStore, StoreError, StopRequested, or StorageUnavailable."""
+    """Return an original that was fetched, or is fetched now. Raises OriginalChangedInStore, StoreError, StopRequested,
+    or StorageUnavailable."""
     if original := _open_copy(wanted, fetched):
         return original
     with fetched.turn(wanted.sha256):
@@ -188,7 +191,8 @@ def _open_fetched(wanted: Whereabouts, fetched: Fetched) -> OpenOriginal:
 
 
 def _open_copy(wanted: Whereabouts, fetched: Fetched) -> OpenOriginal | None:
-    """Return what was fetched before. A copy that was spoiled on this disk since says nothing about the store."""
+    """Return an original that was fetched before; None if there is none. A copy that was damaged on this disk since
+    then is removed: it says nothing about the store."""
     if kept := fetched.find(wanted.sha256):
         with contextlib.suppress(OriginalChanged):
             return open_if_same(kept, wanted.filename, wanted.size_bytes, wanted.sha256)
@@ -196,6 +200,6 @@ def _open_copy(wanted: Whereabouts, fetched: Fetched) -> OpenOriginal | None:
 
 
 def _note_found(wanted: Whereabouts) -> None:
-    """It was given up as lost or spoiled, and is there and whole again."""
+    """Note that an original is there and whole that was given up as lost or changed."""
     if wanted.place in (Place.LOST, Place.CONFLICT):
         note_place(wanted, Place.STORE)

@@ -129,7 +129,7 @@ def open_checked(archive: Archive, filename: str, size_bytes: int, sha256: str) 
 
 
 def open_if_same(file: BinaryIO, filename: str, size_bytes: int, sha256: str) -> OpenOriginal:
-    """Return this open file as the original, if its bytes are; otherwise close it. Raises OriginalChanged, or
+    """Return this open file as the original, if it holds its bytes; otherwise close it. Raises OriginalChanged, or
     StorageUnavailable."""
     try:
         with raising_storage_errors():

@@ -106,7 +106,7 @@ def _follow(archive: Archive, image: Image) -> bool:
 
 
 def _find_later(archive: Archive, image: Image, sidecar: Sidecar | None) -> Sidecar:
-    """Return what the sidecar on this disk, which is behind the row, must be. Raises StorageUnavailable."""
+    """Return what the sidecar must be if the one on this disk is behind the row. Raises StorageUnavailable."""
     if newest := read_made_elsewhere(archive, image, sidecar):
         return newest
     # It was lost, or comes from an older backup. The history notes that values are missing here.
@@ -116,7 +116,7 @@ def _find_later(archive: Archive, image: Image, sidecar: Sidecar | None) -> Side
 
 
 def follow_sidecar(image_id: int, sidecar: Sidecar) -> None:
-    """Bring the row to this revision from the store, unless it is there already. Raises Django's DatabaseError."""
+    """Bring the row to this revision from the store, unless it has a newer one. Raises Django's DatabaseError."""
     with transaction.atomic():
         for image in lock_images([image_id]):
             if (image.revision or 0) < sidecar.revision:
@@ -126,9 +126,9 @@ def follow_sidecar(image_id: int, sidecar: Sidecar) -> None:
 
 
 def give_next_revision(archive: Archive, image_id: int) -> None:
-    """Give what stands beside an original of this PC the next number: the store has another change under the present
-    one, by a program that was killed before the row could say so. Raises DamagedSidecar, StorageUnavailable, or
-    Django's DatabaseError."""
+    """Give the sidecar of an original of this PC the next number. This is for the case that the store has another
+    change under the present number: a program put it and was killed before it could write the row. Raises
+    DamagedSidecar, StorageUnavailable, or Django's DatabaseError."""
     with transaction.atomic():
         for image in lock_images([image_id]):
             sidecar = read_own_sidecar(archive, image)

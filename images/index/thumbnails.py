@@ -143,8 +143,8 @@ class Thumbnails:
                 return
 
     def _fetch(self, image: Image, path: Path) -> bool:
-        """Fetch the thumbnail of another instrument's picture from the store, where it is before its original. Returns
-        False if it has none of this original. Raises OSError, and OriginalAway."""
+        """Fetch the thumbnail of another instrument's picture from the store: it is sent there before its original.
+        Returns False if the store has no thumbnail of this original. Raises OSError, and OriginalAway."""
         where = whereabouts_of(image)
         if where.is_of_this_pc:
             return False

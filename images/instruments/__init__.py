@@ -1,1 +1,1 @@
-"""This PC as one of several instruments: its lease, what it writes of itself, and how it comes and goes."""
+"""This PC as one of several instruments: its lease, and what it writes into its own row."""

@@ -1,4 +1,5 @@
-"""The thread in which an instrument writes its row: that it lives, how its camera does, what waits for the store."""
+"""The thread that writes the row of this instrument: that it lives, the state of its camera, and what waits for the
+store."""
 
 import logging
 import threading
@@ -19,7 +20,7 @@ from images.run_days import Clock
 logger = logging.getLogger(__name__)
 
 EVERY_S = 10.0
-# The spool's pace is that of its best one of so many beats: in the others it may have had nothing to send.
+# The speed of the spool is the best of so many beats: in the others it may have had nothing to send.
 PACES = 30
 ENDING_S = 3.0
 
@@ -28,7 +29,7 @@ Describe = Callable[[], dict[str, Any]]
 
 
 class InstrumentBeat:
-    """What this process writes of its instrument. `begin` and `end` belong to its thread; `take` comes before."""
+    """The heartbeat of this instrument. `begin` and `end` start and end its thread; `take` comes before `begin`."""
 
     def __init__(
         self,
@@ -39,8 +40,8 @@ class InstrumentBeat:
         clock: Clock | None = None,
         every_s: float = EVERY_S,
     ) -> None:
-        """`make_lease` may touch the disk, to read the id. `after` is called after each beat: other PCs may have
-        changed what this one remembers."""
+        """`make_lease` may touch the disk, to read the id. `after` is called after each beat, to take up what people
+        changed on other PCs."""
         self._make_lease = make_lease
         self._name = name
         self._describe = describe
@@ -52,11 +53,11 @@ class InstrumentBeat:
         self._stop = threading.Event()
         self._due = threading.Event()
         self._thread: threading.Thread | None = None
-        # Why this process must not work under the id of its instrument any more; empty if it may.
+        # Why this process must not work as its instrument any more; empty if it may.
         self.problem = ""
 
     def take(self) -> bool:
-        """Take the lease, once. Returns False if `end` comes first. Blocks and raises as InstrumentLease.take."""
+        """Take the lease, once. Returns False if `end` is called first. Blocks and raises like InstrumentLease.take."""
         if self._lease is None:
             lease = self._make_lease()
             if not lease.take(self._name, self._stop):
@@ -67,12 +68,12 @@ class InstrumentBeat:
         return True
 
     def begin(self) -> None:
-        """Write the row every ten seconds from now on. Without the lease nothing is written."""
+        """Write the row every ten seconds from now on. Writes nothing without the lease."""
         self._thread = threading.Thread(target=self._run, name="instrument", daemon=True)
         self._thread.start()
 
     def end(self) -> None:
-        """Stop, and let the next process have the lease at once. Blocks for at most some seconds."""
+        """Stop, and release the lease, so that the next process gets it at once. Blocks for at most a few seconds."""
         self._stop.set()
         self._due.set()
         if self._thread is not None:
@@ -85,8 +86,8 @@ class InstrumentBeat:
         try:
             columns |= self._describe()
         except (LibraryError, OSError) as problem:
-            # That it lives is told in any case.
-            logger.warning("Not all of this instrument could be told: %s", problem)
+            # The lease is renewed in any case, also without a description: otherwise another process could take it.
+            logger.warning("The state of this instrument could not be described: %s", problem)
         if self._lease.renew(**columns):
             self.problem = ""
         elif not self.problem:
@@ -116,10 +117,10 @@ class InstrumentBeat:
                 self.beat()
                 self._after()
         except (InstrumentError, *DATABASE_AWAY) as problem:
-            logger.warning("This instrument could not say that it lives: %s", str(problem).strip())
+            logger.warning("The row of this instrument could not be written: %s", str(problem).strip())
         except Exception:
-            # The boundary of the thread: the next beat may go well.
-            logger.exception("This instrument could not say that it lives")
+            # The boundary of the thread: after any error, the next beat may succeed.
+            logger.exception("The row of this instrument could not be written")
 
     def _release(self) -> None:
         try:
@@ -133,7 +134,7 @@ _beats: list[InstrumentBeat] = []
 
 
 def register_beat(beat: InstrumentBeat | None) -> None:
-    """Make this the beat of the process; None where it is no instrument among several."""
+    """Make this the beat of the process; None if this PC is not one of several instruments."""
     _beats[:] = [beat] if beat else []
 
 

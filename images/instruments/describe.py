@@ -1,4 +1,4 @@
-"""What an instrument writes of itself for the page of instruments."""
+"""Describes this instrument for the page of instruments."""
 
 import socket
 from typing import Any
@@ -14,7 +14,7 @@ from images.spool.spool import the_spool
 
 
 def describe_instrument(archive: Archive) -> dict[str, Any]:
-    """Return columns of the row of this instrument. Raises LibraryError, and Django's DatabaseError."""
+    """Return the columns for the row of this instrument. Raises LibraryError, and Django's DatabaseError."""
     spool = the_spool()
     free_bytes, reserve_bytes = archive.space()
     waiting = (spool and spool.state.waiting) or count_waiting()
@@ -45,6 +45,6 @@ def describe_camera() -> dict[str, Any]:
 
 
 def describe_picture() -> dict[str, Any]:
-    """Return the small picture of a camera that streams. Otherwise the last one stays, with its time."""
+    """Return a small picture if the camera streams; otherwise nothing, so that the last picture and its time stay."""
     picture = make_small_picture(the_camera())
     return {"picture": picture, "picture_at": Clock().now()} if picture else {}

@@ -1,4 +1,4 @@
-"""What can go wrong with being one of several instruments."""
+"""The errors of a PC that is one of several instruments."""
 
 from images.errors import LibraryError
 

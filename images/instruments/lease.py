@@ -22,23 +22,23 @@ ASK_EVERY_S = 1.0
 
 
 def is_first_of_those_alive() -> bool:
-    """Return True on one of the instruments that live: what one PC does for all, this one does. Raises Django's
+    """Return True on only one of the instruments that live, for work that one PC does for all. Raises Django's
     DatabaseError."""
     alive = Instrument.objects.filter(lease_until__gt=Now()).order_by("pk").values_list("pk", flat=True)
     return alive.first() == own_instrument_id()
 
 
 class InstrumentLease:
-    """The lease that this process has, or wants. One thread at a time calls it."""
+    """The lease that this process has, or wants. Only one thread at a time may call it."""
 
     def __init__(self, instrument_id: UUID) -> None:
         self.instrument_id = instrument_id
         self._lease_id = uuid4()
 
     def take(self, name: str, stop: threading.Event, ask_every_s: float = ASK_EVERY_S) -> bool:
-        """Take the lease, and make the row of the instrument if there is none. Blocks for as long as the lease of a
-        process that was killed still runs. Returns False if `stop` is set first. Raises InstrumentTaken once the other
-        process renews it, NameTaken, and Django's DatabaseError."""
+        """Take the lease, and make the row of the instrument if there is none. If a process was killed, blocks until
+        its lease ends. Returns False if `stop` is set first. Raises InstrumentTaken if the other process lives and
+        renews it, NameTaken, and Django's DatabaseError."""
         self._make_row(name)
         first_seen_at = self._read_sign()
         while not self.renew(name=name):
@@ -49,8 +49,8 @@ class InstrumentLease:
         return True
 
     def renew(self, **columns: Any) -> bool:
-        """Write these columns, and hold the lease for LEASE from now on. Returns False if another process has it; then
-        nothing is written. Raises NameTaken, and Django's DatabaseError."""
+        """Write these columns, and renew the lease for LEASE from now. Returns False if another process has the lease;
+        then nothing is written. Raises NameTaken, and Django's DatabaseError."""
         is_free = Q(lease_id=self._lease_id) | Q(lease_id=None) | Q(lease_until__lt=Now())
         until = ExpressionWrapper(Now() + Value(LEASE), output_field=DateTimeField())
         row = Instrument.objects.filter(is_free, pk=self.instrument_id)
@@ -67,8 +67,8 @@ class InstrumentLease:
         held.update(lease_id=None, lease_until=None)
 
     def measure_clock(self, clock: Clock) -> float | None:
-        """Return how many milliseconds the clock of this PC is ahead of that of the database. Half of the answer's time
-        is the error. Raises Django's DatabaseError."""
+        """Return by how many milliseconds the clock of this PC is ahead of that of the database. The result can be
+        wrong by half the time of the query. Raises Django's DatabaseError."""
         before = clock.now()
         told = (
             Instrument.objects.filter(pk=self.instrument_id).annotate(now=Now()).values_list("now", flat=True).first()

@@ -18,15 +18,14 @@ def make_beat(archive: Archive) -> InstrumentBeat:
 
 
 def make_lease() -> InstrumentLease:
-    """Raises StorageUnavailable, or OSError, if the id of this instrument cannot be read."""
+    """Return the lease of this instrument. Raises StorageUnavailable, or OSError, if its id cannot be read."""
     instrument_id = own_instrument_id()
     assert instrument_id
     return InstrumentLease(instrument_id)
 
 
 def follow_others() -> None:
-    """Take up what people changed at other PCs: the objectives, and what they deleted for good. Raises Django's
-    DatabaseError."""
+    """Take up what people did on other PCs: changed objectives, and deletions. Raises Django's DatabaseError."""
     the_library().optics.refresh()
     finish_removals()
 

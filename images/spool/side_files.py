@@ -96,7 +96,7 @@ class SideFiles:
             content = file.read(MAX_BYTES + 1)
         said = json.loads(content)
         if said["recordId"] != str(image.record_id) or len(content) > MAX_BYTES:
-            raise DamagedSidecar(f"The sidecar of {image.filename} speaks of another image.")
+            raise DamagedSidecar(f"The sidecar of {image.filename} belongs to another image.")
         revision = int(said["revision"])
         self._store.put_bytes(key_of_change(image.record_id, revision), content, JSON)
         return revision

@@ -1,4 +1,4 @@
-"""Whether somebody else could want the camera at all."""
+"""Tells if there is only one account, so that nobody else can want the camera."""
 
 import time
 
@@ -6,18 +6,19 @@ from django.contrib.auth import get_user_model
 
 from images.errors import DATABASE_AWAY
 
-# Every page asks this each second; accounts are added seldom.
+# Every page asks this each second, and accounts are added seldom: so the answer is kept for some seconds.
 LOOK_EVERY_S = 10.0
 
 
 class AccountCount:
-    """Remembers for some seconds whether there is one active account alone. Safe to use from any thread."""
+    """Remembers for some seconds if there is only one active account. Any thread may use it."""
 
     def __init__(self) -> None:
         self._known: tuple[float, bool] | None = None
 
     def is_one(self) -> bool:
-        """Return what was known last if the database is away. Raises nothing."""
+        """Return True if there is only one active account. If the database is away, return what was known last. Raises
+        nothing."""
         known, now_s = self._known, time.monotonic()
         if known is None or now_s - known[0] > LOOK_EVERY_S:
             active = get_user_model()._default_manager.filter(is_active=True).values_list("pk", flat=True)[:2]

@@ -1,4 +1,4 @@
-"""Who asks: the user of a request, and whether a browser or a script of theirs. And what the request may do."""
+"""Finds out who makes a request, a user in a browser or one of their scripts, and returns the permit for it."""
 
 from contextlib import AbstractContextManager
 from typing import Any, cast
@@ -40,7 +40,7 @@ ASKED_BY = OpenApiParameter(
 
 
 class GuardedView(APIView):
-    """A call that only whoever controls the camera may make. While somebody asks for control, its answer says who."""
+    """A call that only the holder of control may make. While somebody asks for control, the response names them."""
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
@@ -50,7 +50,8 @@ class GuardedView(APIView):
 
 
 def name_asker(request: Request, response: Response) -> None:
-    """A header holds ASCII alone, and a name anything; a percent sign needs no word of the client's language."""
+    """Name in a header of the response who asks for control. Percent-encoded, because a header can hold only ASCII. A
+    percent sign needs no translation either."""
     control = the_control()
     lease, asked = control.current(), control.current_ask()
     if lease and asked and lease.belongs_to(read_holder(request)):
@@ -58,7 +59,8 @@ def name_asker(request: Request, response: Response) -> None:
 
 
 def read_holder(request: Request, label: str | None = None) -> Holder:
-    """Return who asks. A session is a browser; everything else is a script, by default named like its token."""
+    """Return who makes the request. A session is a browser. Everything else is a script, by default with the name of
+    its token."""
     user = cast(AbstractUser, request.user)
     is_browser = request.auth is None
     named = label or (BROWSER if is_browser else str(getattr(request.auth, "name", SCRIPT)))
@@ -78,13 +80,13 @@ def permit_change(request: Request) -> Permit:
 
 
 def permit_whole(request: Request) -> AbstractContextManager[Permit]:
-    """Return the permit for a change of several parts, of which none may belong to another holder. Raises ControlHeld,
-    ControlLost or TooManyRefusals."""
+    """Return the permit for a change in several steps: control does not pass to another holder between them. Raises
+    ControlHeld, ControlLost or TooManyRefusals."""
     return the_control().admit_whole(read_holder(request))
 
 
 def permit_keeping(request: Request) -> Permit:
-    """Return the permit to keep the next frame as the camera is set. Raises ControlHeld."""
+    """Return the permit to keep the next frame with the present settings. Raises ControlHeld."""
     return the_control().admit_to_keep(read_holder(request), is_streaming)
 
 

@@ -1,4 +1,4 @@
-"""What a user is told of control: who has it, what the user may do, and what happened to them last."""
+"""Describes control to one user: who has it, what the user may do, and what happened last to the user's own control."""
 
 from dataclasses import dataclass
 from typing import Any, cast
@@ -190,7 +190,7 @@ def _describe_job(lease: Lease | None, job: JobSign | None) -> dict[str, Any] | 
 
 
 def _describe_ask(line: Line, who: Holder, now_s: float) -> dict[str, Any] | None:
-    """Whoever asks sees their own place; the holder and all others see the first in line."""
+    """Describe the user's own place in the line, if they ask. All others, also the holder, see the first in line."""
     if not line:
         return None
     ask = find_ask(line, who.user_id) or line[0]

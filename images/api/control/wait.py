@@ -45,7 +45,8 @@ def take_or_wait(request: Request, who: Holder, terms: Terms) -> Lease:
 
 
 def _require_right_of(request: Request) -> Callable[[], None]:
-    """Whoever waited for half a minute may have lost the right, or the sign-in, meanwhile."""
+    """Raise PermissionDenied if the user has lost the right, or the sign-in, while they waited: that may be half a
+    minute."""
     has_ended: Any = getattr(request.auth, "has_ended", None)
     admission = admit(cast(AbstractUser, request.user), has_sign_in_ended=has_ended)
 

@@ -1,4 +1,4 @@
-"""An instrument where it stands beside something else."""
+"""The short description of an instrument, inside the description of something else."""
 
 from typing import Any
 

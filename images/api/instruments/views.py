@@ -78,7 +78,7 @@ class InstrumentSerializer(serializers.Serializer):
     name = serializers.CharField()
     url = serializers.CharField(allow_blank=True, help_text="Its own live page.")
     state = serializers.CharField(
-        allow_blank=True, help_text="Of its camera, as in `GET /api/v1/camera`; empty if it said none."
+        allow_blank=True, help_text="State of its camera, as in `GET /api/v1/camera`; empty if not known."
     )
     simulated = serializers.BooleanField()
     problem = serializers.CharField(allow_blank=True, help_text="What is wrong with its camera; empty if nothing is.")

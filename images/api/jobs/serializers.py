@@ -1,4 +1,4 @@
-"""What the calls about jobs take and return."""
+"""Requests and responses of the calls about jobs."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ MAX_SLOTS_AT_ONCE = 1000
 
 @extend_schema_field({"type": "object", "additionalProperties": True})
 class PlanField(serializers.Field):
-    """A plan as JSON, or the text of one: then what is wrong with it is told with its line."""
+    """A plan as JSON, or as text. If it is text, an error names the line that is wrong."""
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, dict | str):
@@ -40,7 +40,7 @@ class PlanSerializer(StrictSerializer):
 
 
 class NewJobSerializer(PlanSerializer):
-    """What is left out is as the camera is set, or as the settings say."""
+    """A new job. For fields that are left out, the camera stays as it is set, and the settings of the program apply."""
 
     name = TextField(max_length=200)
     startsAt = serializers.DateTimeField(required=False, allow_null=True, help_text="Without it: now, after others.")
@@ -51,7 +51,9 @@ class NewJobSerializer(PlanSerializer):
 
 class ContinueSerializer(StrictSerializer):
     withCameraAsItIs = serializers.BooleanField(
-        required=False, default=False, help_text="Go on even if the camera is not what it was when the job began."
+        required=False,
+        default=False,
+        help_text="Go on even if the camera, its settings or the objective are not those from the beginning.",
     )
 
 
@@ -64,13 +66,13 @@ class SlotDueSerializer(serializers.Serializer):
 
 
 class BurstEstimateSerializer(serializers.Serializer):
-    """What a burst needs, and what camera and disk give."""
+    """What a burst needs, and how much camera and disk can do."""
 
     framesPerSecond = serializers.FloatField()
     bytesPerSecond = serializers.FloatField(help_text="What the camera gives.")
     diskBytesPerSecond = serializers.FloatField(help_text="What the disk takes.")
     secondsUntilFull = serializers.FloatField(
-        allow_null=True, help_text="How long the memory takes what the disk does not; null: the disk keeps up."
+        allow_null=True, help_text="After so many seconds the memory is full; null: the disk keeps up."
     )
 
 
@@ -82,7 +84,7 @@ class EstimateSerializer(serializers.Serializer):
     bytes = serializers.IntegerField(help_text="Of all pictures.")
     bytesPerPicture = serializers.IntegerField()
     seconds = serializers.FloatField(help_text="From the first picture to the last.")
-    secondsPerRound = serializers.FloatField(help_text="What a round takes.")
+    secondsPerRound = serializers.FloatField(help_text="How long a round takes.")
     shortestInterval = serializers.FloatField(allow_null=True, help_text="Seconds; null: there is no clock to keep.")
     testPictures = serializers.IntegerField(help_text="How many were taken for this; none was kept.")
     burst = BurstEstimateSerializer(allow_null=True, help_text="null unless the plan is a burst.")
@@ -90,7 +92,7 @@ class EstimateSerializer(serializers.Serializer):
     reserveBytes = serializers.IntegerField(help_text="With less left than this, captures are refused.")
     promisedBytes = serializers.IntegerField(help_text="What jobs that run or wait will still need.")
     fitsReserve = serializers.BooleanField()
-    warnings = serializers.ListField(child=serializers.CharField(), help_text="Why the plan could not begin so.")
+    warnings = serializers.ListField(child=serializers.CharField(), help_text="Why the plan cannot begin as it is.")
     firstSlots = SlotDueSerializer(many=True)
     lastSlots = SlotDueSerializer(many=True)
 
@@ -115,7 +117,7 @@ class GapSerializer(serializers.Serializer):
     reason = serializers.CharField()
     since = serializers.DateTimeField()
     until = serializers.DateTimeField()
-    detail = serializers.CharField(allow_blank=True, help_text="What the camera or the disk said.")
+    detail = serializers.CharField(allow_blank=True, help_text="The message of the camera or the disk.")
 
 
 class JobEventSerializer(serializers.Serializer):
@@ -128,13 +130,13 @@ class JobSummarySerializer(serializers.Serializer):
     """A job, as lists show it. `expected` is the sum of `stored`, `missed`, `toCome` and `notTaken`, always."""
 
     jobId = serializers.IntegerField()
-    lastingId = serializers.UUIDField(help_text="What files call it.")
+    lastingId = serializers.UUIDField(help_text="Its permanent id, by which files name it.")
     name = serializers.CharField()
     kind = serializers.CharField()
     user = serializers.CharField()
     state = serializers.ChoiceField(Job.State.choices)
     reason = serializers.CharField(allow_blank=True, help_text="Why it is paused, or why it ended early.")
-    detail = serializers.CharField(allow_blank=True, help_text="What the camera or the disk said.")
+    detail = serializers.CharField(allow_blank=True, help_text="The message of the camera or the disk.")
     pauseCause = serializers.CharField(allow_blank=True)
     createdAt = serializers.DateTimeField()
     startsAt = serializers.DateTimeField(allow_null=True)
@@ -150,7 +152,7 @@ class JobSummarySerializer(serializers.Serializer):
 
 
 class JobSerializer(JobSummarySerializer):
-    """A job, whole."""
+    """A job, with everything about it."""
 
     plan = serializers.DictField()
     planSha256 = serializers.CharField()

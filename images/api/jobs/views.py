@@ -1,4 +1,4 @@
-"""The calls about jobs: plan one, see how it is, pause it, let it go on, stop it."""
+"""The calls about jobs: plan, show, pause, continue, move and stop."""
 
 from typing import cast
 
@@ -144,7 +144,7 @@ class JobEstimateView(APIView):
 class JobView(APIView):
     needs = {"GET": "view"}
 
-    @extend_schema(tags=["jobs"], summary="One job: how far it is, and what it missed", responses=JobSerializer)
+    @extend_schema(tags=["jobs"], summary="One job: its progress, and its missed slots", responses=JobSerializer)
     def get(self, request: Request, job_id: int) -> Response:
         return Response(describe_job(find_job(job_id), request.user))
 

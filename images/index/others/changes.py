@@ -1,9 +1,6 @@
-"""Reads and writes what people changed of an image: in the sidecar beside its original on this PC, or, of a picture
-that another instrument captured, in the store.
-
-In the store each revision is an object of its own, which is never overwritten. So of two who make the same revision,
-one fails.
-"""
+"""Reads and writes the changes that people made to an image. They are in the sidecar beside its original on this PC. If
+another instrument captured the picture, they are in the store: each revision is an object of its own, which is never
+overwritten. So if two programs make the same revision, one of them fails."""
 
 import contextlib
 from collections.abc import Iterable, Iterator
@@ -31,8 +28,8 @@ JSON = "application/json"
 
 
 class RevisionTaken(Exception):
-    """Somebody has put this revision of an image into the store already, and the row does not say so: the program was
-    killed before it could."""
+    """This revision of an image is in the store already, and its row does not say so: a program was killed before it
+    could write the row."""
 
     def __init__(self, image: Image, sidecar: Sidecar) -> None:
         super().__init__(f"revision {sidecar.revision} of {image.filename}")
@@ -51,8 +48,8 @@ def read_own_sidecar(archive: Archive, image: Image) -> Sidecar | None:
 
 
 def read_changes(archive: Archive, image: Image) -> Sidecar | None:
-    """Return what was changed of an image, or None if nothing was. Blocks for the network if it was changed on another
-    PC. Raises DamagedSidecar or StorageUnavailable."""
+    """Return the newest changes of an image, or None if there are none. Blocks for the network if it was changed on
+    another PC. Raises DamagedSidecar or StorageUnavailable."""
     if not is_of_this_pc(image):
         return _fetch(archive, image, image.revision) if image.revision else None
     sidecar = read_own_sidecar(archive, image)
@@ -60,8 +57,8 @@ def read_changes(archive: Archive, image: Image) -> Sidecar | None:
 
 
 def read_made_elsewhere(archive: Archive, image: Image, own: Sidecar | None) -> Sidecar | None:
-    """Return the last change of a picture of this PC if it was made on another one, whose sidecar has the whole
-    history. `own` is the sidecar on this disk. Raises DamagedSidecar or StorageUnavailable."""
+    """Return the newest changes of a picture of this PC, if they were made on another PC: that sidecar has the whole
+    history. Otherwise `own`, which is the sidecar on this disk. Raises DamagedSidecar or StorageUnavailable."""
     is_behind = (own.revision if own else 0) < (image.revision or 0)
     if image.revision and is_behind and archive.elsewhere and image.stored_revision == image.revision:
         return _fetch(archive, image, image.revision)
@@ -69,8 +66,8 @@ def read_made_elsewhere(archive: Archive, image: Image, own: Sidecar | None) -> 
 
 
 def write_changes(archive: Archive, changed: Iterable[tuple[Image, Sidecar]]) -> None:
-    """Write these sidecars to where they belong, and note in each image what is in the store, without saving it. On
-    return they are safe. Raises StorageUnavailable, and RevisionTaken."""
+    """Write each of these sidecars to its place, disk or store, and note in each image what is in the store, without
+    saving it. On return they are safe. Raises StorageUnavailable, and RevisionTaken."""
     own = []
     for image, sidecar in changed:
         if is_of_this_pc(image):
@@ -114,7 +111,7 @@ def _asking(archive: Archive, image: Image) -> Iterator[Store]:
     try:
         yield archive.elsewhere.store
     except StoreError as problem:
-        kept = f"What people change of {image.filename} is kept in the store."
+        kept = f"The changes of {image.filename} are kept in the store."
         raise ChangesAway(f"{kept} {problem} Nothing was saved. Try again later.") from problem
     except StopRequested as problem:
         raise ChangesAway("The program ends.") from problem
@@ -122,5 +119,5 @@ def _asking(archive: Archive, image: Image) -> Iterator[Store]:
 
 def _require_own(sidecar: Sidecar | None, image: Image) -> Sidecar | None:
     if sidecar and sidecar.record_id != str(image.record_id):
-        raise DamagedSidecar(f"The sidecar of {image.filename} speaks of another image.")
+        raise DamagedSidecar(f"The sidecar of {image.filename} belongs to another image.")
     return sidecar

@@ -10,13 +10,13 @@ from django.utils import timezone
 from images.errors import NotHereYet
 from images.models import NOT_STORED, WANTED, Image, Instrument
 
-# How long its instrument takes to see that somebody asks.
+# So long it may take until its instrument sees the request: the spool looks every few seconds.
 SEEN_AFTER_S = 3.0
 
 
 def ask_for(instrument_id: UUID, filename: str) -> NotHereYet:
-    """Note that somebody wants this original, and return the error that says where it is, its place among those that
-    are wanted, and when it may come. Raises Django's DatabaseError."""
+    """Note that somebody wants this original. Returns the error that says where it is, its place in the line, and when
+    it may come. Raises Django's DatabaseError."""
     wanted = Image.objects.filter(instrument=instrument_id, filename=filename)
     now = timezone.now()
     wanted.filter(NOT_STORED, wanted_at=None).update(wanted_at=now)
@@ -33,19 +33,22 @@ def ask_for(instrument_id: UUID, filename: str) -> NotHereYet:
         )
         return NotHereYet(message, _describe(instrument, before["count"], None))
     eta_s = _reckon(before["size_bytes"], instrument.spool_bytes_per_s)
-    message = f"{filename} is still on the disk of {instrument.name}. It comes now, as No. {before['count']} in line."
+    message = (
+        f"{filename} is still on the disk of {instrument.name}. It is sent soon, as No. {before['count']} in line."
+    )
     return NotHereYet(message, _describe(instrument, before["count"], eta_s))
 
 
 def _count_up_to(instrument_id: UUID, asked_at: datetime) -> dict[str, Any]:
-    """Return number and bytes of those that are wanted as long, this one included."""
+    """Return number and bytes of the originals of this instrument that were wanted before this moment, this one
+    included."""
     line = Image.objects.filter(WANTED, instrument=instrument_id, wanted_at__lte=asked_at)
     found = line.aggregate(count=Count("pk"), size_bytes=Sum("file_size"))
     return {"count": max(found["count"], 1), "size_bytes": found["size_bytes"] or 0}
 
 
 def _reckon(size_bytes: int, bytes_per_s: float | None) -> float | None:
-    """Return in how many seconds so many bytes have come; None if nobody knows how quickly that PC sends."""
+    """Return in how many seconds so many bytes will be here; None if the speed of that PC is not known."""
     return round(SEEN_AFTER_S + size_bytes / bytes_per_s, 1) if bytes_per_s else None
 
 

@@ -36,7 +36,7 @@ class RebuildProgress:
 
 
 class Lister:
-    """Lists originals, in short transactions. It only adds what is missing."""
+    """Makes the rows of originals that were read, in short transactions. It only adds what is missing."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Lister:
         except NotAnOriginal as problem:
             return str(problem)
         except IntegrityError:
-            is_new = self._adopt(read)  # the server was faster
+            is_new = self._adopt(read)  # another process has made the row meanwhile
         # `known` is from the start of the batch: a copy within the same batch shows only now.
         if not is_new and not known and (other := _find_known([read]).get(read.record["id"])) and other[0] != name:
             return _describe_copy(name, other[0])

@@ -1,4 +1,4 @@
-"""Originals that threads read ahead, outside of the transactions that list them."""
+"""Reads originals ahead in threads, outside of the transactions that list them."""
 
 import contextlib
 from collections import deque
@@ -19,9 +19,9 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True, slots=True)
 class ReadOriginal:
-    """An original that was read as a whole, or the `problem` why it could not be read. `archive`: where its file is, if
-    only for the moment. `sidecar_problem`: why its sidecar could not be read; then the original is listed without it,
-    and a later rebuild follows it."""
+    """An original that was read as a whole, or the `problem` why it could not be read. `archive`: the archive with its
+    file, which may be temporary. `sidecar_problem`: why its sidecar could not be read; then the original is listed
+    without it, and a later rebuild adds the changes."""
 
     archive: Archive
     location: Location
@@ -30,7 +30,7 @@ class ReadOriginal:
     sidecar: Sidecar | None = None
     problem: str = ""
     sidecar_problem: str = ""
-    # The columns that say where it is, if that is not the archive.
+    # The columns that say where it is, if it is not in the archive of this PC.
     elsewhere: dict[str, Any] | None = None
 
 

@@ -1,4 +1,4 @@
-"""Brings rows to the newest change that the store has of their images."""
+"""Brings rows up to date with the newest changes that the store has."""
 
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -26,8 +26,8 @@ Report = Callable[[str], None]
 
 
 def follow_changes(store: Store, fetcher: Fetcher, people: PeopleRestorer, report: Report) -> Iterator[int]:
-    """Bring the rows of all originals that are not on this disk to their newest revision in the store. Yields after
-    each short step how many rows it changed. Images that are on this disk have their sidecars here, and are left alone.
+    """Bring the rows of all originals that are not on this disk to their newest revision in the store. Yields the
+    number of changed rows after each short step. Images on this disk are left alone, because their sidecars are here.
     Raises StoreError, StopRequested, and Django's DatabaseError."""
     changes = list_numbered(store, CHANGES, read_change_key, "a change", report)
     while some := dict(islice(changes, AT_ONCE)):
@@ -40,7 +40,7 @@ def follow_changes(store: Store, fetcher: Fetcher, people: PeopleRestorer, repor
 
 
 def _follow(image: Image, newer: Numbered, fetcher: Fetcher, people: PeopleRestorer, report: Report) -> bool:
-    """Take the newest of these that is whole. Returns False if there is none."""
+    """Apply the newest of these revisions that is whole. Returns False if none is."""
     for number in sorted(newer, reverse=True):
         try:
             _take(image, _read(image, number, newer[number], fetcher), people)
@@ -55,14 +55,14 @@ def _read(image: Image, number: int, listed: ListedObject, fetcher: Fetcher) -> 
         raise DamagedSidecar("It is too large for a change.")
     sidecar = parse_sidecar(fetcher.read(listed), f"Revision {number} of {image.filename}")
     if (sidecar.record_id, sidecar.revision) != (str(image.record_id), number):
-        raise DamagedSidecar("It speaks of another image, or of another revision.")
+        raise DamagedSidecar("It belongs to another image, or is another revision.")
     return sidecar
 
 
 def _take(image: Image, sidecar: Sidecar, people: PeopleRestorer) -> None:
     try:
         with transaction.atomic():
-            # Users come first, because the row refers to them.
+            # Users come before the row, because the row refers to them.
             people.restore(image.metadata, sidecar)
             follow_sidecar(image.pk, sidecar)
             people.name_objectives(image.metadata, sidecar)

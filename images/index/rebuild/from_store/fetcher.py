@@ -1,4 +1,4 @@
-"""Fetches whole objects, and compares their bytes with the sum that was put beside them."""
+"""Fetches whole objects, and compares their bytes with the sum in their metadata."""
 
 import contextlib
 import hashlib
@@ -15,7 +15,7 @@ from images.store.client import Store
 from images.store.errors import ObjectMissing, StoreBusy, StoreUnreachable, StoreWrongBytes
 from images.store.objects import ListedObject
 
-# A rebuild runs for hours. A store that restarts meanwhile need not end it.
+# A rebuild runs for hours. It should survive a restart of the store.
 WAITS_S = (1.0, 3.0, 9.0)
 MAX_WAIT_S = 30.0
 
@@ -24,7 +24,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class FetchedObject:
-    """What came of an object. `is_proved`: it has the sum that was put beside it; False if none was."""
+    """A fetched object. `is_proved`: True if its bytes have the sum in its metadata; False if there is no sum."""
 
     size_bytes: int
     sha256: str
@@ -36,15 +36,15 @@ class Fetcher:
     """Fetches objects with a limited speed, until `stop` is set. Any thread may call it."""
 
     def __init__(self, store: Store, pace: Pace, stop: threading.Event, waits_s: tuple[float, ...] = WAITS_S) -> None:
-        """`waits_s`: how long to wait before each of the next attempts, if the store is busy or away."""
+        """`waits_s`: if the store is busy or away, how many seconds to wait before each further attempt."""
         self._store = store
         self._pace = pace
         self._stop = stop
         self._waits_s = waits_s
 
     def fetch(self, listed: ListedObject, file: BinaryIO) -> FetchedObject:
-        """Write all bytes of an object into a file. Blocks. Raises StoreWrongBytes if they are not those that were put
-        there, ObjectMissing, StopRequested; and StoreError if the store stays away."""
+        """Write all bytes of an object into a file. Blocks. Raises StoreWrongBytes if they are not those that were put;
+        ObjectMissing; StopRequested; and StoreError if the store stays away."""
         return self._try_patiently(lambda: self._receive(listed, file))
 
     def read(self, listed: ListedObject) -> bytes:

@@ -28,7 +28,7 @@ def restore_stored_jobs(
     """Restore the jobs whose files are in the store. Yields for each job its name if it is new, else None. The jobs
     whose files were read before stay as they are. Raises StoreError, StorageUnavailable, and Django's DatabaseError."""
     for lasting_id, parts in list_numbered(store, JOBS, read_job_key, "a part of a job", report):
-        # It has begun, so its row is not older than what is in the store.
+        # `created_at` is the earliest that is known: the job had begun by then.
         if Job.objects.filter(lasting_id=lasting_id, anchor_at__isnull=False).exists():
             yield None
             continue
@@ -49,7 +49,7 @@ def _restore_job(
     count = max(parts) + 1
     if missing := [str(number) for number in range(count) if number not in contents]:
         report(f"Of the file of job {lasting_id} these parts are missing: {', '.join(missing)}.")
-    # Each line speaks for itself, so what comes after a missing part still counts.
+    # Each line is complete by itself, so the lines after a missing part still count.
     stage(archive, location, lambda file: file.writelines(content for _, content in sorted(contents.items())))
     try:
         restored = restore_job_file(archive, location, find_user, report, lambda said: _find(said, find_instrument))
@@ -60,7 +60,7 @@ def _restore_job(
     job, is_new = restored
     size_bytes = sum(len(content) for content in contents.values())
     Job.objects.filter(pk=job.pk).update(stored_parts=count, stored_bytes=size_bytes)
-    # Nothing comes any more, as far as the store knows.
+    # Note all parts as stored: as far as the store knows, nothing more comes.
     Job.objects.filter(pk=job.pk, ended_at__isnull=False).update(is_file_stored=True)
     return job.name if is_new else None
 
@@ -74,7 +74,8 @@ def _read_parts(parts: Numbered, fetcher: Fetcher, report: Report) -> Iterator[t
 
 
 def _find(said: str, find_instrument: Callable[[UUID], UUID | None]) -> UUID | None:
-    """Return the instrument that a file names. A PC that was alone wrote none; earlier versions wrote a name."""
+    """Return the instrument that a file of a job names. If a PC shared its library with no other, its files name none.
+    Files of earlier versions hold a name instead of an id."""
     try:
         return find_instrument(UUID(said))
     except ValueError:

@@ -1,4 +1,5 @@
-"""Lists what the store has in several objects, each with a number: changes of an image, parts of the file of a job."""
+"""Lists things that are several objects in the store, each with a number: the changes of an image, the parts of a job's
+file."""
 
 from collections.abc import Callable, Iterator
 from itertools import groupby
@@ -17,8 +18,8 @@ def list_numbered(
     what: str,
     report: Callable[[str], None],
 ) -> Iterator[tuple[UUID, Numbered]]:
-    """Yield the objects of each id, by their numbers. `read_key` returns id and number; None: `report` is told that it
-    is no key of `what`. Raises StoreError."""
+    """Yield the objects of each id, ordered by number. `read_key` returns id and number of a key; None: it is no key of
+    `what`, and `report` is called with a sentence. Raises StoreError."""
     named = ((read_key(listed.key), listed) for listed in store.list_objects(beginning))
     for one_id, some in groupby(named, lambda one: one[0][0] if one[0] else None):
         numbered = {}

@@ -1,4 +1,4 @@
-"""Reads originals from the store, for the rows that they lack."""
+"""Reads originals from the store that have no rows."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from images.store.objects import ListedObject
 
 @dataclass(frozen=True, slots=True)
 class StoredOriginal:
-    """An object whose key is that of an original. `instrument_id`: what its row says of its instrument."""
+    """An object with the key of an original. `instrument_id`: the value of the column in its row."""
 
     listed: ListedObject
     key: OriginalKey
@@ -37,8 +37,9 @@ class StoredOriginal:
 
 @dataclass(slots=True)
 class SortedObjects:
-    """Some objects under `originals/`. `unlisted` have no row; of `unplaced` the row does not say that the store has
-    them. `problems`: sentences about all that are nothing of this program, or copies. The rest has its row."""
+    """Objects under `originals/`, sorted. `unlisted`: they have no row. `unplaced`: their row does not say that the
+    store has them. `problems`: sentences about copies and about objects of other programs. All others have a correct
+    row."""
 
     unlisted: list[StoredOriginal]
     unplaced: list[StoredOriginal]
@@ -46,7 +47,7 @@ class SortedObjects:
 
 
 def sort_objects(some: Iterable[ListedObject]) -> SortedObjects:
-    """Find out which of these have rows. One query for all. Raises Django's DatabaseError."""
+    """Look up which of these objects have rows, with one query for all. Raises Django's DatabaseError."""
     found, problems = [], []
     for listed in some:
         if original := _name_original(listed):
@@ -73,8 +74,8 @@ def _name_original(listed: ListedObject) -> StoredOriginal | None:
 
 
 class OriginalReader:
-    """Reads originals as a whole, into files for the moment: each in an archive of its own, so that whatever lies in
-    the store under the same name is in nobody's way. Any thread may call it."""
+    """Reads originals as a whole, into temporary files. Each file is in an archive of its own, because two objects in
+    the store may have the same file name. Any thread may call it."""
 
     def __init__(self, staging: Staging, fetcher: Fetcher, archive_count: int) -> None:
         """`archive_count`: how many files there may be at the same time."""
@@ -84,8 +85,8 @@ class OriginalReader:
             self._free.put(staging.open(str(number)))
 
     def read(self, one: StoredOriginal) -> ReadOriginal:
-        """Return the original as its record and bytes say, or why it is none. Its file stays until `let_go`. Raises
-        StoreError if the store is away, StopRequested, StorageUnavailable."""
+        """Return the original, read from its object, or the reason why it is none. Its file stays until `let_go`.
+        Blocks. Raises StoreError if the store is away, StopRequested, StorageUnavailable."""
         archive = self._free.get()
         try:
             return self._read(one, archive)
@@ -93,7 +94,7 @@ class OriginalReader:
             return ReadOriginal(archive, one.location, problem=f"{one.listed.key}: {problem}")
 
     def let_go(self, read: ReadOriginal) -> None:
-        """Remove the file of the moment."""
+        """Remove the temporary file."""
         unstage(read.archive, read.location)
         self._free.put(read.archive)
 
@@ -115,13 +116,14 @@ def _columns_of(one: StoredOriginal, fetched: FetchedObject) -> dict[str, Any]:
         "place": Image.Place.STORE,
         "store_key": one.listed.key,
         "stored_at": fetched.stored_at,
-        # Without a sum beside it, nobody knows whether these are the bytes that were put there.
+        # Without the sum in the metadata, nobody knows if these are the bytes that were put.
         "verified_at": timezone.now() if fetched.is_proved else None,
     }
 
 
 def note_in_both(one: StoredOriginal, measured: tuple[int, str] | None) -> str:
-    """Write down that an original that has its row is in the store too. Returns why not, or an empty text."""
+    """Note in the row of an original that it is in the store too. Returns the reason if that is not so, otherwise an
+    empty text."""
     if measured is None:
         return f"{one.listed.key}: the store lists it, and does not have it."
     row = Image.objects.filter(record_id=one.key.record_id, place__isnull=True)

@@ -1,7 +1,7 @@
 """Rebuilds the library from the object store alone. It needs no original on this PC.
 
-The rows are made by the same adoption as those of files: each original is fetched to a file for the moment, and read.
-It only adds what is missing, in short transactions, so it can be repeated after an interruption.
+Each original is fetched into a temporary file, and read. Its row is made by the same adoption as that of a file on the
+disk. The rebuild only adds what is missing, in short transactions, so it can be repeated after an interruption.
 """
 
 import threading
@@ -31,7 +31,7 @@ from images.store.client import Store
 from images.store.keys import ORIGINALS
 
 READERS = 4
-# Each lies on the disk until it is listed, and some are large.
+# Each fetched file is on the disk until it is listed, and some are large.
 READ_AHEAD = 12
 LISTED_AT_ONCE = 12
 SORTED_AT_ONCE = 500
@@ -47,14 +47,11 @@ def rebuild_from_store(
     pace: Pace | None = None,
     waits_s: tuple[float, ...] = WAITS_S,
 ) -> Iterator[RebuildProgress]:
-    """Make the rows of all originals in the store that have none, with the users, jobs, objectives and calibrations
-    that they name, as their newest changes say. Rows that are there stay; if their originals turn out to be in the
-    store as well, they say so afterwards. `alone_id`: as in InstrumentFinder.
-
-    Yields its progress, in numbers of originals in the store, after each of many short steps. `report` and `go_on`: as
-    in `rebuild`; `waits_s`: as in Fetcher. Raises StoreError, StorageUnavailable, Django's DatabaseError, or what
-    `go_on` raises; the work done so far stays.
-    """
+    """Make the rows of all originals in the store that have none, and the users, jobs, objectives and calibrations that
+    they name. Then apply their newest changes. Existing rows stay; they only get a note if their originals are in the
+    store too. `alone_id`: see InstrumentFinder. Yields its progress, in numbers of originals, after each of many short
+    steps. `report` and `go_on`: see `rebuild`. `waits_s`: see Fetcher. Raises StoreError, StorageUnavailable, Django's
+    DatabaseError, or what `go_on` raises; the work done so far stays."""
     stop = threading.Event()
     fetcher = Fetcher(store, pace or Pace(), stop, waits_s)
     rebuilding = _Rebuilding(store, fetcher, staging, InstrumentFinder(alone_id), report, go_on)
@@ -66,7 +63,7 @@ def rebuild_from_store(
 
 
 def _jobs_at_rest() -> JobQuerySet:
-    """Return the jobs that no other PC carries out now. Slots of the others may just be getting their rows."""
+    """Return the jobs that no other PC runs now. If a job runs, its newest slots may not have their rows yet."""
     of_nobody_else = Q(instrument=own_instrument_id()) | Q(instrument__last_seen_at__isnull=True)
     return Job.objects.with_plan().filter(of_nobody_else | Q(ended_at__isnull=False))
 
@@ -99,7 +96,7 @@ class _Rebuilding:
         for _ in self._store.list_objects(ORIGINALS):
             self._go_on()
             self._rebuilt.file_count += 1
-        # Before the images, so that they find their jobs and slots.
+        # Jobs come before images, so that the images find their jobs and slots.
         yield from self._restore_jobs()
         objects = self._store.list_objects(ORIGINALS)
         while some := list(islice(objects, SORTED_AT_ONCE)):
@@ -114,7 +111,7 @@ class _Rebuilding:
         settle_jobs(_jobs_at_rest())
 
     def end(self) -> None:
-        """Wait for what is being fetched, and remove all files for the moment."""
+        """Wait for the threads that fetch, and remove all temporary files."""
         self._pool.shutdown(cancel_futures=True)
         self._staging.clear()
 
@@ -129,7 +126,7 @@ class _Rebuilding:
             yield self._rebuilt
 
     def _list(self, originals: list[StoredOriginal]) -> Iterator[RebuildProgress]:
-        # Here, because only this thread asks the database.
+        # Not in the threads: only this thread uses the database.
         named = [replace(one, instrument_id=self._instruments.find(one.key.instrument)) for one in originals]
         lister = Lister(self._people, self._rebuilt, self._report)
         reads = read_ahead(self._pool, self._reader.read, named, READ_AHEAD, self._go_on)
