@@ -1,8 +1,6 @@
-"""Control of the camera in this process: who has it, who may use the camera, and how control passes on.
-
-The process that has the camera decides from its memory (images/control/state.py). When control passes on, the row in
-the database has the last word (images/control/rows.py): if another process has written it, that one counts.
-"""
+"""Control of the camera in this process: who has it, who may use the camera, and how control passes on. The process
+that has the camera decides from its memory (images/control/state.py). When control passes on, the row in the database
+has the last word (images/control/rows.py): if another process has written it, that one counts."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What people do to a job that is there: pause it, let it go on, stop it. Each may be asked again and does no more."""
+"""The acts of people on existing jobs: pause, continue, stop. If one is repeated, nothing more happens."""
 
 from collections.abc import Collection
 from typing import Any
@@ -20,8 +20,8 @@ from images.permissions import CAPTURE, CHANGE_ANY, Person
 
 
 def pause_job(job_id: int, by: Person, why: str = "") -> Job:
-    """After the picture under way; `why` is for whoever reads of it. A pause by the program becomes one by the user,
-    which does not end by itself. Raises JobMissing, NotYourJob or JobEnded."""
+    """Pause a job after the picture under way. `why`: a text for others. If the program had paused it, the pause
+    becomes one by the user, which does not end by itself. Raises JobMissing, NotYourJob or JobEnded."""
     name = by.get_username()
     if (job := find_own_job(job_id, by)).pause_cause == Job.PauseCause.USER:
         return job
@@ -36,8 +36,9 @@ def pause_job(job_id: int, by: Person, why: str = "") -> Job:
 
 
 def continue_job(job_id: int, by: Person, *, with_camera_as_it_is: bool = False) -> Job:
-    """Let a paused job go on at its next round that is due. `with_camera_as_it_is`: even if the camera is not what it
-    was when the job began; what it is now counts from then on. Raises JobMissing, NotYourJob or JobEnded."""
+    """Let a paused job go on at its next round that is due. `with_camera_as_it_is`: also if the camera is not what it
+    was when the job began; from then on, the job compares with what it is now. Raises JobMissing, NotYourJob or
+    JobEnded."""
     job = find_own_job(job_id, by)
     not_begun = Job.State.PLANNED if job.starts_at else Job.State.QUEUED
     columns: dict[str, Any] = {"state": Job.State.RUNNING if job.anchor_at else not_begun, **NOT_PAUSED}
@@ -48,7 +49,7 @@ def continue_job(job_id: int, by: Person, *, with_camera_as_it_is: bool = False)
 
 
 def take_next_plane(job_id: int, by: Person) -> Job:
-    """Stage or focus is where the next picture is to be taken. Does nothing for a job that does not wait for that.
+    """Note that stage or focus is at the place of the next picture. Does nothing if the job does not wait for that.
     Raises JobMissing, NotYourJob or JobEnded."""
     job = find_own_job(job_id, by)
     if job.pause_cause != Job.PauseCause.PLANE:
@@ -60,14 +61,15 @@ def take_next_plane(job_id: int, by: Person) -> Job:
 
 
 def stop_job(job_id: int, by: Person) -> Job:
-    """For good, after the picture under way. What was stored stays. Raises JobMissing, NotYourJob or JobEnded."""
+    """Stop a job for good, after the picture under way. Stored pictures stay. Raises JobMissing, NotYourJob or
+    JobEnded."""
     text = reasons.stopped_by(by.get_username())
     columns = {**NOT_PAUSED, "state": Job.State.STOPPED, "reason": text, "ended_at": timezone.now()}
     return _change(job_id, by, (*Job.WAITING, *Job.ACTIVE), "job_stopped", text, columns)
 
 
 def find_job(job_id: int) -> Job:
-    """One that has a plan. Raises JobMissing."""
+    """Return a job that has a plan. Raises JobMissing."""
     job = Job.objects.with_plan().select_related("user").filter(pk=job_id).first()
     if job is None:
         raise JobMissing(job_id)
@@ -75,7 +77,7 @@ def find_job(job_id: int) -> Job:
 
 
 def find_own_job(job_id: int, by: Person) -> Job:
-    """One that this user may pause and stop here. Raises JobMissing, NotYourJob, or JobElsewhere."""
+    """Return a job that this user may pause and stop on this PC. Raises JobMissing, NotYourJob, or JobElsewhere."""
     job = find_job(job_id)
     if job.instrument_id != own_instrument_id():
         there = job.instrument
@@ -86,7 +88,7 @@ def find_own_job(job_id: int, by: Person) -> Job:
 
 
 def may_control(person: Person, job: Job) -> bool:
-    """Their own as an operator, anybody's as a manager."""
+    """Return True if this person may pause and stop the job: an operator their own jobs, a manager all."""
     is_own = job.user_id == person.pk and person.has_perm(CAPTURE)  # type: ignore[union-attr]
     return is_own or person.has_perm(CHANGE_ANY)  # type: ignore[union-attr]
 
@@ -100,7 +102,7 @@ def _change(
     columns: dict[str, Any],
     **more: Any,
 ) -> Job:
-    """`what` begins with "job_" if the audit log is to have it."""
+    """Change a job and its event. `what` begins with "job_" if the event goes into the audit log too."""
     job = find_own_job(job_id, by)
     event = {"what": what.removeprefix("job_"), "text": text, "by": by.get_username(), **more}
     with transaction.atomic():
@@ -114,6 +116,6 @@ def _change(
 
 
 def _require_already(job: Job, state: str) -> None:
-    """It is what was asked for, or on its way: then nothing is left to do."""
+    """Raise JobEnded unless the job is in the state that was asked for, or will be: then nothing is left to do."""
     if job.has_ended and state != job.state:
         raise JobEnded(f"The job {job.name} is over: {job.get_state_display().lower()}. Make a new one.")

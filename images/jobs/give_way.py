@@ -11,8 +11,8 @@ from images.jobs.control import pause_job
 
 
 def give_control(by: AbstractUser, who: Holder) -> None:
-    """Give control to whoever asks; a job of `by` is paused first. Raises NothingAsked, NotYoursToGive, or what
-    `pause_job` raises."""
+    """Give control to the first who asks; a running job of `by` is paused first. Raises NothingAsked, NotYoursToGive,
+    or what `pause_job` raises."""
     control = the_control()
     lease = hand_over.find_answerable(control, who)
     asked = control.current_ask()
@@ -23,8 +23,8 @@ def give_control(by: AbstractUser, who: Holder) -> None:
 def take_control(
     by: AbstractUser, who: Holder, reason: str, *, is_manager: bool, fence: int | None, after_picture: bool = True
 ) -> Lease:
-    """Take control from whoever has it; a running job is paused first. Without `after_picture` the picture in progress
-    is lost. Raises MayNotTake, ReasonMissing, ControlHeld, or what `pause_job` raises."""
+    """Take control from its holder; a running job is paused first. Without `after_picture`, the picture in progress is
+    lost. Raises MayNotTake, ReasonMissing, ControlHeld, or what `pause_job` raises."""
     control = the_control()
     lease = hand_over.require_takeable(control, who, reason, is_manager=is_manager)
     if lease is not None and (fence is None or fence == lease.fence):
@@ -41,4 +41,4 @@ def _pause(lease: Lease, by: AbstractUser, why: str) -> None:
         try:
             pause_job(lease.holder.job_id, by, why)
         except JobEnded:
-            return  # it has just released the camera
+            return  # the job has just released the camera

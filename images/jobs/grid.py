@@ -10,8 +10,9 @@ TICK = timedelta(microseconds=1)
 
 @dataclass
 class Grid:
-    """Due times never drift: each is the anchor, plus what the plan says, plus by how much all that is still to come
-    was moved since. A round can be taken until the next one is due; without an interval there is no such end."""
+    """The due times of a job. They never drift: each is the anchor, plus the time in the plan, plus the shift of all
+    rounds that are still to come. A round can be taken until the next one is due; without an interval there is no such
+    end."""
 
     plan: Plan
     anchor_at: datetime
@@ -21,7 +22,7 @@ class Grid:
         return self.anchor_at + self.shift + self.plan.due_of_round(round_number)
 
     def ends_at(self, round_number: int) -> datetime | None:
-        """From then on the round is missed. None: never."""
+        """Return when it is too late for this round: then it is missed. None: never."""
         due = self.plan.due_of_round(round_number)
         following = self.plan.first_round_due_from(due + TICK)
         if following < self.plan.rounds:
@@ -29,8 +30,8 @@ class Grid:
         return self.due_at(round_number) + self._last_interval if self._last_interval else None
 
     def first_open_round(self, now: datetime, start: int) -> int:
-        """The first round from `start` on that can still be taken, be it due or not; the number of rounds if there is
-        none. Costs the same for any number of rounds in between."""
+        """Return the first round from `start` on that can still be taken, due or not; the number of rounds if there is
+        none. Takes the same time for any number of rounds in between."""
         elapsed = now - self.anchor_at - self.shift
         following = self.plan.first_round_due_from(elapsed + TICK)
         if following <= start:

@@ -1,5 +1,5 @@
-"""The heartbeat: a small file that says, every ten seconds, how jobs are. Whoever watches from outside reads it, also
-when the program is dead or its database does not answer."""
+"""The heartbeat of jobs: a small file that is written every ten seconds. A watchdog outside can read it, also when the
+program is dead or its database does not answer."""
 
 import json
 import logging
@@ -25,8 +25,8 @@ ENDING_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class JobSign:
-    """The state of the job that has begun. `awaited_since`: when its next picture became due; a time to come if it is
-    not due yet. `full_at`: when the disk will be full, if that is before the job is at its end."""
+    """The state of the job that has begun. `awaited_since`: when its next picture became due, or will be due.
+    `full_at`: when the disk will be full, if that is before the end of the job."""
 
     number: int
     name: str
@@ -57,7 +57,7 @@ class JobSign:
 
     @classmethod
     def from_json(cls, said: dict[str, Any]) -> "JobSign":
-        """Raises KeyError, TypeError or ValueError."""
+        """Make it from JSON. Raises KeyError, TypeError or ValueError."""
         return cls(
             number=int(said["number"]),
             name=str(said["name"]),
@@ -75,7 +75,7 @@ class JobSign:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """What the thread that carries out jobs said last, at `worked_at`. What it does since then may take `patience_s`.
+    """The last report of the thread that runs jobs, made at `worked_at`. Its next step may take `patience_s`.
     `waiting`: how many jobs have not begun. `is_ended`: the program ended in order."""
 
     worked_at: datetime
@@ -109,7 +109,7 @@ def sign_of(job: Job, stored: int, missed: int, awaited_since: datetime) -> JobS
 
 
 def write_heartbeat(path: Path, at: datetime, sign: Sign) -> None:
-    """Safe on disk on return. Only one process may write it. Raises OSError."""
+    """Write the file. On return it is safe on disk. Only one process may write it. Raises OSError."""
     said = {
         "schema": SCHEMA,
         "version": 1,
@@ -121,14 +121,14 @@ def write_heartbeat(path: Path, at: datetime, sign: Sign) -> None:
         "isEnded": sign.is_ended,
         "job": sign.job and sign.job.as_json(),
     }
-    # Always the same name, so that kills leave no heap of temporary files.
+    # Always the same temporary name, so that many kills do not leave many temporary files.
     temporary = path.with_name(f"{path.name}-next")
     temporary.write_text(json.dumps(said, indent=1) + "\n", encoding="ascii")
     publish_file(temporary, path)
 
 
 def read_heartbeat(path: Path) -> Beat | None:
-    """Return the last heartbeat; None if there is none that can be read."""
+    """Return the last heartbeat; None if there is none, or if it cannot be read."""
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         said = json.loads(path.read_bytes())
         if said["schema"] != SCHEMA:
@@ -150,7 +150,7 @@ def _parse_time(text: str) -> datetime:
 
 
 class Heartbeat:
-    """Writes the file on a thread of its own, so that a slow disk holds up no picture."""
+    """Writes the file in a thread of its own, so that a slow disk does not delay any picture."""
 
     def __init__(self, path: Path, clock: Clock, every_s: float = EVERY_S) -> None:
         self.path = path
@@ -167,14 +167,15 @@ class Heartbeat:
             self._thread.start()
 
     def give(self, sign: Sign) -> None:
-        """Say how it is. Returns at once. A change of the job's state is written soon, numbers with the next beat."""
+        """Set what the next beat says. Returns at once. If the state of the job has changed, the file is written soon;
+        otherwise with the next beat."""
         is_news = _what_counts(sign) != _what_counts(self.sign)
         self.sign = sign
         if is_news:
             self._changed.set()
 
     def end(self) -> None:
-        """Write a last time, if there is anything to say. Blocks for a moment at most."""
+        """Write the file a last time, if there is anything to say. Blocks for a moment at most."""
         self._is_ending = True
         self.sign = self.sign and replace(self.sign, is_ended=True)
         self._changed.set()

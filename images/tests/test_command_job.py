@@ -97,7 +97,7 @@ def test_camera_and_queue_are_free_again(run, camera, tmp_path):
 @pytest.mark.parametrize(
     ("plan", "said"),
     [
-        ('{\n"channels": ["a"],\n"time": 5}', "Line 3: time: Is no field of a plan"),
+        ('{\n"channels": ["a"],\n"time": 5}', "Line 3: time: Is not a field of a plan"),
         ("{", "Line 1: "),
         ({"time_plan": {"interval": 0.002, "loops": 9}}, "Take a longer interval, or say with whenLate"),
         ({**THREE, "channels": [{"config": "a", "exposure": 99_999}]}, "exposure: Must be between 0.02 and 10,000 ms"),

@@ -1,4 +1,4 @@
-"""How large the exports of a job will be, as far as that is known before they are made. Costs the same for any job."""
+"""Foretells how large the exports of a job will be. Takes the same time for any job."""
 
 from dataclasses import dataclass
 from math import prod
@@ -10,7 +10,7 @@ from images.jobs.export.stacks.stack import count_slots
 from images.jobs.plan import Plan
 from images.models import Image, Job
 
-# Of so many pictures the sizes are read. With more pictures in the job, their mean stands for all.
+# So many pictures are measured. Their mean stands for all pictures of the job.
 SAMPLE = 500
 
 
@@ -31,7 +31,7 @@ class Forecast:
 
 
 def foresee(job: Job, plan: Plan) -> Forecast | None:
-    """Return None if no picture can be exported."""
+    """Return the forecast; None if no picture can be exported."""
     images = Image.objects.not_binned().filter(job=job, job_slot__isnull=False)
     first = images.order_by("job_slot").first()
     if first is None:

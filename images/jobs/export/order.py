@@ -1,4 +1,4 @@
-"""What a request for the export of a job asks for, and what it gets."""
+"""The request for an export of a job, and the export that answers it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field

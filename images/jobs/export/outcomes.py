@@ -1,4 +1,4 @@
-"""What became of each slot of a job, for its exports."""
+"""Lists what became of each slot of a job, for its exports."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-"""What a plan costs on this camera and this disk: measured, before it begins."""
+"""Estimates before a job begins how long its plan takes and how much it needs, by test pictures on this camera and
+disk."""
 
 import logging
 import time
@@ -21,7 +22,7 @@ from images.models import Job
 
 logger = logging.getLogger(__name__)
 
-# Who waits for an estimate waits no longer than that, and for one picture at least.
+# A person waits for the estimate. So no further test picture begins after this time, but one is always taken.
 MAX_TEST_S = 1.5
 MAX_TEST_PICTURES = 5
 MIN_TEST_PICTURES = 3
@@ -29,8 +30,9 @@ MIN_TEST_PICTURES = 3
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What `count` test pictures showed, which were not kept: their mean size, and how much longer than its exposure
-    the slowest took. `light_ms`: the mean exposure of a picture, of sums that of all frames."""
+    """The result of `count` test pictures, which were not kept: the mean size of their files, and by how much the
+    slowest took longer than its exposure. `light_ms`: the mean exposure of a picture; of sums, that of all frames
+    together."""
 
     count: int
     bytes_per_picture: float
@@ -41,8 +43,8 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """`shortest_interval_s` is None if the plan has no clock to keep. `seconds` is from the first picture to the end of
-    the last round. `promised_bytes`: what the pictures of other jobs will still need."""
+    """The estimate of a plan. `shortest_interval_s`: None if the plan has no interval to keep. `seconds`: from the
+    first picture to the end of the last round. `promised_bytes`: what the pictures of other jobs will still need."""
 
     expected: int
     measured: Measured
@@ -60,7 +62,7 @@ class Estimate:
 
     @property
     def room_bytes(self) -> int:
-        """What this job may use."""
+        """Return how many bytes this job may use."""
         return max(self.free_bytes - self.reserve_bytes - self.promised_bytes, 0)
 
     @property
@@ -75,7 +77,7 @@ class Estimate:
         return self.shortest_interval_s is not None and self.seconds_per_round > self.shortest_interval_s
 
     def as_json(self) -> dict[str, Any]:
-        """Return what the row of the job keeps of it."""
+        """Return the part that the row of the job keeps."""
         said = {"secondsPerFrame": round(self.burst.seconds_per_frame, 6)} if self.burst else {}
         return {
             **said,
@@ -86,8 +88,8 @@ class Estimate:
 
 
 def estimate_plan(plan: Plan) -> Estimate:
-    """Takes some test pictures, which are not kept. Blocks for about MAX_TEST_S, and one exposure at least. Raises a
-    CameraError or a StorageUnavailable."""
+    """Take some test pictures, which are not kept, and estimate the plan. Blocks for about MAX_TEST_S, and for at least
+    one exposure. Raises a CameraError or a StorageUnavailable."""
     seat = read_seat()
     burst = measure_burst(*seat.light_of(plan.slot(0))) if plan.is_burst else None
     measured = _as_measured(burst) if burst else _measure(plan, seat)
@@ -96,7 +98,7 @@ def estimate_plan(plan: Plan) -> Estimate:
     intervals = (
         [phase.interval for phase in plan.time.phases if phase.interval and phase.loops > 1] if plan.time else []
     )
-    # Rounds without an interval follow one another as fast as they go.
+    # Without an interval, rounds follow one another as fast as possible.
     seconds = max(
         plan.duration.total_seconds() + seconds_per_round, 0 if intervals else plan.rounds * seconds_per_round
     )
@@ -115,7 +117,7 @@ def estimate_plan(plan: Plan) -> Estimate:
 
 
 def find_obstacles(plan: Plan, estimate: Estimate) -> list[str]:
-    """Why the plan cannot begin as it is, in sentences."""
+    """Return sentences that say why the plan cannot begin as it is."""
     try:
         require_possible(plan, estimate)
     except JobError as problem:
@@ -124,7 +126,7 @@ def find_obstacles(plan: Plan, estimate: Estimate) -> list[str]:
 
 
 def require_possible(plan: Plan, estimate: Estimate) -> None:
-    """Raise PlanTooFast or NotEnoughSpace, with the numbers."""
+    """Raise PlanTooFast or NotEnoughSpace, with the numbers, if the plan is not possible."""
     if estimate.is_too_fast and plan.wishes.when_late is None:
         if estimate.burst is not None:
             raise _burst_too_fast(estimate.burst)
@@ -171,7 +173,7 @@ def _as_measured(burst: BurstMeasured) -> Measured:
 
 
 def _count_promised_bytes() -> int:
-    """What the jobs that run or wait will still need."""
+    """Return how many bytes the jobs that run or wait will still need."""
     jobs = Job.objects.with_plan().of_this_pc().exclude(state__in=Job.ENDED)
     rest = [
         (expected - stored - missed) * (estimate or {}).get("bytesPerPicture", 0)
@@ -181,7 +183,7 @@ def _count_promised_bytes() -> int:
 
 
 def _measure(plan: Plan, seat: Seat) -> Measured:
-    """The slots of the first round in turn, as the job will take them."""
+    """Take the slots of the first round in turn, as the job will take them, and measure them."""
     until_s = time.monotonic() + MAX_TEST_S
     frames, sums = plan.wishes.average, []
     sizes, overheads_s = [], []
@@ -200,14 +202,14 @@ def _measure(plan: Plan, seat: Seat) -> Measured:
             break
     usual_ms = seat.light["exposureMs"]
     known = [channel.exposure_ms or usual_ms for channel in plan.channels] or [usual_ms]
-    # The first picture may have had to start the stream.
+    # The first picture may have had to start the stream, so it counts only if it is the only one.
     slowest_s = max(overheads_s[1:] or overheads_s)
     light_ms = frames * sum(known) / len(known)
     return Measured(len(sizes), sum(sizes) / len(sizes), max(slowest_s, 0.0), light_ms, tuple(sums))
 
 
 def _write_test_picture(plan: Plan, frame: Frame) -> int:
-    """Its size in bytes."""
+    """Write a test picture, and return its size in bytes."""
     image_format = plan.image_format or settings.IMAGE_FORMAT
     return write_trial(frame, image_format, plan.wishes.quality or settings.IMAGE_QUALITY)
 

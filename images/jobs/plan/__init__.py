@@ -1,8 +1,9 @@
 """Plans of jobs: what is to be taken, where and when. Pure: no database, no camera, no clock, no thread.
 
-`parse_plan` makes a `Plan` from useq-schema's JSON. A `Plan` knows how many slots it `expected`s, computes any of them
-(`slot`), its `rounds` and when they are due, and its canonical JSON with the sum of it (`as_json`, `sha256`). The
-templates make plans from few values; `kind_of` and `find_template` lead back. `describe_plan` says a plan in words.
+`parse_plan` makes a `Plan` from useq-schema's JSON. A `Plan` knows how many slots it has (`expected`), computes each of
+them (`slot`), knows its `rounds` and when they are due, and has a canonical JSON and its sum (`as_json`, `sha256`). The
+templates make plans from a few values; `kind_of` and `find_template` go the way back. `describe_plan` puts a plan into
+words.
 """
 
 from images.jobs.plan.limits import NO_LIMITS, PlanLimits

@@ -1,4 +1,4 @@
-"""Does the plan as a whole make sense, and can this instrument do it?"""
+"""Checks if a plan as a whole makes sense, and if this instrument can do it."""
 
 from images.jobs.plan.errors import (
     PlanFieldMissing,
@@ -12,7 +12,7 @@ from images.jobs.plan.plan import Plan
 
 
 def check_plan(plan: Plan, limits: PlanLimits) -> None:
-    """Raise PlanRefused for what its fields only say together."""
+    """Raise PlanRefused for mistakes that only several fields together show."""
     if not plan.sizes:
         raise PlanFieldMissing("", "A plan needs one of time_plan, channels, stage_positions and z_plan at least.")
     if plan.expected > MAX_SLOTS:
@@ -34,7 +34,7 @@ def _check_pacing(plan: Plan) -> None:
     if not plan.planes and not plan.positions:
         raise PlanFieldsConflict(path, "Manual needs a z_plan or stage_positions: there is nothing to set by hand.")
     if plan.time and not plan.time.is_as_fast_as_it_goes:
-        raise PlanFieldsConflict(path, "A hand keeps no clock: leave out time_plan, or set its interval to 0.")
+        raise PlanFieldsConflict(path, "A person keeps no interval: leave out time_plan, or set its interval to 0.")
 
 
 def _check_format(plan: Plan) -> None:
@@ -64,7 +64,8 @@ def _check_stages(plan: Plan, limits: PlanLimits) -> None:
 
 
 def _check_focus(plan: Plan, limits: PlanLimits) -> None:
-    """The focus travels only so far. What is measured from the focus at the start is checked when that is known."""
+    """Check that the planes are within the limits of the focus. Planes that are measured from the focus at the start
+    are checked when that is known."""
     allowed = limits.z_um
     if allowed is None or plan.is_manual:
         return
@@ -78,4 +79,4 @@ def _check_focus(plan: Plan, limits: PlanLimits) -> None:
         for end_um in ends_um:
             if z_um + end_um not in allowed:
                 sentence = f"The focus moves between {allowed.minimum:g} and {allowed.maximum:g} µm; "
-                raise PlanValueOutOfRange(path, f"{sentence}{z_um + end_um:g} µm was asked.")
+                raise PlanValueOutOfRange(path, f"{sentence}{z_um + end_um:g} µm was given.")

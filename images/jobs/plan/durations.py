@@ -1,4 +1,4 @@
-"""Durations as useq-schema writes them: seconds, `0:10:00`, `PT10M`, `{"minutes": 10}`."""
+"""Reads durations as useq-schema writes them: seconds, `0:10:00`, `PT10M`, `{"minutes": 10}`."""
 
 import re
 from collections.abc import Mapping
@@ -24,8 +24,8 @@ LIMITS = f"Must be between 0 s and {MAX_DURATION.days} days"
 
 
 def read_duration(field: Field) -> timedelta:
-    """Rounded to the microsecond. Raises PlanValueInvalid, and PlanValueOutOfRange if it is negative, longer than a
-    year, or would be rounded to nothing."""
+    """Return the duration, rounded to the microsecond. Raises PlanValueInvalid, and PlanValueOutOfRange if it is
+    negative, longer than a year, or would be rounded to nothing."""
     sign, parts = _read_parts(field)
     try:
         duration = sign * timedelta(**parts)

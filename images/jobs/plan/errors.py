@@ -1,4 +1,4 @@
-"""Why a plan is refused."""
+"""The reasons why a plan is refused."""
 
 from typing import Any
 
@@ -19,12 +19,12 @@ class PlanRefused(LibraryError):
 
     @property
     def details(self) -> dict[str, Any]:
-        """Part of the HTTP response: a page shows the sentence beside the line."""
+        """Return a part of the HTTP response: a page shows the sentence beside the line."""
         return {"path": self.path, "line": self.line}
 
 
 class PlanUnreadable(PlanRefused):
-    """The text is no JSON, or it is JSON that two programs would read differently."""
+    """The text is no JSON, or two programs would read it differently."""
 
     code = "plan_unreadable"
 

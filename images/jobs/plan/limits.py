@@ -12,15 +12,15 @@ MAX_CHANNELS = 100
 MAX_POSITIONS = 1_000
 MAX_PLANES = 10_000
 
-# Zero means as fast as it goes.
+# An interval of zero is allowed too, and means as fast as possible. Other intervals have this minimum.
 MIN_INTERVAL = timedelta(milliseconds=1)
 MAX_DURATION = timedelta(days=366)
-# A camera that was plugged in again is open after some seconds.
+# So long a camera may need after it was plugged in again.
 MIN_PATIENCE = timedelta(seconds=10)
 
 EXPOSURE_MS = Range(0.001, 3_600_000)
 GAIN_DB = Range(-100, 100)
-# One metre each way: more than any stage travels, and far from where floating point gets coarse.
+# One metre in each direction: no stage travels further, and floating point is still fine enough there.
 COORDINATE_UM = Range(-1_000_000, 1_000_000)
 STEP_UM = Range(0.001, 1_000_000)
 
@@ -31,11 +31,9 @@ MAX_AVERAGE = 2 ** (MAX_SUM_BITS - MIN_SIGNIFICANT_BITS)
 
 @dataclass(frozen=True, slots=True)
 class PlanLimits:
-    """What this instrument can do. What is left out is not checked: a stored plan is read again without limits.
-
-    `presets` are the names that channels may have; if there are none, any name is a label. `significant_bits` are
-    those of the camera's pixel format. Without a stage only plans with `pacing: "manual"` may move.
-    """
+    """What this instrument can do. A limit that is None or empty is not checked: a stored plan is read again without
+    limits. `presets`: the names that channels may have; if there are none, any name is a label. `significant_bits`: of
+    the camera's pixel format. Without a stage, only plans with `pacing: "manual"` may move."""
 
     exposure_ms: Range | None = None
     gain_db: Range | None = None

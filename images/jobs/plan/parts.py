@@ -1,4 +1,4 @@
-"""What a plan is made of, besides its time plan and its planes."""
+"""The parts of a plan, besides its time plan and its planes."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,14 +7,14 @@ from typing import Any
 
 
 class WhenLate(StrEnum):
-    """What becomes of a round that is due while an earlier one still runs."""
+    """What happens to a round that is due while an earlier one still runs."""
 
     SKIP = "skip"
     STRETCH = "stretch"
 
 
 class Pacing(StrEnum):
-    """Tells if a person or a device moves from plane to plane and from position to position."""
+    """Who moves from plane to plane and from position to position: a person or a device."""
 
     AUTOMATIC = "automatic"
     MANUAL = "manual"
@@ -22,21 +22,21 @@ class Pacing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """None leaves what the camera is set to."""
+    """A channel. None: the camera stays as it is set."""
 
     name: str
     exposure_ms: float | None = None
     gain_db: float | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Without the gain, for which useq-schema has no field."""
+        """Return it in useq-schema's words, without the gain, for which it has no field."""
         exposure = {} if self.exposure_ms is None else {"exposure": self.exposure_ms}
         return {"config": self.name} | exposure
 
 
 @dataclass(frozen=True, slots=True)
 class StagePosition:
-    """Micrometres of the stage; None does not move that axis."""
+    """A position of the stage in micrometres. None: this axis is not moved."""
 
     x_um: float | None = None
     y_um: float | None = None
@@ -50,11 +50,8 @@ class StagePosition:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What `metadata.microscope` says. None was not said.
-
-    `gain_db` is of a plan without channels. `average` frames are added up exactly into one picture. A job whose camera
-    is away for longer than `give_up_after` fails.
-    """
+    """What `metadata.microscope` says. None: it was left out. `gain_db`: of a plan without channels. `average`: so many
+    frames are added exactly into one picture. `give_up_after`: a job fails if its camera is away for longer."""
 
     gain_db: float | None = None
     average: int = 1

@@ -1,4 +1,4 @@
-"""A plan: what a job takes, where and when. Immutable, and computed slot by slot; nothing is ever listed."""
+"""A plan: what a job takes, where and when. Immutable. Slots are computed one by one and never listed."""
 
 import hashlib
 import json
@@ -20,12 +20,10 @@ AXES = "tpcz"
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One picture of a plan, to be taken once.
-
-    `number` counts from 0. `due` is the time since the first slot was due. `index` has a number for each axis that the
-    plan uses. None leaves what is set. If `is_z_relative`, `z_um` is measured from the focus at the start, which the
-    job keeps; else it is the stage's own. If `waits_for_user`, somebody must first say that plane or position is set.
-    """
+    """One picture of a plan. `number` counts from 0. `due`: the time since the first slot was due. `index`: a number
+    for each axis that the plan uses. None: the camera stays as it is set. `is_z_relative`: `z_um` is measured from the
+    focus at the start, which the job keeps; otherwise it is a position of the stage. `waits_for_user`: somebody must
+    first say that plane or position is set."""
 
     number: int
     round: int
@@ -59,7 +57,7 @@ class Plan:
 
     @cached_property
     def sizes(self) -> dict[str, int]:
-        """How long each used axis is, the slowest first."""
+        """Return the length of each used axis, the slowest axis first."""
         sizes = {
             "t": self.time.time_points if self.time else 0,
             "p": len(self.positions),
@@ -70,12 +68,12 @@ class Plan:
 
     @cached_property
     def expected(self) -> int:
-        """How many slots the plan has."""
+        """Return the number of slots."""
         return prod(self.sizes.values())
 
     @cached_property
     def round_size(self) -> int:
-        """How many slots each round has."""
+        """Return the number of slots in each round."""
         axes = list(self.sizes)
         return prod(self.sizes[axis] for axis in axes[axes.index("t") + 1 :]) if self.time else self.expected
 
@@ -84,27 +82,28 @@ class Plan:
         return self.expected // self.round_size
 
     def round_of(self, number: int) -> int:
-        """The round of this slot."""
+        """Return the round of this slot."""
         return self._checked(number) // self.round_size
 
     def slots_of_round(self, round_number: int) -> range:
-        """The numbers of its slots."""
+        """Return the numbers of the slots in this round."""
         return range(round_number * self.round_size, (round_number + 1) * self.round_size)
 
     def due_of_round(self, round_number: int) -> timedelta:
-        """Since the first slot was due; exact to the microsecond."""
+        """Return when this round is due, counted from the first slot; exact to the microsecond."""
         if self.time is None:
             return timedelta()
         times, time_point = divmod(round_number, self.time.time_points)
         return times * (self.time.duration + self.time.phases[-1].interval) + self.time.due(time_point)
 
     def first_round_due_from(self, elapsed: timedelta) -> int:
-        """The first round that is due at this time or later; `rounds` if none is."""
+        """Return the first round that is due at this time or later; `rounds` if there is none."""
         return bisect_left(range(self.rounds), elapsed, key=self.due_of_round)
 
     @property
     def duration(self) -> timedelta:
-        """From the first slot's due time to the last one's. What the last round takes comes on top."""
+        """Return the time from the first slot's due time to the last one's. The last round itself takes longer than
+        that."""
         return self.due_of_round(self.rounds - 1)
 
     @property
@@ -113,7 +112,7 @@ class Plan:
 
     @property
     def is_burst(self) -> bool:
-        """Return True for frames of the running stream, one after the other: nothing but time, and no interval."""
+        """Return True for a plan of frames of the running stream: no axis but time, and no interval."""
         is_fast = self.time is not None and self.time.is_as_fast_as_it_goes and self.time.time_points > 1
         return is_fast and self.rounds == self.expected == self.sizes["t"] and not self.is_manual and not self.is_sum
 
@@ -124,17 +123,17 @@ class Plan:
 
     @property
     def image_format(self) -> str | None:
-        """Bursts and sums are kept as TIFF. None: as the settings say."""
+        """Return the format; None if the settings decide it. Bursts and sums are always TIFF."""
         return "tiff" if self.is_burst or self.is_sum else self.wishes.image_format
 
     @property
     def needs_focus_reference(self) -> bool:
-        """Return True if planes are measured from the focus at the start, which must be read then."""
+        """Return True if planes are measured from the focus at the start, which must then be read."""
         is_relative = self.planes is not None and self.planes.is_relative and not self.is_manual
         return is_relative and not (self.positions and all(place.z_um is not None for place in self.positions))
 
     def slot(self, number: int) -> Slot:
-        """Costs the same for every number. Raises IndexError if there is no such slot."""
+        """Return this slot. Takes the same time for every number. Raises IndexError if there is no such slot."""
         index = self._index_of(number)
         channel = self.channels[index["c"]] if "c" in index else None
         position = self.positions[index["p"]] if "p" in index else None
@@ -154,7 +153,7 @@ class Plan:
         )
 
     def slots(self, first: int, end: int) -> Iterator[Slot]:
-        """The slots from `first` up to, but not including, `end`. Numbers beyond the plan are left out."""
+        """Yield the slots from `first` up to, but not including, `end`. Numbers beyond the plan are left out."""
         return map(self.slot, range(max(first, 0), min(end, self.expected)))
 
     def _checked(self, number: int) -> int:
@@ -185,7 +184,8 @@ class Plan:
         return any(before.get(axis) != index.get(axis) for axis in "pz")
 
     def as_json(self) -> dict[str, Any]:
-        """The plan in useq-schema's words and one notation: seconds, micrometres, no field that says nothing."""
+        """Return the plan in useq-schema's words and one notation: seconds, micrometres, no field with a neutral
+        value."""
         whole: dict[str, Any] = {"axis_order": self.axis_order}
         if self.time:
             whole["time_plan"] = self.time.as_json()
@@ -201,12 +201,12 @@ class Plan:
         return _normalise(whole)
 
     def as_text(self) -> str:
-        """The canonical JSON: the same for equal plans, whatever stored them meanwhile."""
+        """Return the canonical JSON. It is the same for equal plans, also if a database has stored them meanwhile."""
         return json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"))
 
     @cached_property
     def sha256(self) -> str:
-        """The SHA-256 of the canonical JSON, in hexadecimal."""
+        """Return the SHA-256 of the canonical JSON, in hexadecimal."""
         return hashlib.sha256(self.as_text().encode("ascii")).hexdigest()
 
     def _describe_wishes(self) -> dict[str, Any]:
@@ -231,7 +231,7 @@ class Plan:
 
 def _normalise(value: Any) -> Any:
     """Return whole numbers as integers: a database that keeps JSON may return 2 for 2.0."""
-    # Most parts are one of these: the other looks cost more.
+    # Most parts have one of these types. The other checks cost more.
     if value is None or isinstance(value, (str, int)):
         return value
     if isinstance(value, float) and value.is_integer():

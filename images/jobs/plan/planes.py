@@ -1,4 +1,4 @@
-"""The planes of a z series. A range is never expanded: each plane is computed when it is asked for."""
+"""The planes of a z series. A range is never expanded: each plane is computed when it is needed."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,11 +21,11 @@ class Planes:
     listed_um: tuple[float, ...] = ()
 
     def at(self, number: int) -> float:
-        """The plane of this number, from 0, in the order in which they are visited; in micrometres."""
+        """Return the plane of this number in micrometres. Numbers count from 0, in the order of the visits."""
         place = number if self.goes_up else self.count - 1 - number
         if self.listed_um:
             return self.listed_um[place]
-        # The last one is never computed, so that no rounding carries it past the top.
+        # The last plane is not computed, so that rounding cannot put it above the top.
         return self.last_um if place == self.count - 1 else self.first_um + place * self.step_um
 
     @property

@@ -1,4 +1,4 @@
-"""When the rounds of a plan are due: phases of even intervals, one after the other."""
+"""When the rounds of a plan are due: in one or several phases of even intervals."""
 
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -30,8 +30,8 @@ class Phase:
 
 @dataclass(frozen=True)
 class TimePlan:
-    """One phase or several. A later phase begins at the last time point of the one before, which is not repeated:
-    10 loops and then 5 make 14 time points."""
+    """One phase or several. A later phase begins at the last time point of the phase before, which is not repeated: 10
+    loops and then 5 loops make 14 time points."""
 
     phases: tuple[Phase, ...]
 
@@ -41,23 +41,23 @@ class TimePlan:
 
     @cached_property
     def _starts(self) -> list[int]:
-        """The time point at which each phase begins, and at the end the last time point of all."""
+        """The time point at which each phase begins; at the end, the last time point of all."""
         return list(accumulate((phase.loops - 1 for phase in self.phases), initial=0))
 
     @cached_property
     def _dues(self) -> list[timedelta]:
-        """When each phase begins."""
+        """When each phase begins, counted from the first time point."""
         return list(accumulate((phase.interval * (phase.loops - 1) for phase in self.phases), initial=timedelta()))
 
     def due(self, time_point: int) -> timedelta:
-        """Exact to the microsecond, at the same cost for every time point."""
-        # A phase of one loop adds nothing: the last phase that begins here is the one that goes on.
+        """Return when this time point is due, exact to the microsecond. Takes the same time for every time point."""
+        # Several phases begin at the same time point if one of them has only one loop. The last of these counts.
         number = min(bisect_right(self._starts, time_point) - 1, len(self.phases) - 1)
         return self._dues[number] + self.phases[number].interval * (time_point - self._starts[number])
 
     @property
     def duration(self) -> timedelta:
-        """From the first time point to the last."""
+        """Return the time from the first time point to the last."""
         return self._dues[-1]
 
     @property

@@ -1,16 +1,17 @@
-"""When a job is to start, if not at once."""
+"""Reads when a job is to start, if not at once."""
 
 from datetime import UTC, datetime, timedelta
 
 from images.jobs.plan.errors import PlanStartInvalid
 
-# Somebody who chooses the present minute means now.
+# If somebody chooses the present minute, it has begun already, and they mean now.
 GRACE = timedelta(minutes=1)
 MAX_AHEAD = timedelta(days=366)
 
 
 def parse_start(text: str, now: datetime) -> datetime:
-    """The time in UTC. Raises PlanStartInvalid if it is no time, has no zone, is past or more than a year ahead."""
+    """Return the time in UTC. Raises PlanStartInvalid if the text is no time, has no zone, is past or more than a year
+    ahead."""
     try:
         start = datetime.fromisoformat(text[:40])
         start = start.astimezone(UTC) if start.tzinfo else start

@@ -1,4 +1,4 @@
-"""The kinds of jobs: templates that make a plan from few values, and the way back from a plan to its kind."""
+"""The kinds of jobs: templates that make a plan from a few values, and the way back from a plan to its kind."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from images.jobs.plan.parts import WhenLate
 from images.jobs.plan.plan import Plan
 from images.jobs.plan.rounds import Phase
 
-# The channel of a picture that is taken as the camera is set.
+# The channel of a picture that is taken with the present settings.
 AS_SET = "as set"
 
 
 class Kind(StrEnum):
-    """`ADVANCED` is every plan that no template makes."""
+    """The kind of a job. `ADVANCED`: a plan that no template makes."""
 
     TIME_LAPSE = "time-lapse"
     BURST = "burst"
@@ -31,8 +31,8 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """How each picture is taken and kept. With several exposures, one picture is taken with each. If a field is None or
-    empty, the camera stays as it is set."""
+    """How each picture is taken and kept. With several exposures, one picture is taken with each. For fields that are
+    None or empty, the camera stays as it is set."""
 
     exposures_ms: tuple[float, ...] = ()
     gain_db: float | None = None
@@ -42,7 +42,7 @@ class Picture:
     note: str = ""
 
     def describe(self, parts: dict[str, Any], **more_wishes: Any) -> dict[str, Any]:
-        """A plan of these parts whose pictures are such."""
+        """Return a plan of these parts, whose pictures are taken like this."""
         wishes = more_wishes | {
             "gain": self.gain_db,
             "format": self.image_format,
@@ -83,7 +83,8 @@ class TimeLapse:
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """`frames` of the running stream, as fast as the camera gives them. `when_late` is for a disk that is slower."""
+    """`frames` frames of the running stream, as fast as the camera gives them. `when_late`: what happens if the disk is
+    slower."""
 
     kind: ClassVar = Kind.BURST
     frames: int
@@ -100,7 +101,7 @@ class Burst:
 
 @dataclass(frozen=True, slots=True)
 class ExposureSeries:
-    """One picture of each exposure."""
+    """One picture with each exposure."""
 
     kind: ClassVar = Kind.EXPOSURE_SERIES
     picture: Picture
@@ -115,8 +116,8 @@ class ExposureSeries:
 
 @dataclass(frozen=True, slots=True)
 class Average:
-    """One picture of each exposure that is the exact sum of `frames` frames: 2, 4, 8 and so on. Divided by their number
-    it is their average, without any rounding."""
+    """One picture with each exposure that is the exact sum of `frames` frames: 2, 4, 8 and so on. Divided by this
+    number, it is their average, without any rounding."""
 
     kind: ClassVar = Kind.AVERAGE
     frames: int
@@ -124,7 +125,7 @@ class Average:
 
     def as_json(self) -> dict[str, Any]:
         plan = self.picture.describe({}, average=self.frames)
-        # A plan says what one picture is of by one channel at least.
+        # A plan must have at least one axis. With one picture that is a channel.
         return plan | {"channels": plan["channels"] or [{"config": AS_SET}]}
 
     @classmethod
@@ -134,7 +135,8 @@ class Average:
 
 @dataclass(frozen=True, slots=True)
 class ZSeries:
-    """`planes` upwards from the present one, `step_um` apart. The user turns the focus and says when it is set."""
+    """`planes` planes upwards from the present one, `step_um` apart. The user turns the focus and says when it is
+    set."""
 
     kind: ClassVar = Kind.Z_SERIES
     planes: int
@@ -143,7 +145,7 @@ class ZSeries:
 
     def as_json(self) -> dict[str, Any]:
         z_plan = {"below": 0, "above": self.step_um * (self.planes - 1), "step": self.step_um}
-        # All exposures of a plane, before the user is asked for the next one.
+        # All exposures of a plane come before the user is asked for the next plane.
         return self.picture.describe({"z_plan": z_plan, "axis_order": "tpzc"}, pacing="manual")
 
     @classmethod
@@ -173,12 +175,12 @@ TEMPLATES: Iterable[type[Template]] = (TimeLapse, Burst, ExposureSeries, Average
 
 
 def make_plan(template: Template, limits: PlanLimits = NO_LIMITS) -> Plan:
-    """Raises PlanRefused, as `parse_plan` does."""
+    """Return the plan of a template. Raises PlanRefused, like `parse_plan`."""
     return parse_plan(template.as_json(), limits)
 
 
 def kind_of(plan: Plan) -> Kind:
-    """The kind by what the plan does, whoever wrote it."""
+    """Return the kind of a plan. Only what the plan does counts, not who wrote it."""
     axes = set(plan.sizes)
     if plan.is_manual and len(axes & {"z", "p"}) == 1:
         return Kind.Z_SERIES if "z" in axes else Kind.POSITIONS
@@ -192,7 +194,8 @@ def kind_of(plan: Plan) -> Kind:
 
 
 def find_template(plan: Plan) -> Template | None:
-    """The template, filled in, that makes exactly this plan; None if a form cannot say all that the plan does."""
+    """Return the template, filled in, that makes exactly this plan; None if no template can say everything that the
+    plan does."""
     template_type = next((one for one in TEMPLATES if one.kind is kind_of(plan)), None)
     if template_type is None:
         return None
@@ -200,11 +203,11 @@ def find_template(plan: Plan) -> Template | None:
     try:
         return template if make_plan(template) == plan else None
     except PlanRefused:
-        # Of planes that are listed one by one, say, a template finds no step.
+        # For example, if planes are listed one by one, a template has no step to show.
         return None
 
 
 def _only_phase(plan: Plan) -> tuple[float, int]:
-    """Interval in seconds and loops of the first phase: a template makes no more than one."""
+    """Return interval in seconds and loops of the first phase: a template makes only one."""
     phase = plan.time.phases[0] if plan.time else Phase(timedelta(), 1, timedelta(), ("interval", "loops"))
     return phase.interval.total_seconds(), phase.loops

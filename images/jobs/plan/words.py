@@ -1,4 +1,4 @@
-"""A plan in words, for pages: `every 30 s for 14 h, 3 exposures at 2 positions`."""
+"""Puts a plan into words, for pages: `every 30 s for 14 h, 3 exposures at 2 positions`."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ MAX_PHASES_IN_WORDS = 3
 
 
 def describe_plan(plan: Plan) -> str:
-    """One line, without a capital and without a full stop."""
+    """Return one line, without a capital letter and without a full stop."""
     axes = list(plan.sizes)
     slower = axes[: axes.index("t")] if plan.time else []
     faster = [axis for axis in axes if axis not in slower and axis != "t"]
@@ -25,7 +25,7 @@ def describe_plan(plan: Plan) -> str:
 
 
 def describe_duration(duration: timedelta) -> str:
-    """As people say it, in two units at most: `14 h`, `1 min 30 s`, `0.5 s`, `2 days 3 h`."""
+    """Return a duration as people say it, in at most two units: `14 h`, `1 min 30 s`, `0.5 s`, `2 days 3 h`."""
     total_s = duration.total_seconds()
     if total_s < 1:
         return f"{total_s * 1000:.6g} ms" if total_s else "0 s"
@@ -62,7 +62,7 @@ def _describe_phase(phase: Phase) -> str:
         return f"{phase.loops:,} times as fast as it goes"
     if "interval" not in phase.given:
         return f"{phase.loops:,} times within {describe_duration(phase.duration)}"
-    # A round every minute, 60 times, is what people call an hour; useq-schema counts to the last round's beginning.
+    # A round every minute, 60 times, is an hour for people. useq-schema counts only to the beginning of the last round.
     lasting = phase.duration if "duration" in phase.given else phase.interval * phase.loops
     return f"every {describe_duration(phase.interval)} for {describe_duration(lasting)}"
 

@@ -1,1 +1,1 @@
-"""The queue of jobs: how a job comes into it, its order, and how the next one begins."""
+"""The queue of jobs: how a job gets into it, its order, and how the next one begins."""

@@ -31,7 +31,8 @@ def begin_job(job: Job, now: datetime) -> Job | None:
     try:
         seat |= read_seat().as_json()
     except CameraUnavailable as problem:
-        # What has a time of its own begins without the camera, and misses what it must; what waits its turn waits on.
+        # A job with a start time begins without the camera and misses what it must. A job that waits its turn can wait
+        # on.
         if job.state != Job.State.PLANNED:
             logger.warning("Job %d waits for the camera: %s", job.pk, problem)
             return None

@@ -1,4 +1,4 @@
-"""What can go wrong with jobs that wait. images/errors.py has the other errors of jobs."""
+"""The errors of jobs that wait. images/errors.py has the other errors of jobs."""
 
 from images.errors import JobError
 

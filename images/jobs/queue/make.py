@@ -33,13 +33,11 @@ def make_job(
     may_queue: bool = False,
     clock: Clock | None = None,
 ) -> Job:
-    """Put a job into the queue: it begins now, behind the jobs that are there, or at `starts_at`. While another person
-    or script controls the camera, it waits for that too, but only with `may_queue` or `starts_at`. The same request
-    again under the same key returns the job that is there: see images/index/idempotency.py.
-
-    Blocks until the camera is open. Raises PlanRefused, PlanTooFast, NotEnoughSpace, IdempotencyKeyReused, ControlHeld,
-    a CameraUnavailable or a StorageUnavailable; then there is no job.
-    """
+    """Put a new job into the queue. It begins now, behind the jobs that are there, or at `starts_at`. While another
+    person or script controls the camera, it waits for that too, but only with `may_queue` or `starts_at`. The same
+    request with the same idempotency key returns the job that is there: see images/index/idempotency.py. Blocks until
+    the camera is open. Raises PlanRefused, PlanTooFast, NotEnoughSpace, IdempotencyKeyReused, ControlHeld, a
+    CameraUnavailable or a StorageUnavailable; then there is no job."""
     parsed = read_new_plan(plan)
     if starts_at is not None and starts_at <= (clock or Clock()).now():
         raise PlanStartInvalid("startsAt", "This time is past. Leave it out to begin as soon as possible.")

@@ -44,7 +44,7 @@ def test_only_the_fields_of_the_kind_are_shown(visit):
     expect(page.locator("#plan")).to_be_visible()
     expect(page.locator("#exposures")).to_be_hidden()
     page.locator("#plan").fill('{"time": 1}')
-    expect(page.locator("#problem-plan")).to_contain_text("time: Is no field of a plan.")
+    expect(page.locator("#problem-plan")).to_contain_text("time: Is not a field of a plan.")
 
 
 def test_an_average_is_planned_and_its_picture_says_of_how_many_frames_it_is(visit, planned):

@@ -1,4 +1,4 @@
-"""MP4 by the program ffmpeg, if it is installed. It is a program of its own, and not a part of this one."""
+"""Makes MP4 with the program ffmpeg, if it is installed. It is a separate program, and no part of this one."""
 
 import shutil
 import subprocess
@@ -37,7 +37,7 @@ def make_mp4(movie: Movie, ffmpeg: str) -> BinaryIO:
             said.seek(0)
             words = said.read(2000).decode("utf-8", "replace").strip()
         if not is_done or not path.exists():
-            raise MovieFailed(f"ffmpeg made no movie. It said: {words or 'nothing'}")
+            raise MovieFailed(f"ffmpeg made no movie. Its message: {words or 'none'}")
         return _take_over(path)
 
 
@@ -54,12 +54,12 @@ def _take_over(path: Path) -> BinaryIO:
 
 
 def _run(movie: Movie, ffmpeg: str, path: Path, said: BinaryIO) -> bool:
-    """Give all frames to the program. Return True if it says that all went well."""
+    """Give all frames to ffmpeg. Returns True if it reports success."""
     until_s = time.monotonic() + DEADLINE_S
     process = subprocess.Popen(
         [ffmpeg, *_arguments(movie), str(path)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said
     )
-    # A program that reads no more would hold the pipe for ever.
+    # If ffmpeg reads no more, the write into its pipe would block for ever. So a watchdog ends it.
     watchdog = threading.Timer(DEADLINE_S + END_S, process.kill)
     watchdog.start()
     try:
@@ -80,7 +80,7 @@ def _feed(process: subprocess.Popen[bytes], movie: Movie, until_s: float) -> Non
                 pipe.write(frame.tobytes())
                 require_in_time(until_s)
     except (BrokenPipeError, ConnectionError):
-        # It ended early, and its words say why.
+        # It ended early. Its message says why.
         return
 
 

@@ -1,4 +1,4 @@
-"""How long it takes here to make a movie, as measured on the last one of each format since the program started."""
+"""Foretells how long a movie takes, from the last movie of its format since the program started."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _seconds_per_pixel: dict[str, float] = {}
 
 @contextmanager
 def measuring(kind: str, movie: Movie) -> Iterator[None]:
-    """Measure the block, in which this movie is made. One that fails counts for nothing."""
+    """Measure how long it takes to make this movie within the block. A movie that fails does not count."""
     began_s = time.monotonic()
     yield
     pixels = sum(count_pixels(outcome.picture.shape) for outcome in movie.outcomes if outcome.picture)
@@ -20,7 +20,8 @@ def measuring(kind: str, movie: Movie) -> Iterator[None]:
 
 
 def foretell_seconds(kind: str, frames: int, shape: tuple[int, ...]) -> float | None:
-    """Return how long so many pictures of this shape will take. None if no movie of this format was made yet."""
+    """Return in how many seconds so many pictures of this shape become a movie. None if no movie of this format was
+    made yet."""
     each_s = _seconds_per_pixel.get(kind)
     return None if each_s is None else each_s * frames * count_pixels(shape)
 

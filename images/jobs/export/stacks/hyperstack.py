@@ -67,7 +67,7 @@ class Hyperstack:
             yield self._make_directory(self._directory_at, self._planes_at)
 
     def _lose(self, number: int, why: str) -> None:
-        """Say in the labels that this original is missing or changed after all. They keep their length."""
+        """Note in the labels that this original turned out to be missing or changed. The labels keep their length."""
         first = number * len(self._colours)
         cell = self._stack.cells[number]
         said = f"No. {cell.outcome.number} NOT HERE: {why}" if cell.outcome else why
@@ -139,7 +139,7 @@ def find_interval_s(job: Job, plan: Plan, stack: Stack) -> float | None:
 
 
 def find_spacing_um(plan: Plan, stack: Stack) -> float | None:
-    """Return the distance of the planes; None if they are not even, or some are left out."""
+    """Return the distance of the planes in micrometres; None if they are not even, or some are left out."""
     if plan.planes is None or plan.planes.listed_um or stack.has_left_out or stack.sizes[2] < 2:
         return None
     return plan.planes.step_um or None

@@ -110,7 +110,7 @@ def _leave_out(axes: list[list[int]], found: dict[tuple[int, int, int, int], Out
 
 
 def note_file(outcome: Outcome) -> Outcome:
-    """Return the outcome without its picture if the file is not there, or has another length. Does not read it."""
+    """Return the outcome without its picture if the file is not there or has another length. Does not read the file."""
     if outcome.picture is None:
         return outcome
     try:
@@ -137,8 +137,8 @@ def _say_kind(picture: Picture) -> str:
 
 
 def read_picture(picture: Picture) -> np.ndarray | str:
-    """Return the pixels of the original, or in words why it is not given. Raises StorageUnavailable, or OriginalAway:
-    a stack is not made with a hole that a store which is away for a moment would leave."""
+    """Return the pixels of the original, or in words why they are not there. Raises StorageUnavailable, or
+    OriginalAway: if the store is away for a moment, no stack is made, because it would have a hole."""
     image = Image(
         filename=picture.filename,
         file_size=picture.size_bytes,

@@ -1,4 +1,4 @@
-"""The fields of a plan as they are read: each knows its path, and takes nothing for what it is not."""
+"""The fields of a plan while it is read. Each knows its path, and accepts only its own type."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from images.jobs.plan.errors import (
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A value of the plan's JSON and its path, as in `channels[1].exposure`. Null is the same as left out."""
+    """A value in the JSON of a plan, and its path, as in `channels[1].exposure`. Null counts as left out."""
 
     value: Any
     path: str = ""
 
     def field(self, name: str) -> "Field | None":
-        """The field of this name of an object; None if it is left out."""
+        """Return the field of this name of an object; None if it is left out."""
         value = self.value.get(name)
         return None if value is None else self._child(name, value)
 
@@ -33,20 +33,21 @@ class Field:
         return found
 
     def check_names(self, known: Iterable[str], defaults: Mapping[str, tuple[Any, ...]] | None = None) -> None:
-        """Raise PlanFieldUnknown for a field that is neither known nor one of useq-schema's own; PlanFieldNotYet for
-        one of those with another value than `defaults` lists, at which it changes nothing."""
+        """Raise PlanFieldUnknown for a field that is not in `known` and is none of useq-schema. Raise PlanFieldNotYet
+        for a field of useq-schema that has another value than in `defaults`: with that value it would change
+        nothing."""
         if not isinstance(self.value, Mapping):
             raise PlanValueInvalid(self.path, f"Must be an object; {_kind_of(self.value)} was given.")
         for name, value in self.value.items():
             if name in known:
                 continue
             if defaults is None or name not in defaults:
-                raise PlanFieldUnknown(self._path_of(str(name)[:60]), f"Is no field of a plan. {_list_known(known)}")
+                raise PlanFieldUnknown(self._path_of(str(name)[:60]), f"Is not a field of a plan. {_list_known(known)}")
             if value is not None and value not in defaults[name]:
                 raise PlanFieldNotYet(self._path_of(name), "Is not supported yet. Leave it out.")
 
     def parts(self, maximum: int, unit: str) -> list["Field"]:
-        """The parts of a list."""
+        """Return the parts of a list, each as a field."""
         if not isinstance(self.value, (list, tuple)):
             raise PlanValueInvalid(self.path, f"Must be a list; {_kind_of(self.value)} was given.")
         if len(self.value) > maximum:
@@ -56,10 +57,10 @@ class Field:
         return [Field(value, f"{self.path}[{place}]") for place, value in enumerate(self.value)]
 
     def number(self, allowed: Range, unit: str = "") -> float:
-        """A JSON number within its limits."""
+        """Return a JSON number within these limits."""
         if isinstance(self.value, bool) or not isinstance(self.value, int | float):
             raise PlanValueInvalid(self.path, f"Must be a number; {_kind_of(self.value)} was given.")
-        # A whole number may be too large for a float.
+        # A whole number may be too large to become a float.
         if not allowed.minimum <= self.value <= allowed.maximum and self.value not in allowed:
             limits = f"{allowed.minimum:,.10g} and {allowed.maximum:,.10g}{unit}"
             raise PlanValueOutOfRange(self.path, f"Must be between {limits}; {_short(self.value)} was given.")

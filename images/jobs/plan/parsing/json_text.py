@@ -1,4 +1,4 @@
-"""JSON from strangers: read at bounded cost, refused if two programs would read it differently."""
+"""Reads JSON from strangers at bounded cost. Refuses JSON that two programs would read differently."""
 
 import json
 import math
@@ -13,19 +13,18 @@ from images.jobs.plan.parsing.lines import find_unreadable
 MAX_BYTES = 256 * 1024
 MAX_PARTS = 20_000
 MAX_DEPTH = 20
-# Each part needs a sign, and a note may have as many of them as it has characters.
+# A first, cheap check: each part needs one of these signs. The text of a note may hold them too, so the limit is high.
 MAX_SIGNS = MAX_PARTS + 10_000
 
-# Most parts are one of these: a look at their type is cheaper than asking if they are a Mapping.
+# Most parts have one of these types. To compare the type is cheaper than to ask if it is a Mapping.
 SINGLE = (str, int, float, type(None))
 
-# Neither database can keep these, nor can any answer carry them.
+# No database can keep these characters, and no JSON response can carry them.
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def read_json(text: str | bytes) -> Any:
-    """The value that the text says. Raises PlanTooLarge before the text is read if it is too long, and
-    PlanUnreadable."""
+    """Return the value of this text. Raises PlanTooLarge before it is parsed if it is too long, and PlanUnreadable."""
     if len(text) > MAX_BYTES:
         raise PlanTooLarge("", f"A plan has at most {MAX_BYTES:,} bytes; this one has {len(text):,}.")
     try:
@@ -44,12 +43,13 @@ def read_json(text: str | bytes) -> Any:
     except RecursionError as problem:
         raise _too_deep("") from problem
     except ValueError as problem:
-        # Python reads no whole number of more than some thousand digits.
+        # Python refuses whole numbers of more than some thousand digits.
         raise PlanUnreadable("", "A number in it has too many digits.") from problem
 
 
 def check_parts(whole: Any) -> None:
-    """Raise PlanTooLarge or PlanValueInvalid if a part of it could not be kept. Looks at MAX_PARTS at most."""
+    """Raise PlanTooLarge or PlanValueInvalid if a part of the value cannot be kept. Looks at MAX_PARTS parts at
+    most."""
     open_parts: list[tuple[str, Iterator[tuple[str | int, Any]]]] = [("", _parts_of([whole]))]
     parts = 0
     while open_parts:
@@ -73,13 +73,13 @@ def _parts_of(value: Mapping | list | tuple) -> Iterator[tuple[str | int, Any]]:
 
 
 def _check_part(path: str, name: str | int, value: Any) -> None:
-    # The path is put together for sentences alone: it costs more than the look at a part.
+    # The path is made only for an error: it costs more than the check itself.
     if isinstance(value, float) and not math.isfinite(value):
-        raise PlanValueInvalid(_join(path, name), "Must be a number; NaN and infinity are none.")
+        raise PlanValueInvalid(_join(path, name), "Must be a number, not NaN or infinity.")
     if isinstance(value, str) and UNSTORABLE.search(value):
-        raise PlanValueInvalid(_join(path, name), "Holds a character that cannot be stored.")
+        raise PlanValueInvalid(_join(path, name), "Contains a character that cannot be stored.")
     if isinstance(name, str) and UNSTORABLE.search(name):
-        raise PlanValueInvalid(path, "A name in it holds a character that cannot be stored.")
+        raise PlanValueInvalid(path, "A name in it contains a character that cannot be stored.")
 
 
 def _join(path: str, name: str | int) -> str:
@@ -89,7 +89,7 @@ def _join(path: str, name: str | int) -> str:
 
 
 class _Objects:
-    """The objects of one text, as they are read. Too many names are refused before they cost more."""
+    """Collects the objects of one text while it is parsed. Refuses too many names before they cost memory."""
 
     def __init__(self) -> None:
         self._names = 0
@@ -105,7 +105,7 @@ class _Objects:
 
 
 def _find_repeated(pairs: list[tuple[str, Any]]) -> str:
-    """Return the first name that stands there a second time; empty if none does."""
+    """Return the first name that occurs a second time; empty if there is none."""
     seen: set[str] = set()
     for name, _ in pairs:
         if name in seen:

@@ -7,13 +7,14 @@ from itertools import islice
 
 DECODER = json.JSONDecoder()
 SPACE = re.compile(r"[ \t\n\r]*")
-# More than 1,000 positions have. Whoever writes more of them is told what is wrong, but not where.
+# More than a plan of 1,000 positions has. In a longer text, an error has no line.
 MAX_TOKENS = 10_000
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"(?:\s*:)?|[{}]|NaN|-?Infinity')
 
 
 def find_line(text: str, path: str) -> int | None:
-    """The line, from 1, on which the value of this path begins; None if it is not there. The text must be JSON."""
+    """Return the line, from 1, on which the value of this path begins; None if it is not there. The text must be
+    JSON."""
     place = _skip_space(text, 0)
     for step in re.findall(r"[^.\[\]]+", path):
         found = next((at for name, at in _walk(text, place) if name == step), None)
@@ -24,10 +25,8 @@ def find_line(text: str, path: str) -> int | None:
 
 
 def find_unreadable(text: str) -> int | None:
-    """The line of the first name that stands twice in its object, or of a constant that is no number.
-
-    None if MAX_TOKENS names, texts and braces stand before it.
-    """
+    """Return the line of the first name that occurs twice in its object, or of a constant that is no number. None if it
+    comes after more than MAX_TOKENS names, texts and braces."""
     names_by_depth: list[set[str]] = [set()]
     for token in islice(TOKEN.finditer(text), MAX_TOKENS):
         word = token[0]
@@ -48,7 +47,7 @@ def find_unreadable(text: str) -> int | None:
 
 
 def _walk(text: str, place: int) -> Iterator[tuple[str, int]]:
-    """Name, or number as text, of each part of the value that begins here, and where the part begins."""
+    """Yield each part of the value that begins here: its name, or its number as text, and where it begins."""
     opening = text[place]
     if opening not in "{[":
         return
@@ -58,7 +57,7 @@ def _walk(text: str, place: int) -> Iterator[tuple[str, int]]:
         name = str(number)
         if opening == "{":
             name, place = DECODER.raw_decode(text, place)
-            # Past the colon.
+            # After the colon.
             place = _skip_space(text, _skip_space(text, place) + 1)
         yield name, place
         _, place = DECODER.raw_decode(text, place)

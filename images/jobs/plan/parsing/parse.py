@@ -1,4 +1,4 @@
-"""From JSON to a plan. What is not understood is refused by name, never left out in silence."""
+"""Makes a plan from JSON. A field that is not understood is refused by name, never ignored."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -31,7 +31,7 @@ from images.jobs.plan.plan import AXES, Plan
 
 MAX_NAME = 100
 FIELDS = ("time_plan", "stage_positions", "channels", "z_plan", "axis_order", "metadata")
-# useq-schema's own fields that are not supported yet, with the values that change nothing: other programs write them.
+# Fields of useq-schema that are not supported yet, with their neutral values: other programs write them always.
 AT_DEFAULT: dict[str, tuple[Any, ...]] = {
     "grid_plan": (),
     "autofocus_plan": (),
@@ -60,10 +60,8 @@ POSITION_AT_DEFAULT: dict[str, tuple[Any, ...]] = {
 
 
 def parse_plan(source: str | bytes | Mapping[str, Any], limits: PlanLimits = NO_LIMITS) -> Plan:
-    """The plan that this JSON says. Nothing is expanded: a hostile plan costs no more than a small one.
-
-    Raises PlanRefused: its `path` names the field and, if the source is text, its `line` the line.
-    """
+    """Return the plan of this JSON. No series is expanded, so a hostile plan costs no more than a small one. Raises
+    PlanRefused: its `path` names the wrong field, and its `line` the line if the source is text."""
     if isinstance(source, Mapping):
         return _parse_whole(source, limits)
     text = source.decode("utf-8-sig", "replace") if isinstance(source, bytes) else source
@@ -98,7 +96,7 @@ def _parse_whole(whole: Any, limits: PlanLimits) -> Plan:
 
 
 def _read_metadata(field: Field | None) -> dict[str, Any]:
-    """What other programs say of the plan is kept as it is."""
+    """Return the metadata of other programs as they are."""
     if field is None:
         return {}
     if not isinstance(field.value, Mapping):
@@ -142,7 +140,7 @@ def _read_position(field: Field) -> StagePosition:
 
 
 def _read_axis_order(field: Field | None, used: str) -> str:
-    """Canonical: the axes that the plan does not use follow, in their usual order."""
+    """Return the canonical order: the axes of the plan, then the axes that it does not use, in their usual order."""
     order = AXES if field is None else _read_axes(field)
     missing = [axis for axis in used if axis not in order]
     if missing and field:

@@ -1,4 +1,4 @@
-"""`z_plan`: top and bottom, range around, above and below, or planes one by one."""
+"""Reads `z_plan`: top and bottom, range around, above and below, or a list of planes."""
 
 from images.jobs.plan.errors import (
     PlanFieldsConflict,
@@ -13,7 +13,7 @@ from images.jobs.plan.planes import Planes
 
 FORMS = (("top", "bottom", "step"), ("range", "step"), ("above", "below", "step"), ("relative",), ("absolute",))
 FIELDS = ("top", "bottom", "range", "above", "below", "step", "relative", "absolute", "go_up")
-# A step may miss the top by this part of itself: 0.1 has no exact binary form.
+# A step may miss the top by this part of itself, because 0.1 has no exact binary form.
 TOLERANCE = 1e-6
 
 
@@ -60,7 +60,8 @@ def _ends_of(field: Field, values: dict[str, float]) -> tuple[float, float]:
 
 
 def _count_steps(field: Field, bottom_um: float, top_um: float, step_um: float) -> int:
-    """useq-schema lets the last plane lie up to half a step beyond the top; here no plane does, ever."""
+    """Return the number of steps. useq-schema allows the last plane to lie up to half a step above the top; here no
+    plane lies above it. Raises PlanStepUneven with the two nearest possibilities."""
     exact = (top_um - bottom_um) / step_um
     steps = round(exact)
     if steps + 1 > MAX_PLANES:

@@ -1,4 +1,4 @@
-"""`time_plan`: interval and loops, interval and duration, duration and loops; or phases of these."""
+"""Reads `time_plan`: interval and loops, interval and duration, duration and loops; or phases of these."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from images.jobs.plan.parsing.fields import Field
 from images.jobs.plan.rounds import Phase, TimePlan
 
 FIELDS = ("interval", "loops", "duration")
-# useq-schema writes it always; what becomes of a conflict is said by `whenLate`.
+# useq-schema always writes this field. Here `whenLate` says the same, and more.
 AT_DEFAULT = {"prioritize_duration": (True, False)}
 
 

@@ -1,4 +1,4 @@
-"""`metadata.microscope`: what this program can do beyond useq-schema."""
+"""Reads `metadata.microscope`: the abilities of this program beyond useq-schema."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def read_wishes(field: Field, gain_db: float | None, limits: PlanLimits) -> Wishes:
-    """`gain_db` as `read_gains` has it, of a plan without channels."""
+    """Return the wishes. `gain_db`: the gain of a plan without channels, from `read_gains`."""
     average = field.field("average")
     pacing = field.field("pacing")
     when_late = field.field("whenLate")
@@ -26,7 +26,7 @@ def read_wishes(field: Field, gain_db: float | None, limits: PlanLimits) -> Wish
     image_format = field.field("format")
     quality = field.field("quality")
     if quality and not (image_format and image_format.value == "jpg"):
-        raise PlanFieldsConflict(quality.path, 'Is of JPEG alone: it needs "format": "jpg".')
+        raise PlanFieldsConflict(quality.path, 'Only JPEG has it: set "format": "jpg".')
     return Wishes(
         gain_db=gain_db,
         average=_read_average(average, limits) if average else 1,
@@ -41,7 +41,8 @@ def read_wishes(field: Field, gain_db: float | None, limits: PlanLimits) -> Wish
 
 
 def read_gains(field: Field, channels: int, limits: PlanLimits) -> Sequence[float | None]:
-    """The gain of each channel, in decibels; of a plan without channels one gain. One number is for all."""
+    """Return the gain of each channel in decibels; one gain if the plan has no channels. One number counts for all
+    channels."""
     gain = field.field("gain")
     count = max(channels, 1)
     allowed = limits.gain_db or GAIN_DB
@@ -71,7 +72,7 @@ def _read_patience(field: Field) -> timedelta:
     patience = read_duration(field)
     if patience < MIN_PATIENCE:
         seconds = f"{MIN_PATIENCE.total_seconds():g} s"
-        raise PlanValueOutOfRange(field.path, f"Must be at least {seconds}: a camera needs that long to come back.")
+        raise PlanValueOutOfRange(field.path, f"Must be at least {seconds}: a camera may need that to open again.")
     return patience
 
 
