@@ -1,4 +1,4 @@
-"""Which instrument this process is. Rows of images, jobs and removals say whose they are."""
+"""Tells which instrument this process is. The rows of images, jobs and removals name their instrument."""
 
 from collections.abc import Callable
 from functools import cache
@@ -6,7 +6,8 @@ from uuid import UUID
 
 
 def be_alone() -> UUID | None:
-    """Return the id of a PC that shares its library with nobody, and of a library that has no camera: there is none."""
+    """Return None: a PC that shares its library with no other has no id, and a library without a camera has none
+    either."""
     return None
 
 
@@ -14,7 +15,7 @@ _readers: list[Callable[[], UUID | None]] = [be_alone]
 
 
 def register_own_instrument(read: Callable[[], UUID | None]) -> None:
-    """Let `read` return the id of this process's instrument. It is called once, at the first use."""
+    """Set the function that returns the id of this process's instrument. It is called once, at the first use."""
     _readers[:] = [cache(read)]
 
 

@@ -1,4 +1,4 @@
-"""Why slots were missed and why a job does not go on, in the words that people read."""
+"""The reasons why slots were missed and why a job does not go on, in words for people."""
 
 from camera.errors import CameraError, FramesLost, FramesTooFast
 from images.errors import DiskFull, StorageMissing, StorageUnavailable

@@ -1,4 +1,5 @@
-"""What the pictures of a job are taken with. It must stay the same from the first to the last."""
+"""The seat of a job: camera, objective and geometry with which it takes its pictures. It must stay the same from the
+first picture to the last."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -26,7 +27,7 @@ NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """`fields` as JSON holds them, by the keys of `NAMES`. `light`: exposure and gain for channels that name none."""
+    """`fields`: as JSON, by the keys of `NAMES`. `light`: exposure and gain for channels that name none."""
 
     fields: dict[str, Any]
     light: dict[str, float]
@@ -44,7 +45,7 @@ class Seat:
         return cls({key: said.get(key) for key in NAMES}, {key: said[key] for key in ("exposureMs", "gainDb")})
 
     def find_differences(self, other: "Seat") -> list[str]:
-        """In sentences: what it was when the job began, and what it is in `other`."""
+        """Return the differences in sentences: what it was when the job began, and what it is in `other`."""
         return [
             f"The {name} was {_show(self.fields[key])} when the job began, and is {_show(other.fields[key])} now."
             for key, name in NAMES.items()
@@ -53,7 +54,7 @@ class Seat:
 
     @property
     def geometry(self) -> Geometry:
-        """To set the camera as it was. What it does not have stays as it is."""
+        """Return the request that sets the geometry of this seat. Values that it does not have stay as they are."""
         fields = self.fields
         white_balance = fields["whiteBalance"]
         return Geometry(
@@ -69,7 +70,7 @@ class Seat:
 
 
 def read_seat() -> Seat:
-    """Return the camera's seat of this moment. Blocks until the camera is open. Raises a CameraUnavailable."""
+    """Return the seat of the camera at this moment. Blocks until the camera is open. Raises a CameraUnavailable."""
     camera = the_camera()
     camera.limits()
     status = camera.status()

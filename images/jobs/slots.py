@@ -1,4 +1,4 @@
-"""The slots of a job, computed for whoever wants to see some of them."""
+"""Computes some slots of a job, for pages and the API."""
 
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ STATES = STORED, MISSED, TO_COME, NOT_TAKEN = "stored", "missed", "to_come", "no
 
 @dataclass(frozen=True, slots=True)
 class SlotNow:
-    """One slot, and what became of it. `due_at` is None until the job begins; `image_id` also for a stored slot whose
-    row is still to come."""
+    """One slot, and what became of it. `due_at`: None until the job begins. `image_id`: also None for a stored slot
+    whose row is not written yet."""
 
     number: int
     due_at: datetime | None
@@ -29,7 +29,7 @@ class SlotNow:
 
 
 def list_slots(job: Job, plan: Plan, first: int, end: int) -> list[SlotNow]:
-    """Those from `first` up to, but not including, `end`. Raises Django's DatabaseError."""
+    """Return the slots from `first` up to, but not including, `end`. Raises Django's DatabaseError."""
     images = Image.objects.filter(job=job, job_slot__gte=first, job_slot__lt=end)
     ids = dict(images.values_list("job_slot", "pk"))
     gaps = list(JobGap.objects.filter(job=job, last_slot__gte=first, first_slot__lt=end))
@@ -56,7 +56,7 @@ def list_slots(job: Job, plan: Plan, first: int, end: int) -> list[SlotNow]:
 
 
 def next_due_at(job: Job, plan: Plan) -> datetime | None:
-    """When the next picture is due; None for a job that is not running, or has decided all."""
+    """Return when the next picture is due; None for a job that does not run, or that has decided all its slots."""
     following = job.decided
     if job.state != Job.State.RUNNING or following >= plan.expected:
         return None
@@ -64,7 +64,7 @@ def next_due_at(job: Job, plan: Plan) -> datetime | None:
 
 
 def slot_due_at(job: Job, plan: Plan, slot: int) -> datetime | None:
-    """When this slot is or was due; None until the job has a time to begin at."""
+    """Return when this slot is or was due; None until the job has a time to begin."""
     return _due_at(job, plan, _read_shifts(job), slot)
 
 
@@ -77,7 +77,7 @@ def _state_of(job: Job, image_id: int | None, gap: JobGap | None, *, is_decided:
 
 
 def _read_shifts(job: Job) -> list[tuple[int, float]]:
-    """From which slot on the grid stood by how many seconds elsewhere."""
+    """Return by how many seconds the due times were moved, each with the slot from which on that holds."""
     return sorted((event["slot"], event["shiftS"]) for event in job.events if "shiftS" in event)
 
 

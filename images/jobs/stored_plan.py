@@ -6,8 +6,8 @@ from images.models import Job
 
 
 def read_plan(job: Job) -> Plan:
-    """The plan of a job, as it is stored. Raises PlanRefused if it is not the one that the job was made with."""
+    """Return the plan of a job. Raises PlanRefused if it is not the one with which the job was made."""
     plan = parse_plan(job.plan or {})
     if plan.sha256 != job.plan_sha256:
-        raise PlanRefused("", "The plan in the database is not the one that the job was made with.")
+        raise PlanRefused("", "The plan in the database is not the one with which the job was made.")
     return plan

@@ -1,4 +1,4 @@
-"""The thread that carries out jobs. After a start the running job goes on, and the others wait in the queue."""
+"""The thread that runs jobs. After a start the running job continues, and the others wait in the queue."""
 
 import logging
 import threading
@@ -22,19 +22,20 @@ from images.run_days import Clock
 
 logger = logging.getLogger(__name__)
 
-# So often it looks for jobs that another process planned.
+# How often the thread looks for jobs that another process has planned.
 LOOK_EVERY_S = 5.0
 RETRY_S = 2.0
 PATIENCE_S = 5.0
 
 
 class Supervisor:
-    """At most one of a data folder is at work: a second process waits until the first one ends."""
+    """Runs the jobs of this PC. At most one process does this for a data folder: a second one waits until the first one
+    ends."""
 
     def __init__(
         self, archive: Archive, folder: Path, clock: Clock | None = None, awake: KeepAwake | None = None
     ) -> None:
-        """Starts nothing. `folder` is that of the lock."""
+        """Starts nothing. `folder`: where the lock is."""
         self._archive = archive
         self._folder = folder
         self._lock = FileLock(folder / "jobs.lock", thread_local=False)
@@ -49,7 +50,7 @@ class Supervisor:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start the thread. It goes on with the running job, and begins jobs when they are due."""
+        """Start the thread. It continues the running job, and begins jobs when they are due."""
         with self._changed:
             if self._thread is None and not self._is_ending:
                 self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
@@ -63,7 +64,7 @@ class Supervisor:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """End after the picture under way. Jobs go on at the next start."""
+        """End after the picture under way. Jobs continue at the next start."""
         with self._changed:
             self._is_ending = True
             self._changed.notify_all()
@@ -73,12 +74,12 @@ class Supervisor:
             self._thread.join(PATIENCE_S)
 
     def step(self) -> float:
-        """Do what is due now. Returns the seconds until the next step."""
+        """Do what is due now. Returns after how many seconds to call it again."""
         if not self.take_lock():
             return LOOK_EVERY_S
         if self._runner is None:
             self._runner = self._find_work()
-        if self._runner is None:  # else the database may be away
+        if self._runner is None:  # otherwise the database may be away
             self._waiting = Job.objects.waiting().count()
         self._keep_awake()
         self._give_sign()
@@ -100,7 +101,7 @@ class Supervisor:
                 logger.warning("Jobs wait for the database: %s", str(away).strip())
                 seconds = RETRY_S
             except Exception:
-                # The thread's boundary: whatever goes wrong once, the next picture may be possible.
+                # The boundary of the thread: after any error, the next picture may succeed.
                 logger.exception("A job cannot go on; trying again")
                 seconds = RETRY_S
             with self._changed:
@@ -125,14 +126,15 @@ class Supervisor:
         self.heartbeat.give(Sign(now, patience_s, self._waiting, job))
 
     def _keep_awake(self) -> None:
-        """A PC that falls asleep in the evening begins no job at night."""
+        """Keep the PC awake while jobs wait: a PC that falls asleep in the evening begins no job at night."""
         if self._runner is not None or self._waiting:
             self._awake.hold()
         else:
             self._awake.release()
 
     def take_lock(self) -> bool:
-        """Return True if no other process carries out jobs in this data folder; from now on none does."""
+        """Take the lock. Returns True if this process has it now: then no other process runs jobs of this data
+        folder."""
         if self._lock.is_locked:
             return True
         try:
@@ -143,7 +145,7 @@ class Supervisor:
         return True
 
     def _find_work(self) -> Runner | None:
-        """The job that runs, or the next one in the queue."""
+        """Return the job that runs, or the next one in the queue."""
         active = Job.objects.active().select_related("user").order_by("id").first()
         if active:
             return self._make_runner(active, is_resumed=True)
@@ -172,7 +174,7 @@ class Supervisor:
 
 
 def _is_late(job: Job, now: datetime) -> bool:
-    """Return True if the job was to begin while no program was there to begin it."""
+    """Return True if the job was due to begin while no program was running."""
     return job.anchor_at is not None and now - job.anchor_at > timedelta(seconds=LOOK_EVERY_S)
 
 
@@ -180,7 +182,7 @@ _supervisors: list[Supervisor] = []
 
 
 def register_supervisor(supervisor: Supervisor) -> None:
-    """Make this the one of the process. One that stood there is forgotten, not closed."""
+    """Make this the supervisor of the process. It replaces an earlier one, and does not close it."""
     _supervisors[:] = [supervisor]
 
 

@@ -8,9 +8,9 @@ from images.jobs.heartbeat import Beat, JobSign
 from images.jobs.verdict import describe_counts
 from images.models import Job
 
-# A picture that is due may be late, and a camera that was lost may come back by itself.
+# A picture may be this late before somebody is told, because a lost camera often comes back by itself.
 PATIENCE = timedelta(minutes=10)
-# Who paused it, or was asked for something, knows.
+# The people who paused a job, or were asked something, know about it.
 PAUSED_BY_PEOPLE = (Job.PauseCause.USER, Job.PauseCause.PLANE)
 
 
@@ -36,7 +36,7 @@ def find_trouble(beat: Beat, now: datetime, stale: timedelta) -> str:
 
 
 def describe_trouble(job: JobSign, patience_s: float, now: datetime) -> str:
-    """Return what keeps a job from coming along; empty if nothing does, or if people paused it."""
+    """Return what keeps a job from going on; empty if nothing does, or if people paused it."""
     if job.state == Job.State.PAUSED:
         if job.pause_cause in PAUSED_BY_PEOPLE:
             return ""
@@ -48,12 +48,12 @@ def describe_trouble(job: JobSign, patience_s: float, now: datetime) -> str:
 
 
 def is_stalled(job: JobSign, patience_s: float, now: datetime) -> bool:
-    """Return True if the next picture is due for too long. `patience_s`: how long one picture may take."""
+    """Return True if the next picture is overdue for too long. `patience_s`: how long one picture may take."""
     return job.state == Job.State.RUNNING and now - job.awaited_since > PATIENCE + timedelta(seconds=patience_s)
 
 
 def describe_beat(beat: Beat) -> str:
-    """Return how it is if all is well."""
+    """Describe the jobs if all is well."""
     return _describe_work(beat) or "No job is under way."
 
 

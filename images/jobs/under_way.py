@@ -1,4 +1,4 @@
-"""The job that this process carries out now. Asks no database, so every page and every poll may show it."""
+"""The job that this process runs now. Makes no query, so every page and every poll may show it."""
 
 from datetime import datetime
 
@@ -8,14 +8,14 @@ from images.models import Job
 
 
 def find_job_under_way() -> JobSign | None:
-    """Return what was last said of the job that has begun. None if no job has, or if another process carries it out."""
+    """Return the last report about the job that has begun. None if no job has begun, or if another process runs it."""
     sign = the_supervisor().heartbeat.sign
     return sign.job if sign and not sign.is_ended else None
 
 
 def find_full_at(job: Job) -> datetime | None:
-    """Return when the disk will be full, if that is before this job is at its end. None also if another process carries
-    it out."""
+    """Return when the disk will be full, if that is before this job has ended. None also if another process runs the
+    job."""
     sign = find_job_under_way()
     return sign.full_at if sign and sign.number == job.pk else None
 

@@ -1,20 +1,18 @@
-"""What became of a job, in one sentence."""
+"""Says in one sentence what became of a job."""
 
 from collections.abc import Iterable
 
 from images.models import Job, JobGap
 
-# Of all the jobs that are described together. With more gaps than this, their number is left out.
+# For all jobs that are described together. With more gaps than this, their number is left out.
 MAX_GAPS = 2000
 LATER = "to come"
 SAID_FIRST = (Job.State.PAUSED, Job.State.STOPPED, Job.State.FAILED)
 
 
 def describe_verdict(job: Job, gap_count: int | str | None, has_ended: bool | None = None, later: str = LATER) -> str:
-    """Return `607 of 840 stored, 21 missed in 2 gaps, 212 to come.` The numbers add up to the plan, always.
-
-    `gap_count`: see describe_counts. `has_ended`: as the job says, if left out. `later`: when the rest is taken.
-    """
+    """Return `607 of 840 stored, 21 missed in 2 gaps, 212 to come.` The numbers always add up to the plan. `gap_count`:
+    see describe_counts. `has_ended`: None: as the row says. `later`: the words for slots that are still to come."""
     counts = describe_counts(job.expected, job.stored, job.missed, gap_count)
     rest = job.rest
     is_over = job.has_ended if has_ended is None else has_ended
@@ -22,8 +20,8 @@ def describe_verdict(job: Job, gap_count: int | str | None, has_ended: bool | No
 
 
 def describe_counts(expected: int, stored: int, missed: int, gap_count: int | str | None = None) -> str:
-    """Return `1,468 of 2,000 stored, 532 missed in 3 gaps`. `gap_count` is None if nobody counted, or the words for a
-    number that is too large to count."""
+    """Return `1,468 of 2,000 stored, 532 missed in 3 gaps`. `gap_count`: None if nobody counted the gaps, or words if
+    there are too many to count."""
     if not missed:
         return f"{stored:,} of {expected:,} stored, none missed"
     count = f"{gap_count:,}" if isinstance(gap_count, int) else gap_count
@@ -32,8 +30,8 @@ def describe_counts(expected: int, stored: int, missed: int, gap_count: int | st
 
 
 def describe_verdicts(jobs: Iterable[Job]) -> dict[int, str]:
-    """Return the verdict of each job by its id, with its state before it if the job does not run as planned. Asks the
-    database once."""
+    """Return the verdict of each job by its id. If a job does not run as planned, its state comes first. Makes one
+    query."""
     known = list(jobs)
     with_gaps = {job.pk: 0 for job in known if job.missed}
     rows = JobGap.objects.filter(job_id__in=with_gaps).order_by().values_list("job_id", flat=True)

@@ -1,4 +1,4 @@
-"""What commands say on a library, where no originals are."""
+"""Sentences of commands that do not work on a library without a camera, because it has no originals."""
 
 from django.core.management.base import CommandError
 
@@ -8,6 +8,6 @@ BACK_UP = "Back up the database and the store with their own means."
 
 
 def require_originals(todo: str = "Run this on each instrument.") -> None:
-    """Raises CommandError on a library."""
+    """Raises CommandError on a library without a camera."""
     if is_library():
         raise CommandError(str(NoOriginalsHere(todo)))

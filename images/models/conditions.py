@@ -1,4 +1,4 @@
-"""What is said of images in queries, indexes and constraints alike."""
+"""Conditions on images that queries, indexes and constraints share."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -9,18 +9,19 @@ NOT_BINNED = Q(binned_at__isnull=True)
 BINNED = Q(binned_at__isnull=False)
 # The original lies only on the disk of the instrument. A PC alone, without an object store, has no others.
 NOT_STORED = Q(place__isnull=True)
-# Somebody elsewhere waits for it.
+# Somebody on another PC waits for it.
 WANTED = NOT_STORED & Q(wanted_at__isnull=False)
-# Captured by one of several PCs that share the library. What a PC alone captured has no instrument.
+# Captured by one of several PCs that share the library. Pictures of a PC that shares nothing have no instrument.
 OF_SEVERAL = Q(instrument__isnull=False)
-# Read back whole from the store: the original may leave this disk. Those in the bin leave it with the bin.
+# Read back whole from the store, so the original may leave this disk. Pictures in the bin stay until they leave the
+# bin.
 MAY_LEAVE = Q(place="both", verified_at__isnull=False, binned_at__isnull=True)
-# The original is in the store, and what was changed of it last is not.
+# The original is in the store, and its last change is not.
 CHANGE_NOT_STORED = Q(place__isnull=False, revision__isnull=False) & (
     Q(stored_revision__isnull=True) | Q(revision__gt=F("stored_revision"))
 )
 
-# By these each instrument finds its own originals that the store lacks, or that nobody has read back, and so on.
+# Indexes by which each instrument finds its own originals that the store lacks, that nobody has read back, and so on.
 STORE_INDEXES = [
     models.Index(fields=["instrument", "id"], name="images_not_stored", condition=NOT_STORED),
     models.Index(fields=["instrument", "wanted_at"], name="images_wanted", condition=WANTED),

@@ -83,7 +83,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.filter(BINNED)
 
     def forget_store(self) -> int:
-        """Say of these images that their originals wait for the store again."""
+        """Write into these rows that their originals wait for the store again."""
         return self.update(place=None, store_key=None, stored_at=None, verified_at=None)
 
     forget_store.alters_data = True  # type: ignore[attr-defined]

@@ -11,10 +11,9 @@ LOST_AFTER = timedelta(seconds=30)
 
 
 class Instrument(models.Model):
-    """A lab PC with its camera. It writes this row itself, again and again: what it says is as old as `last_seen_at`.
-
-    A PC that is alone has no row. Its images, jobs and removals have no instrument.
-    """
+    """A lab PC with its camera. It writes this row itself every ten seconds, so the values are as old as
+    `last_seen_at`. A PC that shares its library with no other has no row; its images, jobs and removals have no
+    instrument."""
 
     id = models.UUIDField(
         primary_key=True, default=uuid.uuid4, editable=False, help_text="The same as in its data folder."
@@ -45,5 +44,5 @@ class Instrument(models.Model):
         return self.name
 
     def is_lost(self, now: datetime) -> bool:
-        """Return True if it has given no sign for LOST_AFTER."""
+        """Return True if it has not written its row for LOST_AFTER."""
         return self.last_seen_at is None or now - self.last_seen_at > LOST_AFTER

@@ -1,4 +1,4 @@
-"""What people outside are told about jobs and control, on its way to them."""
+"""Notices for people outside, about jobs and control, until they are delivered."""
 
 import uuid
 
@@ -22,14 +22,14 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
 
 class Delivery(models.Model):
-    """One notice on its way to one address: about a job, lost control, or the object store. It is written together with
-    what it tells, so nothing is forgotten; the address may get it twice, under the same `lasting_id`."""
+    """One notice on its way to one address: about a job, lost control, or the object store. It is written in the
+    transaction of what it tells, so nothing is forgotten. The address may get it twice, with the same `lasting_id`."""
 
-    # In the place of what happened to a job. It goes to the user alone.
+    # These are no events of a job. They go only to the user.
     CONTROL_LOST = "control_lost"
-    # Administrators are told that pictures do not come into the object store.
+    # Goes to administrators, if pictures do not get into the object store.
     SPOOL_WAITS = "spool_waits"
-    # They have no job, and are e-mails to users.
+    # These have no job, and are e-mails to users.
     TO_USERS = (CONTROL_LOST, SPOOL_WAITS)
 
     class Channel(models.TextChoices):

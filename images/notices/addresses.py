@@ -1,4 +1,4 @@
-"""To which addresses notices go, as the settings say."""
+"""The addresses to which notices go, from the settings."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from images.models import Delivery
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`recipient` is that of an e-mail."""
+    """One address and its channel. `recipient`: only for e-mail."""
 
     channel: str
     recipient: str = ""
 
 
 def list_addresses() -> list[Address]:
-    """Who is told about jobs."""
+    """Return the addresses that get notices about jobs."""
     mails = [Address(Delivery.Channel.EMAIL, recipient) for recipient in settings.JOB_EMAIL_TO]
     webhooks = [Address(Delivery.Channel.WEBHOOK)] if settings.JOB_WEBHOOK_URL else []
     pings = [Address(Delivery.Channel.PING)] if settings.JOB_PING_URL else []
@@ -24,11 +24,11 @@ def list_addresses() -> list[Address]:
 
 
 def can_mail() -> bool:
-    """Return True if e-mail is set up; then users are told, too, what concerns them alone."""
+    """Return True if e-mail is set up. Then users get e-mails about things that concern only them."""
     return bool(settings.EMAIL_HOST and settings.DEFAULT_FROM_EMAIL)
 
 
 def list_channels() -> set[str]:
-    """The ways by which something can go out."""
+    """Return the channels by which notices can go out."""
     to_users = {Delivery.Channel.EMAIL} if can_mail() else set()
     return to_users | {address.channel for address in list_addresses()}

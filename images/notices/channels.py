@@ -1,4 +1,4 @@
-"""The ways out: a webhook, an e-mail, a ping. Each call has a deadline, and none follows a redirect."""
+"""The channels: webhook, e-mail, ping. Each call has a deadline, and none follows a redirect."""
 
 import json
 import time
@@ -19,16 +19,17 @@ from images.notices.http import make_opener
 from images.notices.notices import ALARMS, ENDS, What
 from images.notices.signing import make_signature
 
-# For each step: to connect, to send, to wait for the answer.
+# For each step: to connect, to send, to wait for the response.
 TIMEOUT_S = 10.0
 
 
 class NotDelivered(Exception):
-    """The address did not take it. The sentence says why, and does not show the address: it may hold a password."""
+    """The address did not take the notice. The sentence says why. It does not show the address, which may contain a
+    password."""
 
 
 def send(delivery: Delivery) -> None:
-    """Block until the address has taken it. Uses no database. Raises NotDelivered."""
+    """Send a notice. Blocks until the address has taken it. Makes no query. Raises NotDelivered."""
     if delivery.channel == Delivery.Channel.EMAIL:
         send_email(delivery)
     elif delivery.channel == Delivery.Channel.PING:
@@ -38,7 +39,7 @@ def send(delivery: Delivery) -> None:
 
 
 def describe_in_lines(delivery: Delivery) -> str:
-    """The body of an e-mail."""
+    """Return the body of an e-mail."""
     facts = delivery.facts
     if delivery.what in Delivery.TO_USERS:
         return str(facts["text"])
@@ -55,7 +56,8 @@ def _send_webhook(delivery: Delivery) -> None:
 
 
 def _ping_address(what: What) -> str:
-    """Healthchecks.io and its kin: `/fail` if somebody should look, nothing at a good end, else `/start`."""
+    """Return the ping address for this event. Healthchecks.io and similar services expect `/fail` if somebody should
+    look, nothing at a good end, otherwise `/start`."""
     parts = urllib.parse.urlsplit(settings.JOB_PING_URL)
     ending = "/fail" if what in ALARMS else "" if what in ENDS else "/start"
     return parts._replace(path=parts.path.rstrip("/") + ending).geturl()
@@ -75,7 +77,7 @@ def post_signed(address: str, secret: str, delivery_id: str, body: bytes, more: 
 
 
 def post(address: str, body: bytes, headers: dict[str, str], within_s: float = CALL_S) -> None:
-    """Blocks until the address has taken it, at most for so long. Raises NotDelivered."""
+    """Post a body. Blocks until the address has taken it, for at most `within_s`. Raises NotDelivered."""
     headers = {"User-Agent": f"Microscope/{settings.VERSION}", **headers}
     request = urllib.request.Request(address, data=body, headers=headers, method="POST")
     try:
@@ -89,14 +91,14 @@ def post(address: str, body: bytes, headers: dict[str, str], within_s: float = C
 
 
 def send_email(delivery: Delivery, within_s: float = CALL_S) -> None:
-    """Blocks until the mail server has taken it, at most for so long. Raises NotDelivered."""
+    """Send an e-mail. Blocks until the mail server has taken it, for at most `within_s`. Raises NotDelivered."""
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip("> ")
     message = EmailMessage(
         subject=delivery.facts["title"],
         body=describe_in_lines(delivery),
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[delivery.recipient],
-        # The same at each try: a mail program shows what came twice once.
+        # The same at each try, so that a mail program shows a repeated mail only once.
         headers={"Message-ID": f"<{delivery.lasting_id}@{domain}>", "Auto-Submitted": "auto-generated"},
         connection=get_connection(within_s=within_s),
     )

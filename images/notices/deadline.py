@@ -1,17 +1,17 @@
-"""A deadline for a whole call to another computer. A timeout alone begins anew with each byte, so an address that sends
-a byte now and then would hold the call for ever."""
+"""A deadline for a whole call to another computer. A timeout of the socket starts again with each byte, so an address
+that sends a byte now and then would hold the call for ever."""
 
 import contextlib
 import socket
 import threading
 from collections.abc import Iterator
 
-# For a whole call.
+# How long a whole call may take.
 CALL_S = 25.0
 
 
 class Deadline:
-    """Breaks off the connections that it was told of, once the time is up."""
+    """Breaks off the connections that it watches once the time is up."""
 
     def __init__(self) -> None:
         self.is_over = False
@@ -33,8 +33,8 @@ class Deadline:
 
 @contextlib.contextmanager
 def deadline_of(seconds: float) -> Iterator[Deadline]:
-    """Within the block, and after so many seconds, what the deadline watches is broken off: reading and writing then
-    end as if the other side had gone. Raises TimeoutError then."""
+    """Give the block so many seconds. After that, the connections that the deadline watches are broken off: reading and
+    writing then end as if the other side had closed them. Raises TimeoutError then."""
     deadline = Deadline()
     timer = threading.Timer(seconds, deadline.end)
     timer.daemon = True
@@ -48,12 +48,12 @@ def deadline_of(seconds: float) -> Iterator[Deadline]:
         raise
     finally:
         timer.cancel()
-    # An answer that was broken off can look like one that has come to its end.
+    # No error yet does not mean a whole response: a connection that was broken off can look like a complete one.
     if deadline.is_over:
         raise too_late
 
 
 def _break_off(connected: socket.socket) -> None:
-    # Not `close`: that does not wake a thread that reads.
+    # `shutdown` and not `close`: only this wakes a thread that waits in a read.
     with contextlib.suppress(OSError):
         connected.shutdown(socket.SHUT_RDWR)

@@ -1,5 +1,5 @@
-"""The thread that delivers notices, and notices itself if a job does not come along. All it must not forget is in
-rows."""
+"""The thread that delivers notices. It also finds out if a job does not go on. Everything that must not be forgotten is
+in rows."""
 
 import logging
 from collections.abc import Callable
@@ -23,13 +23,13 @@ from images.run_days import Clock
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 5.0
-# For a whole delivery, with all its steps.
+# How long a whole delivery may take, with all its steps.
 DEADLINE_S = 30.0
 FIRST_WAIT = timedelta(seconds=10)
 MAX_WAIT = timedelta(hours=1)
-# With these waits, they take a day.
+# With the growing waits between them, these tries take about a day.
 MAX_TRIES = 32
-# A try of which nothing was heard, because the program died, is repeated after that.
+# If the program died during a try, the notice is tried again after this time.
 LEASE = timedelta(seconds=2 * DEADLINE_S)
 ENDING_S = 2.0
 
@@ -40,7 +40,7 @@ def wait_after(tries: int) -> timedelta:
 
 
 class Deliverer:
-    """One try at a time for each channel, so that a silent address holds up no other."""
+    """Delivers notices, one at a time for each channel, so that a silent address does not delay the other channels."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Deliverer:
         send: Callable[[Delivery], None] = send,
         deadline_s: float = DEADLINE_S,
     ) -> None:
-        """Starts nothing. `read_sign` returns how jobs are."""
+        """Starts nothing. `read_sign` returns the state of the jobs."""
         self._read_sign = read_sign
         self._clock = clock or Clock()
         self._send = send
@@ -60,17 +60,17 @@ class Deliverer:
         self._rounds = Rounds("notices", self.look, lambda: LOOK_EVERY_S)
 
     def start(self) -> None:
-        """Start the thread, if there is anybody to tell."""
+        """Start the thread, if there is any address."""
         if list_channels():
             self._rounds.start()
 
     def end(self, patience_s: float = ENDING_S) -> None:
-        """Let what is under way come to its end for so long. What is left goes out after the next start."""
+        """Let deliveries under way end, for at most `patience_s`. The rest goes out after the next start."""
         enough = self._looks + 2
         self._rounds.end(lambda: bool(self._errands) or self._looks < enough, patience_s)
 
     def look(self) -> None:
-        """Do what is to be done now; does not wait for any address. Raises Django's DatabaseError."""
+        """Do what is due now. Does not wait for any address. Raises Django's DatabaseError."""
         for errand in list(self._errands.values()):
             self._settle(errand)
         self._watch_job()
@@ -81,9 +81,9 @@ class Deliverer:
         self._looks += 1
 
     def _claim(self, channel: str) -> Delivery | None:
-        """The next one that is due, and of this process alone for some time."""
+        """Reserve the next due notice for this process for some time, and return it."""
         now = self._clock.now()
-        # What lies further ahead was written by a clock that was wrong.
+        # A time further ahead was written while the clock was wrong.
         is_due = Q(next_try_at__lte=now) | Q(next_try_at__gt=now + MAX_WAIT + LEASE)
         delivery = Delivery.objects.waiting().of_this_pc().filter(is_due, channel=channel).first()
         if delivery is None:
@@ -94,7 +94,7 @@ class Deliverer:
         return delivery if is_ours else None
 
     def _settle(self, errand: Errand[Delivery]) -> None:
-        """Write down what became of it. One that hangs keeps its channel until its thread ends."""
+        """Note in the row how a try ended. If a try hangs, its channel stays busy until its thread ends."""
         problem = errand.look()
         if problem is not None and errand not in self._settled:
             self._write(errand.sent, problem)
@@ -118,8 +118,8 @@ class Deliverer:
             )
 
     def _give_up_unknown(self) -> None:
-        """Give up the notices for addresses that the settings do not name any more. Those for users need none, and
-        if there are several instruments, another one may be set up for e-mail."""
+        """Give up notices for addresses that are no longer in the settings. Notices for users are kept: another
+        instrument may have e-mail set up."""
         known = Q(what__in=Delivery.TO_USERS) if can_mail() or is_of_several() else Q(pk__in=[])
         for address in list_addresses():
             known |= Q(channel=address.channel, recipient=address.recipient) & ~Q(what__in=Delivery.TO_USERS)
@@ -128,7 +128,7 @@ class Deliverer:
         )
 
     def _watch_job(self) -> None:
-        """Tell once that a job does not come along, and once that it does again."""
+        """Tell once that a job does not go on, and once that it goes on again."""
         sign = self._read_sign()
         if sign is None or sign.job is None or not list_addresses():
             return
@@ -150,7 +150,7 @@ _deliverers: list[Deliverer] = []
 
 
 def register_deliverer(deliverer: Deliverer) -> None:
-    """Make this the one of the process. One that stood there is forgotten, not ended."""
+    """Make this the deliverer of the process. It replaces an earlier one, and does not end it."""
     _deliverers[:] = [deliverer]
 
 

@@ -1,4 +1,4 @@
-"""One try to deliver something, on a thread of its own: whatever hangs there holds up nothing else."""
+"""One try to deliver something, in a thread of its own: if it hangs, nothing else waits for it."""
 
 import logging
 import threading
@@ -14,12 +14,14 @@ Sent = TypeVar("Sent")
 
 
 class Errand(Generic[Sent]):
-    """`problem` is None until it is over; then it is empty if the address took it, else says why not."""
+    """A try that has begun. `problem`: None until it has ended; then empty if the address took it, otherwise the
+    reason."""
 
     def __init__(
         self, sent: Sent, by: str, send: Callable[[Sent], None], deadline_s: float, when_over: Callable[[], None]
     ) -> None:
-        """Begins at once. `by` names the way, for thread and log. `when_over` is called on the errand's thread."""
+        """Begins at once. `by`: the channel, for the name of the thread and the log. `when_over` is called in the
+        thread of the errand."""
         self.sent = sent
         self._by = by
         self.problem: str | None = None
@@ -35,7 +37,7 @@ class Errand(Generic[Sent]):
         return self._thread.is_alive()
 
     def look(self) -> str | None:
-        """Return `problem`. After the deadline that is one, even if the thread still runs."""
+        """Return `problem`. After the deadline this is a sentence, also if the thread still runs."""
         if self.problem is None and time.monotonic() > self._ends_at_s:
             return f"No answer within {self._deadline_s:g} s."
         return self.problem
@@ -47,7 +49,7 @@ class Errand(Generic[Sent]):
         except NotDelivered as problem:
             self.problem = str(problem)
         except Exception as problem:
-            # The thread's boundary: what fails once in sending is tried again like all else.
+            # The boundary of the thread: after any error, the notice is tried again later.
             logger.exception("It could not be delivered by %s", self._by)
             self.problem = repr(problem)
         self._when_over()

@@ -19,7 +19,7 @@ class _Connection(HTTPConnection):
 
 
 class _SecureConnection(_Connection, HTTPSConnection):
-    """HTTPSConnection comes second, so that the socket is watched once it is encrypted."""
+    """HTTPSConnection comes second among the bases, so that the socket is watched once it is encrypted."""
 
 
 class _Http(urllib.request.HTTPHandler):

@@ -1,4 +1,4 @@
-"""Tells people by e-mail that somebody else took control of the camera: they may look at no page."""
+"""Tells people by e-mail that somebody else took control of the camera: they may not have a page open."""
 
 import logging
 import socket
@@ -18,15 +18,15 @@ from images.notices.addresses import can_mail
 
 logger = logging.getLogger(__name__)
 
-# What an entry says if control may have passed on without the holder's consent.
+# The words of audit entries after which control may have passed on without the holder's consent.
 TAKEN = ("control_taken", "control_taken_over")
 ADVICE = "If you need it again, ask for control on the live page."
 
 
 @receiver(library_changed)
 def note_lost_control(what: str, user_id: int | None, username: str, details: dict[str, Any], **_: Any) -> None:
-    """Write an e-mail to whoever lost control to somebody else. In the caller's transaction. Raises one of
-    DATABASE_AWAY: control tries again then."""
+    """Write an e-mail for a user who lost control to somebody else, in the caller's transaction. Raises one of
+    DATABASE_AWAY: then control tries again."""
     former_id = details.get("fromUserId")
     if what not in TAKEN or former_id in (None, user_id) or not can_mail():
         return
@@ -35,12 +35,12 @@ def note_lost_control(what: str, user_id: int | None, username: str, details: di
     except DATABASE_AWAY:
         raise
     except Exception:
-        # The boundary of telling: control passes on, whatever fails in telling of it.
+        # The boundary of notices: control passes on, whatever error the notice has.
         logger.exception("User %s cannot be told who took control", former_id)
 
 
 def put_in_outbox(former_id: int, by_name: str, details: dict[str, Any]) -> None:
-    """Does nothing for a user without an e-mail address. Raises Django's DatabaseError."""
+    """Write the e-mail. Does nothing for a user without an e-mail address. Raises Django's DatabaseError."""
     former = get_user_model()._default_manager.filter(pk=former_id).first()
     address = str(getattr(former, "email", ""))
     if address:
@@ -59,7 +59,7 @@ def describe_facts(by_name: str, at: datetime, details: dict[str, Any]) -> dict[
     """Return subject and text of the e-mail. `details` are those of the entry."""
     computer = socket.gethostname()
     because = f": {details['reason']}" if details.get("reason") else ""
-    # One line, whatever names and reason hold.
+    # On one line, whatever names and reason contain: a line break would end the header.
     title = " ".join(f"{by_name} took control of the camera{because}".split())
     where = f"On {computer}, {show_time(at)}"
     text = "\n".join([f"{title}.", "", _describe_loss(details), ADVICE, "", where, ""])

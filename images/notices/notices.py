@@ -1,4 +1,4 @@
-"""What is told about a job, in words and numbers."""
+"""Describes in words and numbers what happened to a job."""
 
 import socket
 from datetime import datetime
@@ -10,8 +10,8 @@ from images.models import Job
 
 
 class What(StrEnum):
-    """What happened to a job. `stalled`: a picture is due for long, and none has come. `disk_filling`: the disk will be
-    full before the job is at its end."""
+    """What happened to a job. `stalled`: a picture is overdue for long, and none has come. `disk_filling`: the disk
+    will be full before the job has ended."""
 
     BEGUN = "begun"
     PAUSED = "paused"
@@ -26,7 +26,7 @@ class What(StrEnum):
 
 
 ENDS = (What.FINISHED, What.STOPPED, What.FAILED)
-# Somebody should look.
+# With these, somebody should look.
 ALARMS = (What.PAUSED, What.STALLED, What.FAILED)
 
 TITLES = {
@@ -67,6 +67,6 @@ def describe_facts(job: Job, what: What, at: datetime, reason: str, detail: str)
 
 
 def describe_title(job: Job, what: What, reason: str) -> str:
-    """`Wound 3 is paused: Disk at its reserve`. One line, whatever the name of the job holds."""
+    """Return `Wound 3 is paused: Disk at its reserve`. It is one line, whatever the name of the job contains."""
     because = f": {reason}" if reason and what is not What.RESUMED else ""
     return " ".join(f"{job.name} {TITLES[what]}{because}".split())

@@ -1,4 +1,4 @@
-"""Tells administrators by e-mail, once, that pictures have not come into the object store for half a day."""
+"""Tells administrators once, by e-mail, that no pictures got into the object store for half a day."""
 
 import logging
 import socket
@@ -23,7 +23,7 @@ ONCE = "You are told once. The status page shows how it is now."
 
 
 def report_old_spool(state: SpoolState, now: datetime) -> None:
-    """Write the e-mails, if originals wait for so long, none was stored in that time, and nobody was told since.
+    """Write the e-mails if originals have waited that long, none was stored in that time, and nobody was told yet.
     Raises one of DATABASE_AWAY."""
     if not can_mail() or not _is_stuck(state, now):
         return
@@ -33,16 +33,17 @@ def report_old_spool(state: SpoolState, now: datetime) -> None:
     except DATABASE_AWAY:
         raise
     except Exception:
-        # The boundary of telling: pictures are sent, whatever fails in telling of it.
+        # The boundary of notices: pictures are sent, whatever error the notice has.
         logger.exception("Nobody can be told that pictures wait for the store")
 
 
 def put_in_outbox(state: SpoolState, now: datetime) -> None:
-    """One row for each administrator with an e-mail address. Does nothing if they were told of these pictures."""
+    """Write one row for each administrator with an e-mail address. Does nothing if they were told about these
+    pictures."""
     assert state.waiting and state.waiting.oldest_at
     begun_at = max(filter(None, [state.waiting.oldest_at, state.last_stored_at]))
     told = Delivery.objects.filter(what=Delivery.SPOOL_WAITS, created_at__gt=begun_at)
-    # Each of several PCs has a spool of its own.
+    # Each of several PCs has a spool of its own, so each has a notice of its own.
     if told.filter(facts__computer=socket.gethostname()).exists():
         return
     facts = describe_facts(state, state.waiting, begun_at, now)

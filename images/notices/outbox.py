@@ -1,4 +1,4 @@
-"""Writes what is to be told, in the same transaction as what it tells."""
+"""Writes notices, in the same transaction as the event that they tell."""
 
 import logging
 from datetime import datetime
@@ -14,16 +14,16 @@ from images.notices.notices import What, describe_facts
 
 logger = logging.getLogger(__name__)
 
-# Who caused these pauses knows of them.
+# The people who caused these pauses know about them.
 PAUSED_BY_PEOPLE = (Job.PauseCause.USER, Job.PauseCause.PLANE)
-# The beginning is for programs; people planned it. A ping says how the job is now, and it is well until the disk is
-# full.
+# No notice goes to people when a job begins: they have planned it. A ping tells the present state, and that is good
+# until the disk is full.
 NOT_TOLD = {Delivery.Channel.EMAIL: (What.BEGUN,), Delivery.Channel.PING: (What.DISK_FILLING,)}
 
 
 @receiver(job_changed)
 def put_event_in_outbox(job: Job, what: str, at: datetime, reason: str, detail: str, **_: Any) -> None:
-    """Tell what happened to a job, if it is worth it."""
+    """Write the notices about an event of a job, if anybody should know it."""
     if what not in list(What) or not list_addresses():
         return
     try:
@@ -32,12 +32,12 @@ def put_event_in_outbox(job: Job, what: str, at: datetime, reason: str, detail: 
             if _is_worth_telling(job, What(what)):
                 put_in_outbox(job, What(what), at, reason, detail)
     except Exception:
-        # The boundary of telling: a job goes on, whatever fails in telling of it.
+        # The boundary of notices: a job goes on, whatever error the notice has.
         logger.exception("Nobody can be told that job %d is %s", job.pk, what)
 
 
 def put_in_outbox(job: Job, what: What, at: datetime, reason: str, detail: str) -> None:
-    """One row for each address. In the caller's transaction. Raises Django's DatabaseError."""
+    """Write one row for each address, in the caller's transaction. Raises Django's DatabaseError."""
     facts = describe_facts(job, what, at, reason, detail)
     for address in list_addresses():
         if what in NOT_TOLD.get(Delivery.Channel(address.channel), ()):
@@ -68,7 +68,7 @@ def _is_worth_telling(job: Job, what: What) -> bool:
 
 
 def _overtake(address: Address) -> None:
-    """A ping says how it is now: an older one that was not delivered yet would say something wrong."""
+    """Give up older pings that were not delivered: a ping tells the present state, and theirs is past."""
     if address.channel == Delivery.Channel.PING:
         older = Delivery.objects.waiting().of_this_pc().filter(channel=address.channel)
         older.update(state=Delivery.State.OVERTAKEN, detail="A newer ping took its place.")

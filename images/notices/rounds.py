@@ -1,4 +1,4 @@
-"""A thread that looks again and again if there is something to do."""
+"""A thread that looks again and again for something to do."""
 
 import logging
 import threading
@@ -13,11 +13,11 @@ logger = logging.getLogger(__name__)
 
 
 class Rounds:
-    """Whatever one look raises, the next one comes."""
+    """Calls `look` again and again. After an error, the next look comes nevertheless."""
 
     def __init__(self, name: str, look: Callable[[], None], wait_s: Callable[[], float], gather_s: float = 0.0) -> None:
-        """Starts nothing. `wait_s` returns how long to wait for the next look if nobody wakes it. `gather_s`: what
-        happens within that time is seen by one look."""
+        """Starts nothing. `wait_s` returns how many seconds to wait for the next look if nobody wakes it. `gather_s`:
+        so long it waits after being woken, so that one look sees several changes."""
         self._name = name
         self._look = look
         self._wait_s = wait_s
@@ -36,7 +36,7 @@ class Rounds:
         self._woken.set()
 
     def end(self, is_busy: Callable[[], bool], patience_s: float) -> None:
-        """Go on looking while `is_busy`, at most for so long; then end."""
+        """Go on looking while `is_busy`, for at most `patience_s`; then end the thread."""
         until_s = time.monotonic() + patience_s
         while self.thread and is_busy() and time.monotonic() < until_s:
             self.wake()
@@ -53,10 +53,10 @@ class Rounds:
             except DATABASE_AWAY as away:
                 logger.warning("The %s wait for the database: %s", self._name, str(away).strip())
             except Exception:
-                # The thread's boundary: whatever goes wrong once, the next look may find it right.
+                # The boundary of the thread: after any error, the next look may succeed.
                 logger.exception("The %s cannot be delivered; trying again", self._name)
             finally:
-                # Others need the connection while nothing happens.
+                # While nothing happens, others may need the connection to the database.
                 connections.close_all()
             self._woken.wait(self._wait_s())
             if not self._is_ending:

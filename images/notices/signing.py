@@ -1,4 +1,4 @@
-"""Signs webhooks, as https://www.standardwebhooks.com says: programs that know it can check ours."""
+"""Signs webhooks by the rules of https://www.standardwebhooks.com, which many receivers know."""
 
 import base64
 import hashlib
@@ -16,7 +16,7 @@ def make_signature(secret: str, delivery_id: str, timestamp: str, body: bytes) -
 
 
 def key_of(secret: str) -> bytes:
-    """Return the key: the bytes of the text, or what stands in base64 behind `whsec_`."""
+    """Return the key: the bytes of the text, or, after `whsec_`, what is in base64."""
     if secret.startswith(PREFIX):
         with suppress(ValueError):
             return base64.b64decode(secret.removeprefix(PREFIX), validate=True)

@@ -18,31 +18,33 @@ class _Connection(smtplib.SMTP):
         super().__init__(*args, **named)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        # smtplib's own place for this: its `connect` reads the greeting, which may have no end, before it returns.
+        # smtplib calls this to open its socket. It is watched from here on, because `connect` then reads the greeting,
+        # which may have no end.
         connected: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
         self._deadline.watch(connected)
         return connected
 
     def starttls(self, *arguments: Any, **named: Any) -> tuple[int, bytes]:
         answer = super().starttls(*arguments, **named)
-        # The encrypted socket has taken the place of the one that was watched.
+        # After STARTTLS, the encrypted socket has replaced the one that was watched.
         if self.sock is not None:
             self._deadline.watch(self.sock)
         return answer
 
     def quit(self) -> tuple[int, bytes]:
-        """Say goodbye without waiting for the answer: what was taken is taken, and is not to be sent again."""
+        """Say goodbye without waiting for the response. The mail is taken already, and must not be sent again because
+        of an error here."""
         self.putcmd("quit")
         self.close()
         return 221, b""
 
 
 class _SecureConnection(_Connection, smtplib.SMTP_SSL):
-    """SMTP_SSL comes second, so that the socket is watched once it is encrypted."""
+    """SMTP_SSL comes second among the bases, so that the socket is watched once it is encrypted."""
 
 
 class BoundedEmailBackend(EmailBackend):
-    """Blocks at most for so long. Raises what Django's own backend raises, and TimeoutError."""
+    """Django's backend with a deadline. Raises what Django's backend raises, and TimeoutError."""
 
     def __init__(self, within_s: float = CALL_S, **named: Any) -> None:
         super().__init__(**named)

@@ -1,1 +1,1 @@
-"""What all instruments of a library say of themselves."""
+"""The state of all instruments of a library, from their rows."""

@@ -1,19 +1,19 @@
-"""What an instrument says of its camera. Another version of the program may have written it, so any part may be
-missing or of another kind."""
+"""Reads the state of a camera from the row of its instrument. Another version of the program may have written it, so
+any part may be missing or of another type."""
 
 from dataclasses import dataclass
 from typing import Any
 
 MAX_TEXT = 300
-# The states of a camera that does its work, or waits for it. The others need somebody.
+# In these states a camera works, or waits for work. In the others somebody should look.
 WELL = ("closed", "opening", "ready", "streaming")
 
 
 @dataclass(frozen=True, slots=True)
 class CameraSign:
-    """`state` is a state of the camera's status. `problem`: a sentence, or "". `reserve_bytes`: captures stop when the
-    disk has no more than that. `is_retired`: the PC is gone, and its pictures are in the store. Empty or None if it is
-    not said."""
+    """The state of a camera. `state`: as in the camera's status. `problem`: a sentence, or "". `reserve_bytes`:
+    captures stop if no more than this is free on the disk. `is_retired`: the PC is gone, and its pictures are in the
+    store. Values that are missing in the row are empty or None."""
 
     model: str
     serial_number: str

@@ -1,4 +1,4 @@
-"""An instrument whose clock differs from that of the database: its pictures have wrong times."""
+"""Tells if the clock of an instrument differs from that of the database: then its pictures have wrong times."""
 
 from images.errors import DATABASE_AWAY
 from images.models import Instrument
@@ -14,7 +14,7 @@ def is_clock_wrong(offset_ms: float | None) -> bool:
 
 
 def describe_clock(offset_ms: float | None, whose: str = "Its clock") -> str:
-    """Return `Its clock is 5 s ahead of the database's.` Empty if it is right, or if nobody knows."""
+    """Return `Its clock is 5 s ahead of the database's.` Empty if the clock is right, or if that is not known."""
     if offset_ms is None or not is_clock_wrong(offset_ms):
         return ""
     offset_s = round(abs(offset_ms) / 1000)
@@ -23,8 +23,8 @@ def describe_clock(offset_ms: float | None, whose: str = "Its clock") -> str:
 
 
 def describe_own_clock() -> str:
-    """Return the same of this PC, as its row said last. Empty on a PC alone, which has no other clock, and while the
-    database is away."""
+    """Return the same sentence about this PC, from its row. Empty while the database is away, and on a PC that shares
+    its library with no other."""
     own_id = own_instrument_id() if is_of_several() else None
     if own_id is None:
         return ""

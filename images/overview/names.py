@@ -1,4 +1,5 @@
-"""The names of the instruments that share the library. A PC alone has none, and never asks the database for any."""
+"""The names of the instruments that share the library. A PC that shares its library with no other has none, and makes
+no query for them."""
 
 from typing import NamedTuple
 from uuid import UUID

@@ -1,7 +1,5 @@
-"""All instruments at once: what they say, who controls them, which job they carry out.
-
-Always the same few queries, however many instruments there are and however many images they have.
-"""
+"""Reads all instruments at once: their state, who controls them, and which job they run. It takes the same few queries,
+however many instruments and images there are."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,8 +18,8 @@ from images.overview.camera_sign import CameraSign, read_camera_sign
 
 @dataclass(frozen=True, slots=True)
 class InstrumentNow:
-    """`read_at`: when it was read, by the clock of the database, as `row.last_seen_at` is. `lease` is None if nobody
-    controls it, or if that is not known because the instrument is lost."""
+    """An instrument at the moment `read_at`, by the clock of the database, as is `row.last_seen_at`. `lease`: None if
+    nobody controls it, or if that is not known because the instrument is lost."""
 
     row: Instrument
     read_at: datetime

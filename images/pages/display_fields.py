@@ -72,7 +72,8 @@ def describe_display_fields(image: Image) -> dict[str, Any]:
     }
 
 
-# For pictures of which a person should know that their original is not just here. gallery/grid.js has the same.
+# Words for pictures whose original is not simply on this disk, so that people know it. gallery/grid.js has the same
+# words.
 PLACE_WORDS = {
     Image.Place.STORE: "In the store",
     Image.Place.CONFLICT: "Store differs",

@@ -74,16 +74,16 @@ def make_job(
 
 
 def read_new_plan(plan: Mapping[str, Any] | str) -> Plan:
-    """Return the plan if this instrument can carry it out. Blocks until the camera is open. Raises PlanRefused, a
+    """Return the plan if this instrument can run it. Blocks until the camera is open. Raises PlanRefused, a
     StorageUnavailable or a CameraUnavailable."""
-    # Without a place for pictures the camera need not be opened.
+    # Without a disk for pictures, the plan is refused in any case, and the camera need not be opened.
     the_library().archive.check()
     return parse_plan(plan, read_limits())
 
 
 def read_limits() -> PlanLimits:
-    """Return the limits of the camera as it is set now. There is no stage. Blocks until the camera is open. Raises a
-    CameraUnavailable."""
+    """Return the limits of the camera with its present settings. There is no stage. Blocks until the camera is open.
+    Raises a CameraUnavailable."""
     limits = the_camera().limits()
     now = the_camera().status().settings
     bits = [one.bits for one in limits.pixel_formats if now and one.name == now.pixel_format]

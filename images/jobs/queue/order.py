@@ -18,8 +18,8 @@ from images.permissions import Person
 
 
 def move_job(job_id: int, by: Person, before: int | None) -> Job:
-    """Move a waiting job to just before another one, or to the end of the queue if `before` is None. The same again
-    changes nothing. Raises JobMissing, NotYourJob, or NotInQueue if one of the two does not wait any more."""
+    """Move a waiting job to just before another one, or to the end of the queue if `before` is None. If it is there
+    already, nothing changes. Raises JobMissing, NotYourJob, or NotInQueue if one of the two does not wait any more."""
     find_own_job(job_id, by)
     with transaction.atomic():
         # Locked in the order of their ids: people who move jobs at the same moment must not wait for each other.
@@ -41,7 +41,7 @@ def find_place(job: Job) -> int | None:
 
 
 def describe_wait(user_id: int | None) -> str:
-    """Return why a job of this user that is planned now does not begin at once; an empty text if it does."""
+    """Return the reason why a job that this user plans now would not begin at once; an empty text if it would."""
     if Job.objects.active().exists() or Job.objects.waiting().filter(starts_at=None).exists():
         return "Other jobs come first."
     lease = find_other_holder(the_control(), user_id)
@@ -64,7 +64,8 @@ def _put_before(queue: Sequence[Job], job_id: int, before: int | None) -> list[J
 
 
 def _save_order(queue: Sequence[Job], wanted: Sequence[Job]) -> None:
-    """Give out the same places again, in the new order. The next job, whose place is its id, still comes last."""
+    """Give the same places to the jobs in their new order. A job that is planned later gets its id as its place, so it
+    still comes last."""
     for before, job in zip(queue, wanted, strict=True):
         if job.place != before.place:
             Job.objects.filter(pk=job.pk).update(queue_place=before.place)

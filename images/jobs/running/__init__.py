@@ -1,1 +1,2 @@
-"""Carries out one job: what is due now, what was missed, and what hinders it. Runs on the thread of the supervisor."""
+"""Runs one job: takes what is due, notes what was missed, and waits for what hinders it. Only for the thread of the
+supervisor."""

@@ -1,4 +1,4 @@
-"""A job that runs controls the camera, like a person or a script."""
+"""Control of the camera for a running job, which is a holder like a person or a script."""
 
 from datetime import datetime
 
@@ -9,12 +9,12 @@ from images.control.hand_over import hold_for_job
 from images.control.lease import Holder, Kind
 from images.models import Job
 
-# Whoever has to do something to the camera before such a job goes on must be able to.
+# With these pauses, a person must do something with the camera first. So the job must not hold control.
 WAITS_FOR_PEOPLE = (Job.PauseCause.USER, Job.PauseCause.CAMERA_CHANGED, Job.PauseCause.PLANE)
 
 
 class JobControl:
-    """On the thread that runs the job. Asks no database for what the job is."""
+    """The control that one job has. Only for the thread that runs the job. Makes no queries about the job."""
 
     def __init__(self, job: Job) -> None:
         user = job.user
@@ -29,12 +29,12 @@ class JobControl:
         )
 
     def hold(self, until: datetime | None) -> Permit:
-        """Take control, or go on to have it. Returns the permit for the next pictures. Raises ControlHeld."""
+        """Take control, or keep it. Returns the permit for the next pictures. Raises ControlHeld."""
         return hold_for_job(the_control(), self._who, self._name, until)
 
     def settle(self, job: Job, newest: int) -> None:
-        """Release the camera if the job is over, or waits for people. `newest`: the number of its newest picture, of
-        which whoever lost control is told."""
+        """Release the camera if the job has ended, or waits for people. `newest`: the number of its newest picture, for
+        the notice to the user who took control from it."""
         the_control().notices.note_picture(job.pk, newest)
         if job.has_ended or (job.state == Job.State.PAUSED and job.pause_cause in WAITS_FOR_PEOPLE):
             the_control().release(self._who)

@@ -1,4 +1,4 @@
-"""What a picture says of its slot: in its record, and in the fields that people may change later."""
+"""Describes the slot of a picture: for its record, and for the fields that people may change later."""
 
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,8 @@ from images.record.jobs import JobRef
 
 
 def ref_of(job: Job, plan: Plan, slot: Slot, due_at: datetime, *, is_first: bool) -> JobRef:
-    """What the picture says of its job. The first one carries the plan, in case that the job's file gets lost."""
+    """Return the job and slot for the record of a picture. The first picture carries the plan too, in case the job's
+    file gets lost."""
     return JobRef(
         number=job.pk,
         lasting_id=job.lasting_id,
@@ -32,7 +33,7 @@ def ref_of(job: Job, plan: Plan, slot: Slot, due_at: datetime, *, is_first: bool
 def order_of(
     by: AbstractBaseUser, job: Job, plan: Plan, slot: Slot, due_at: datetime, permit: Permit, *, is_first: bool
 ) -> CaptureOrder:
-    """What is wanted of the picture of this slot. The job has begun, so it has a seat. Asks no database."""
+    """Return the order for the picture of this slot. The job has begun, so it has a seat. Makes no query."""
     assert job.seat
     return CaptureOrder(
         by=by,
@@ -46,8 +47,8 @@ def order_of(
 
 
 def describe_for_people(plan: Plan, slot: Slot) -> dict[str, Any]:
-    """What people may change later. A plane that is only known from the focus at the start says nothing of where the
-    stage stands."""
+    """Return the values of the fields that people may change later. If a plane is measured from the focus at the start,
+    the place of the stage is not known."""
     place = slot.position
     return {
         "sample": plan.wishes.sample,

@@ -1,4 +1,5 @@
-"""The clock of one job: its grid stays where it is in time, whatever somebody sets the clock of the PC to."""
+"""The clock of one job. The due times of its rounds stay at the same moments, also if somebody sets the clock of the
+PC."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +12,7 @@ from images.models import Job
 
 @dataclass
 class JobClock:
-    """On the thread that runs the job. Moves the grid and notes why."""
+    """Moves the due times of a job with the clock, and notes why. Only for the thread that runs the job."""
 
     watch: ClockWatch
     grid: Grid
@@ -19,8 +20,8 @@ class JobClock:
     _is_asked_about: bool = False
 
     def look(self) -> timedelta:
-        """The grid stays where it is in time, whatever the clock calls it. Returns by how much the grid moved on the
-        clock."""
+        """If the clock of the PC was set, move the due times by as much, so that each stays at its moment. Returns by
+        how much they moved."""
         jump = self.watch.look()
         if not jump or self.ledger.job.pause_cause == Job.PauseCause.CLOCK:
             return timedelta()
@@ -45,14 +46,14 @@ class JobClock:
 
     @property
     def is_behind(self) -> bool:
-        """True if the clock shows a time before a picture that was decided already. Only a start can find that: while
-        the program runs, the grid goes along with a clock that is set."""
+        """True if the clock shows a time before a picture that is decided already. This is only found at a start: while
+        the program runs, the due times move with the clock."""
         decided, plan = self.ledger.next_slot, self.grid.plan
         return decided > 0 and self.watch.now < self.grid.due_at(plan.round_of(decided - 1)) - MAX_SLEW
 
     def ask_about(self) -> bool:
-        """Returns True if the job must wait until somebody looked at the clock. Who then lets it go on takes the clock
-        as it is."""
+        """Return True if the job must wait until somebody has looked at the clock. If that person lets the job go on,
+        the present time of the clock counts."""
         if not self.is_behind:
             return False
         if self._is_asked_about:
@@ -64,5 +65,5 @@ class JobClock:
         return True
 
     def note_right(self) -> None:
-        """Somebody set the clock right: nobody needs to be asked any more."""
+        """Note that somebody has set the clock right, so that nobody needs to be asked any more."""
         self._is_asked_about = False

@@ -1,5 +1,5 @@
-"""The account of one job: what became of each slot. It is written to the job's file first, then to the rows. While the
-database is away it is in the file alone, and the rows follow later."""
+"""The ledger of one job: what became of each slot. It is written into the job's file first, then into the rows. While
+the database is away, it is only in the file, and the rows follow later."""
 
 import logging
 from collections.abc import Collection, Sequence
@@ -28,16 +28,16 @@ from images.record.image import parse_time
 
 logger = logging.getLogger(__name__)
 
-# A gap that grows is written down again so often; after a crash the slots since then count as those of the crash.
+# A growing gap is written again this often. After a crash, slots since the last write count as missed by the crash.
 GROWTH_EVERY = timedelta(seconds=5)
 
 
 class Ledger:
-    """On the thread that runs the job. Slots are decided in order, each once: `next_slot` is the next one. `newest` is
-    the number of the newest picture; 0 if there is none."""
+    """The ledger of one job. Only for the thread that runs the job. Slots are decided in order, each once: `next_slot`
+    is the next one. `newest`: the number of the newest picture; 0 if there is none."""
 
     def __init__(self, archive: Archive, job: Job) -> None:
-        """Brings rows and file together. Raises DamagedJobFile, OSError, StorageUnavailable, or Django's
+        """Bring file and rows to the same state. Raises DamagedJobFile, OSError, StorageUnavailable, or Django's
         DatabaseError."""
         assert job.anchor_at
         self.job = job
@@ -61,18 +61,18 @@ class Ledger:
 
     @property
     def is_settled(self) -> bool:
-        """Return True if all that was said is in the file and in the rows."""
+        """Return True if everything is in the file and in the rows."""
         return not (self._growing or self._for_file or self._for_rows or self._are_rows_behind)
 
     def store(self, slot: int, count: int = 1) -> None:
-        """The slot has its original; so have those after it, if `count` is more than 1."""
+        """Note that this slot has its original. `count`: so many slots in a row have theirs."""
         self._require_next(slot)
         self.next_slot, self.stored = slot + count, self.stored + count
         self.newest = self.next_slot
         self.flush()
 
     def miss(self, slots: Sequence[int], reason: str, since: datetime, until: datetime, detail: str = "") -> None:
-        """These slots will have no picture. One reason in a row is one gap."""
+        """Note that these slots will have no picture. Slots in a row with the same reason become one gap."""
         self._require_next(slots[0])
         self.next_slot, self.missed = slots[-1] + 1, self.missed + len(slots)
         growing = self._growing
@@ -89,12 +89,12 @@ class Ledger:
             self._write()
 
     def note(self, at: datetime, **event: Any) -> None:
-        """Note an event that explains to people what they will see."""
+        """Note an event that people should see in the story of the job."""
         self._add({"at": at.isoformat(), "event": event})
 
     def change(self, at: datetime, event: Entry, columns: dict[str, Any], from_states: Collection[str] = ()) -> bool:
-        """Change the state of the job, or what goes with it. Returns False, with nothing changed, if somebody else
-        changed its state meanwhile, unless to one of `from_states`."""
+        """Change the state of the job, or columns that go with it. Returns False and changes nothing if somebody else
+        has changed its state meanwhile, unless to one of `from_states`."""
         self.flush()
         try:
             changed = change_job(self._archive, self.job.pk, at, from_states or [self.job.state], event, columns)
@@ -112,7 +112,7 @@ class Ledger:
         return changed is not None
 
     def refresh(self) -> None:
-        """See what others changed of the job. What is known stays while the database is away."""
+        """Read the row again, for what others changed. While the database is away, the last known values stay."""
         if self._are_rows_behind:
             return
         try:
@@ -121,7 +121,7 @@ class Ledger:
             logger.warning("Job %d goes on without the database: %s", self.job.pk, str(away).strip())
 
     def flush(self) -> None:
-        """Write down all that is not yet. What cannot be written stays, to be tried again."""
+        """Write everything that waits. If something cannot be written, it waits for the next call."""
         self._end_gap()
         self._write()
 
@@ -156,7 +156,7 @@ class Ledger:
                 logger.warning("The rows of job %d follow later: %s", self.job.pk, str(away).strip())
             self._are_rows_behind = True
         if self._are_rows_behind and not self._for_file:
-            self._for_rows.clear()  # the file has them
+            self._for_rows.clear()  # the lines are in the file already
 
     def _write_rows(self) -> None:
         if self._are_rows_behind:
@@ -176,7 +176,8 @@ class Ledger:
             self._written = self.stored, self.missed
 
     def _follow_file(self) -> None:
-        """The database was away. Of what happened meanwhile, the last is news."""
+        """Bring the rows up to date after the database was away. Of the events meanwhile, only the last is
+        announced."""
         with transaction.atomic():
             state_before = Job.objects.values_list("state", flat=True).get(pk=self.job.pk)
             follow_job_file(self._archive, self.job)
@@ -189,7 +190,7 @@ class Ledger:
         self._written = self.stored, self.missed
 
     def _describe_so_far(self) -> list[Entry]:
-        """For a job that just began, or whose file was lost."""
+        """Return all lines for the file of a job that has just begun, or whose file was lost."""
         job = self.job
         columns = ("state", "reason", "detail", "pause_cause", "paused_by", "shift_s", "seat", "estimate", "anchor_at")
         at = job.anchor_at or job.created_at
@@ -199,7 +200,7 @@ class Ledger:
         return [describe_header(job), now, *events, *gaps]
 
     def _fill_holes(self, at: datetime) -> None:
-        """Pictures were lost, or thrown away for good. When they were due the file of the plan says."""
+        """Note gaps for slots whose pictures were lost or deleted for good."""
         for hole in find_holes(self.job.pk, self.next_slot):
             lost = JobGap(first_slot=hole.start, last_slot=hole.stop - 1, reason=PICTURE_LOST, since=at, until=at)
             self._add(describe_gap(at, lost))

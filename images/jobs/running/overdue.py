@@ -1,4 +1,4 @@
-"""Rounds of a plan that can be taken no more."""
+"""Finds rounds of a plan that can no longer be taken."""
 
 from datetime import datetime
 
@@ -7,7 +7,8 @@ from images.jobs.running.ledger import Ledger
 
 
 def miss_overdue_rounds(grid: Grid, ledger: Ledger, now: datetime, reason: str, detail: str) -> None:
-    """Their slots are missed, for whatever hindered them. Does nothing if the next round can still be taken."""
+    """Note a gap for the slots of these rounds, with the reason that hindered them. Does nothing if the next round can
+    still be taken."""
     plan = grid.plan
     if ledger.next_slot >= plan.expected:
         return

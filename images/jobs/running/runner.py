@@ -1,4 +1,4 @@
-"""Carries out one job, step by step: what is due now, what was missed, and what hinders it."""
+"""Runs one job, step by step: takes what is due, notes what was missed, and waits for what hinders it."""
 
 import logging
 import time
@@ -35,16 +35,18 @@ from images.run_days import Clock
 
 logger = logging.getLogger(__name__)
 
-# So often it looks at what others may have done: put the disk in order, or the row of another process.
+# How often the runner looks for what others may have done: free space on the disk, or change the row in another
+# process.
 LOOK_EVERY_S = 2.0
 RETRY_S = 1.0
 MAX_TRIES = 3
-# How long one picture may take besides its light: to free the camera, to write, to wait for a database.
+# A picture may take so long besides its exposure: to free the camera, to write, to wait for a database.
 STEP_PATIENCE_S = 60.0
 
 
 class Runner:
-    """On one thread. `step` does at most one capture, so a pause or a stop holds after the picture under way."""
+    """Runs one job. Only for one thread. `step` takes at most one picture, so that a pause or a stop takes effect after
+    it."""
 
     def __init__(self, archive: Archive, job: Job, clock: Clock, *, is_resumed: bool) -> None:
         """Raises DamagedJobFile, PlanRefused, OSError, a StorageUnavailable, or Django's DatabaseError."""
@@ -53,9 +55,9 @@ class Runner:
         self._ledger = Ledger(archive, job)
         assert job.anchor_at
         self._grid = Grid(self._plan, job.anchor_at, timedelta(seconds=self._ledger.job.shift_s))
-        # Kept here: the database may be away when a picture is taken.
+        # Kept in memory: the database may be away when a picture is taken.
         self._by = job.user
-        # What has hindered it since the last step, in words, and what the camera or the disk said.
+        # What hindered the job since the last step: the reason, and the message of the camera or the disk.
         self._hindrance: tuple[str, str] | None = (reasons.PROGRAM_NOT_RUNNING, "") if is_resumed else None
         self._states = StateChanges(self._ledger, self._watch)
         self._clock = JobClock(self._watch, self._grid, self._ledger)
@@ -80,7 +82,7 @@ class Runner:
 
     @property
     def sign(self) -> JobSign:
-        """What the heartbeat says of the job."""
+        """Return the state of the job for the heartbeat."""
         sign = sign_of(self.job, self._ledger.stored, self._ledger.missed, self._awaited_since)
         if self.job.state != Job.State.RUNNING:
             return sign
@@ -89,14 +91,14 @@ class Runner:
 
     @property
     def patience_s(self) -> float:
-        """How long a step may take. A frame that began before its request is waited for, too."""
+        """Return how many seconds a step may take. A frame that began before its request is waited for as well."""
         lights_ms = [channel.exposure_ms or 0 for channel in self._plan.channels]
         light_ms = max([*lights_ms, (self.job.seat or {}).get("exposureMs", 0)])
         return STEP_PATIENCE_S + 3 * self._plan.wishes.average * light_ms / 1000
 
     def step(self) -> float | None:
-        """Do what is to be done now. Returns in how many seconds there is more to do; None once the job is over and
-        all about it is written down."""
+        """Do what is due now. Returns after how many seconds to call it again; None once the job has ended and
+        everything about it is written."""
         self._awaited_since += self._clock.look()
         self._ledger.refresh()
         if self.job.state != Job.State.RUNNING:
@@ -120,7 +122,7 @@ class Runner:
         return self._go_on()
 
     def close(self) -> None:
-        """The program is ending. The job goes on at the next start."""
+        """Stop taking pictures, because the program ends. The job continues at the next start."""
         self._free_camera()
         self._ledger.flush()
 
@@ -142,7 +144,7 @@ class Runner:
             detail = "The clock of this PC shows a time before the last picture of this job. Set it right, or go on so."
             self._states.pause(Job.PauseCause.CLOCK, reasons.CLOCK_SET_BACK, detail)
             return 0.0
-        # Also between two pictures, so that nobody changes what the next one is taken with.
+        # Between two pictures too, so that nobody changes the settings for the next one.
         try:
             permit = self._control.hold(self._last_due_at)
         except ControlRefused as problem:
@@ -184,13 +186,13 @@ class Runner:
             if self._tries >= MAX_TRIES:
                 self._miss_one(slot, reasons.reason_of_capture(problem), str(problem))
         except Exception as problem:
-            # The boundary of a slot: whatever one picture fails of, the night goes on with the next.
+            # The boundary of a slot: whatever error one picture has, the job continues with the next one.
             logger.exception("Slot %d of job %d failed", slot.number, self.job.pk)
             self._miss_one(slot, reasons.PROGRAM_FAULT, repr(problem))
         return 0.0
 
     def _take_frames(self, burst: BurstTaker, permit: Permit) -> float:
-        """What hinders a burst for longer than a frame costs the frames of that time."""
+        """Take the next frames of a burst. A hindrance that lasts longer than a frame costs the frames of that time."""
         try:
             if burst.is_on or self._is_seat_right(permit):
                 stored_before = self._ledger.stored
@@ -216,21 +218,21 @@ class Runner:
             self._note_hindrance(reasons.CAPTURE_FAILED, str(problem))
             return 0.0
         except Exception as problem:
-            # The boundary of a burst: whatever it fails of, it is tried again, and the frames until then are missed.
+            # The boundary of a burst: after any error it is tried again, and the frames until then are missed.
             logger.exception("The burst of job %d failed", self.job.pk)
             self._note_hindrance(reasons.PROGRAM_FAULT, repr(problem))
         return RETRY_S
 
     @property
     def _is_adding(self) -> bool:
-        """True while the next picture has some of its frames, but not all."""
+        """True while the next picture has some of its frames, but not all of them."""
         return self._sums is not None and self._sums.is_on
 
     def _count_ring_frames(self) -> int:
         return count_ring_frames((self.job.estimate or {}).get("bytesPerPicture", 0))
 
     def _free_camera(self) -> None:
-        """Take no more frames."""
+        """Take no more frames, so that the camera is free."""
         if self._sums:
             self._sums.end()
         try:
@@ -247,14 +249,15 @@ class Runner:
         return True
 
     def _wait_for_control(self, problem: ControlRefused) -> float:
-        """Somebody else controls the camera. Their name stands where the pictures of that time are missed."""
+        """Wait, because somebody else controls the camera. The gap names that person."""
         holder = problem.details["control"]["holder"]
         self._note_hindrance(reasons.controlled_by(holder["name"] if holder else "nobody"), str(problem))
         return RETRY_S
 
     @property
     def _last_due_at(self) -> datetime | None:
-        """When the job needs the camera for the last time, if all goes as planned. Nobody knows it of a burst."""
+        """Return when the job needs the camera for the last time if all goes as planned. None for a burst, whose end is
+        not known."""
         return None if self._burst else self._grid.due_at(self._plan.round_of(self._plan.expected - 1))
 
     def _capture(self, slot: Slot, permit: Permit) -> None:
@@ -271,14 +274,15 @@ class Runner:
             self._note_hindrance(reasons.ROUND_WAS_LATE, "The database kept the program waiting.")
 
     def _is_seat_right(self, permit: Permit) -> bool:
-        """Pauses the job if the camera is not what it was when the job began. Raises a CameraUnavailable."""
+        """Return True if camera, settings and objective are still those from the beginning. Otherwise pause the job.
+        Raises a CameraUnavailable."""
         differences = self._seat.find_differences(permit)
         if differences:
             self._states.pause(Job.PauseCause.CAMERA_CHANGED, reasons.CAMERA_CHANGED, " ".join(differences))
         return not differences
 
     def _wait_from(self, now: datetime) -> None:
-        """The next picture is awaited from now on, or from when it is due."""
+        """Note that the next picture is awaited from now on, or from its due time if that is later."""
         is_left = self._ledger.next_slot < self._plan.expected
         due_at = self._grid.due_at(self._plan.round_of(self._ledger.next_slot)) if is_left else now
         self._awaited_since = max(now, due_at)

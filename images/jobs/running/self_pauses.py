@@ -1,4 +1,4 @@
-"""What the program paused by itself it continues by itself, once the cause is gone."""
+"""Ends the pauses that the program itself began, once their cause is gone."""
 
 from images.archive.archive import Archive
 from images.errors import StorageUnavailable
@@ -10,7 +10,7 @@ from images.models import Job
 
 
 class SelfPauses:
-    """On the thread that runs the job."""
+    """The pauses of one job by the program itself. Only for the thread that runs the job."""
 
     def __init__(
         self, archive: Archive, ledger: Ledger, states: StateChanges, seat: SeatCheck, clock: JobClock
@@ -22,7 +22,7 @@ class SelfPauses:
         self._clock = clock
 
     def end_if_over(self) -> bool:
-        """Let a paused job go on if what it waits for is there. Returns True if it does."""
+        """Let a paused job go on if what it waits for is there. Returns True if it goes on."""
         why = self._find_why_over(self._ledger.job)
         if why:
             self._states.go_on(why)

@@ -1,4 +1,4 @@
-"""What the program by itself makes of a job: finished, paused, running again, failed."""
+"""The state changes that the program itself makes: finished, paused, running again, failed."""
 
 from images.jobs.running.ledger import Ledger
 from images.jobs.running.watching.clock_watch import ClockWatch
@@ -8,7 +8,8 @@ NOT_PAUSED = {"reason": "", "detail": "", "pause_cause": "", "paused_by": ""}
 
 
 class StateChanges:
-    """On the thread that runs the job. Each change is written with the event that explains it."""
+    """Changes the state of one job. Only for the thread that runs the job. Each change is written together with the
+    event that explains it."""
 
     def __init__(self, ledger: Ledger, watch: ClockWatch) -> None:
         self._ledger = ledger

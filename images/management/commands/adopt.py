@@ -40,7 +40,7 @@ NOT_SENT, NOT_LISTED, INTERRUPTED = 8, 16, 128
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """What is adopted: the folder of images, and that of thumbnails, of this instrument."""
+    """The disk that is adopted: its folders of images and thumbnails, and its instrument."""
 
     images: Path
     thumbnails: Path
@@ -62,7 +62,9 @@ class Command(BaseCommand):
         parser.add_argument("--images", metavar="FOLDER", help="its folder of images, if that is somewhere else")
         parser.add_argument("--id-file", metavar="FILE", help="its file instrument-id, if that is somewhere else")
         parser.add_argument("--name", help="the name for an instrument that this library does not know")
-        parser.add_argument("--retire", action="store_true", help="say afterwards that the instrument is gone for good")
+        parser.add_argument(
+            "--retire", action="store_true", help="retire the instrument afterwards: it is gone for good"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         watch = the_store_watch()
@@ -95,7 +97,7 @@ class Command(BaseCommand):
         self, disk: Disk, store: Store, folder: Path, stop: threading.Event, progress: Progress, is_last: bool
     ) -> int:
         archive = DamagedDiskArchive(disk.images, folder / "archive-folder.txt", progress.report)
-        # What was changed at other PCs since is followed from the store.
+        # Changes that people made on other PCs since then are read from the store.
         archive.elsewhere = Fetched(store, folder / "fetched")
         adoption = None
         try:
@@ -125,7 +127,7 @@ class Command(BaseCommand):
 
     def _retire(self, store: Store, disk: Disk, go_on: Callable[[], None]) -> int:
         retired = retire(store, disk.instrument_id, go_on)
-        self.stdout.write(f"{retired.in_store} pictures are said to be in the store alone.")
+        self.stdout.write(f"{retired.in_store} pictures are now marked as only in the store.")
         if retired.left:
             self.stdout.write(f"{disk.name} is not retired: {retired.left} of its pictures are not in the store.")
             return NOT_SENT
@@ -134,7 +136,7 @@ class Command(BaseCommand):
 
 
 def find_disk(options: dict[str, Any]) -> Disk:
-    """Return what the command line says. Raises NotADataFolder, CommandError, and Django's DatabaseError."""
+    """Return the disk that the command line names. Raises NotADataFolder, CommandError, and Django's DatabaseError."""
     folder, id_file, images = (
         Path(said).expanduser().absolute() if said else None
         for said in (options["path"], options["id_file"], options["images"])
@@ -163,7 +165,7 @@ def make_adoption(
 
 
 def describe_waiting() -> dict[str, Any]:
-    """Return what the row of the instrument says while its disk is adopted."""
+    """Return the columns for the row of the instrument while its disk is adopted."""
     waiting = count_waiting()
     return {
         "spool_count": waiting.count,

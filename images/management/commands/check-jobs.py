@@ -43,7 +43,8 @@ class Command(BaseCommand):
 
 
 def find_trouble_in_rows(beat: Beat | None, now: datetime, stale: timedelta) -> str:
-    """Return what no heartbeat says; empty if all is well. If there is a heartbeat, the database need not answer."""
+    """Return the trouble that no heartbeat shows; empty if all is well. If there is a heartbeat, the database may be
+    away."""
     try:
         failed = Job.objects.with_plan().filter(state=Job.State.FAILED, ended_at__gt=now - FAILED_WITHIN).first()
         is_dead = beat is None or abs(now - beat.at) > stale

@@ -77,7 +77,7 @@ class Command(BaseCommand):
         except Timeout as taken:
             raise CommandError("Another manage.py rebuild --from-store is running. Wait for it or stop it.") from taken
         staging = Staging(settings.DATA_PATH / "rebuilding", settings.MINIMUM_FREE_MB * 10**6)
-        # A library has no pictures of its own, whatever its data folder was before.
+        # A library has no camera, so it has no pictures of its own, whatever its data folder was before.
         is_alone = own_instrument_id() is None and not is_library()
         alone_id = read_instrument_id(settings.DATA_PATH) if is_alone else None
         return lambda report, go_on: rebuild_from_store(watch.store, staging, alone_id, report, go_on, make_pace())

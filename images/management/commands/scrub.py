@@ -21,7 +21,7 @@ from images.store.client import Store
 from images.store.errors import StoreError
 from images.store.watch import the_store_watch
 
-# As manage.py verify has them.
+# The same exit codes as manage.py verify.
 EXIT_CODES = {Seen.WHOLE: 0, Seen.LOST: 4, Seen.CHANGED: 8}
 INTERRUPTED = 128
 
@@ -86,7 +86,7 @@ class Command(BaseCommand):
         return found | (INTERRUPTED if is_cut_short else 0)
 
     def _find_beginning(self) -> datetime:
-        """Return when the scrub of all objects began that is to be continued, or now."""
+        """Return when the scrub began that is to be continued; now, if there is none."""
         last = read_scrub(settings.DATA_PATH)
         if last is None or not last.unfinished_since:
             return timezone.now()

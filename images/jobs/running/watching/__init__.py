@@ -1,1 +1,1 @@
-"""What is watched while a job runs: the clock, the disk, the camera, and what the pictures are taken with."""
+"""What is watched while a job runs: the clock, the disk, the camera, and its settings."""

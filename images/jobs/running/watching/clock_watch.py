@@ -1,15 +1,15 @@
-"""The clock of the PC, watched for jumps: people and time servers set it, and the grid of a job must not follow."""
+"""Watches the clock of the PC for jumps: people and time servers set it, and the due times of a job must not follow."""
 
 from datetime import timedelta
 
 from images.run_days import Clock
 
-# Time servers move a clock by less between two looks.
+# Time servers correct a clock by less than this between two looks. A larger difference is a jump.
 MAX_SLEW = timedelta(seconds=1)
 
 
 class ClockWatch:
-    """On one thread, which looks often."""
+    """The clock of the PC. Only for one thread, which must look often."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -19,8 +19,8 @@ class ClockWatch:
         self.slept = timedelta()
 
     def look(self) -> timedelta:
-        """Take the time into `now`, and into `slept` how long the PC slept since the last look. Returns by how much the
-        clock was set since then; zero if it was not."""
+        """Read the clock into `now`, and into `slept` how long the PC slept since the last look. Returns by how much
+        the clock was set since then; zero if it was not set."""
         now, elapsed_s, awake_s = self._clock.now(), self._clock.elapsed_s(), self._clock.awake_s()
         slept = timedelta(seconds=(elapsed_s - self.elapsed_s) - (awake_s - self._awake_s))
         self.slept = slept if slept > MAX_SLEW else timedelta()

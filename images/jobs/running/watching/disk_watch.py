@@ -1,4 +1,4 @@
-"""Foresees that the disk is full before a job is at its end."""
+"""Foresees if the disk gets full before a job has ended."""
 
 from datetime import datetime, timedelta
 
@@ -11,15 +11,15 @@ from images.jobs.trouble import show_time
 
 LOOK_EVERY_S = 60.0
 NEWEST_PICTURES = 50
-# So long before the disk is full people are told: time to come and free some space.
+# People are told so long before the disk is full, so that they have time to free some space.
 TOLD_BEFORE = timedelta(hours=2)
 TOLD_AGAIN_AFTER = timedelta(hours=24)
 DISK_FILLING = "disk_filling"
 
 
 class DiskWatch:
-    """On the thread that runs the job. `full_at` is when the disk reaches its reserve, if the job takes its pictures
-    as planned; None if they all have room, or if nobody can know."""
+    """Watches the disk of one job. Only for the thread that runs the job. `full_at`: when the disk reaches its reserve
+    if the job takes its pictures as planned; None if all pictures have room, or if it is not known."""
 
     def __init__(self, archive: Archive, grid: Grid, ledger: Ledger, watch: ClockWatch) -> None:
         self.full_at: datetime | None = None
@@ -39,18 +39,18 @@ class DiskWatch:
         try:
             free_bytes, reserve_bytes = self._archive.space()
         except StorageUnavailable:
-            self.full_at = None  # the next picture pauses the job, and says why
+            self.full_at = None  # The next picture pauses the job and says why.
             return
         room = max(free_bytes - reserve_bytes, 0) // self._find_bytes_per_picture()
         self.full_at = self._find_when_taken(room) if room < to_come else None
         is_soon = self.full_at is not None and self.full_at - self._watch.now < TOLD_BEFORE
-        # Without room for a single picture the job pauses now, and that is told.
+        # Without room for a single picture the job pauses now, and this pause is told. So no forecast is needed.
         if is_soon and room and not self._is_told:
             self._note_shortage(room, to_come)
 
     def _find_bytes_per_picture(self) -> int:
-        """The mean of the newest pictures: a sample that grows gives larger files than those that were measured before
-        the start."""
+        """Return the mean of the newest pictures in bytes. The test pictures before the start say less: a growing
+        sample gives larger files."""
         try:
             newest = self._ledger.job.images.order_by("-job_slot").values_list("file_size", flat=True)
             sizes = list(newest.filter(job_slot__isnull=False)[:NEWEST_PICTURES])
@@ -60,11 +60,11 @@ class DiskWatch:
         return max(round(sum(sizes) / len(sizes)) if sizes else measured, 1)
 
     def _find_when_taken(self, pictures: int) -> datetime:
-        """When so many more pictures will be there."""
+        """Return when so many more pictures will be taken."""
         plan, estimate = self._grid.plan, self._ledger.job.estimate or {}
         due_at = self._grid.due_at(plan.round_of(self._ledger.next_slot + pictures))
         each_s = estimate.get("secondsPerFrame") or estimate.get("secondsPerRound", 0.0) / plan.round_size
-        # Rounds without an interval are all due at once, and follow one another as fast as they go.
+        # Without an interval all rounds are due at once, so the due times say nothing about when they are taken.
         return max(due_at, self._watch.now + timedelta(seconds=pictures * each_s))
 
     @property

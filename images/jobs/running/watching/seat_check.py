@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 class SeatCheck:
-    """On the thread that runs the job."""
+    """Compares the camera with the seat of one job. Only for the thread that runs the job."""
 
     def __init__(self, ledger: Ledger, watch: ClockWatch, *, is_resumed: bool) -> None:
         self._ledger = ledger
@@ -21,8 +21,8 @@ class SeatCheck:
         self._is_to_be_restored = is_resumed
 
     def find_differences(self, permit: Permit) -> list[str]:
-        """In sentences; none if the camera is as it was when the job began. Raises a CameraUnavailable or a
-        ControlRefused."""
+        """Return the differences in sentences; empty if the camera is as it was when the job began. Raises a
+        CameraUnavailable or a ControlRefused."""
         now = read_seat()
         said = self._ledger.job.seat or {}
         if "camera" not in said:
@@ -43,7 +43,7 @@ class SeatCheck:
             return False
 
     def _restore(self, seat: Seat, permit: Permit) -> Seat:
-        """A camera that was just opened reads its whole sensor; it gets the geometry of the job."""
+        """Set the geometry of the job: a camera that was just opened reads its whole sensor."""
         job = self._ledger.job
         try:
             the_camera().configure(by=job.user.get_username(), permit=permit, **seat.geometry)
