@@ -1,5 +1,5 @@
-"""The sleep of this PC: how long it was awake, and how to keep it awake. Only Windows needs to be asked for the second;
-a Linux PC that takes pictures is set up not to sleep."""
+"""Tells how long this PC was awake, and keeps it awake. Only Windows must be asked to stay awake: a Linux PC that takes
+pictures is set up not to sleep."""
 
 import ctypes
 import logging
@@ -9,7 +9,7 @@ from typing import Any
 
 logger = logging.getLogger(__name__)
 
-# Of SetThreadExecutionState. The screen may go dark.
+# Flags of SetThreadExecutionState. The screen may go dark.
 ES_CONTINUOUS, ES_SYSTEM_REQUIRED = 0x80000000, 0x00000001
 TICKS_PER_S = 10**7
 
@@ -24,10 +24,9 @@ def read_awake_s() -> float:
 
 
 class KeepAwake:
-    """Keeps a Windows PC from falling asleep by itself. The user can still send it to sleep. Does nothing elsewhere.
-
-    Windows counts it for the calling thread: call both from the same one. It ends with that thread at the latest.
-    """
+    """Keeps a Windows PC from falling asleep by itself. The user can still send it to sleep. Does nothing on other
+    systems. Windows counts this for the calling thread, so call both methods from the same thread. It ends with that
+    thread at the latest."""
 
     def __init__(self) -> None:
         self.is_held = False

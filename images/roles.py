@@ -1,4 +1,4 @@
-"""Which role this program has, and whether the rows of its database fit to it."""
+"""The role of this program, and a check that the rows of its database fit the role."""
 
 from django.conf import settings
 from django.db import connection
@@ -37,7 +37,7 @@ def is_of_several() -> bool:
 
 
 def require_rows_of_this_role() -> None:
-    """Raises RowsOfAnotherRole, and Django's DatabaseError and InterfaceError. Asks nothing on SQLite, which no other
+    """Raises RowsOfAnotherRole, and Django's DatabaseError and InterfaceError. Makes no query on SQLite, which no other
     program shares."""
     if connection.vendor != "postgresql":
         return

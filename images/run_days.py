@@ -149,7 +149,7 @@ class RunDays:
         self._was_in_doubt = count.is_clock_in_doubt
 
     def read_again(self) -> None:
-        """Read the count that other processes go on counting. For one that counts none itself. Raises Django's
+        """Read the count, which another process increases. For a process that does not count itself. Raises Django's
         DatabaseError."""
         self._days = None
         _ = self.days

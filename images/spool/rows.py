@@ -48,7 +48,7 @@ def find_next(left_out: Collection[int]) -> Image | None:
 
 
 def wanted_ids() -> "QuerySet[Image, int]":
-    """Return the ids of the waiting images that somebody elsewhere wants, those that were asked for first first."""
+    """Return the ids of the waiting images that somebody elsewhere wants, the longest wanted first."""
     return Image.objects.of_this_pc().filter(WANTED).order_by("wanted_at").values_list("pk", flat=True)
 
 

@@ -12,9 +12,9 @@ BLOCK_BYTES = 2**20
 
 @dataclass(frozen=True, slots=True)
 class ObjectFacts:
-    """`sha256`: the sum that the program wrote into the metadata when it put the object; None if another program put
-    it. `checked_sha256`: the sum that the store itself calculated; None if it does not tell. `stored_at`: None if the
-    store does not tell."""
+    """An object as the store describes it. `sha256`: the sum that the program wrote into the metadata when it put the
+    object; None if another program put it. `checked_sha256`: the sum that the store itself calculated; None if it does
+    not tell. `stored_at`: None if the store does not tell."""
 
     key: str
     size_bytes: int

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from types import TracebackType
 
-# How soon a call notices that it shall stop.
+# How soon a call notices that it is to stop.
 LOOK_EVERY_S = 0.1
 
 

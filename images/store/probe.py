@@ -106,7 +106,7 @@ class _Trial:
         try:
             put(key)
         except (StoreWrongBytes, StoreRefused):
-            # Some stores refuse in words, and keep the object nevertheless.
+            # Some stores answer with an error, and keep the object nevertheless.
             return not self._is_there(key)
         return False
 
@@ -143,7 +143,8 @@ class _Trial:
         return ON if answer.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled" else OFF
 
     def _ask_about_bucket(self, operation: str) -> dict[str, Any] | None:
-        """Return None if this account may not know it, or the store does not know the question."""
+        """Ask a question about the bucket. Returns None if this account may not ask it, or if the store does not know
+        it."""
         try:
             return self._connection.ask(operation)
         except (StoreRefused, ObjectMissing):

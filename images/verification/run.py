@@ -41,7 +41,7 @@ KEPT_RUNS = 10
 # Reading one file never takes this long. A run that saved nothing for this long was killed.
 SILENT_FOR = timedelta(minutes=5)
 
-# Of originals that are not here: what the store did to them.
+# What the store did to originals that are not on this disk.
 ELSEWHERE: dict[str | None, type[OriginalLost] | type[OriginalChangedInStore]] = {
     Image.Place.LOST: OriginalLost,
     Image.Place.CONFLICT: OriginalChangedInStore,

@@ -1,4 +1,4 @@
-"""One microscope in words, as its card shows it. Every row is there, also if nothing is known."""
+"""Describes one microscope in words, for its card. Each row is always there, also if nothing is known."""
 
 from datetime import datetime, timedelta
 from typing import Any

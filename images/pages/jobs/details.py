@@ -1,4 +1,4 @@
-"""What the page of one job shows beside its picture: what comes next, how far it is, what it was made with."""
+"""Describes what the page of one job shows beside its picture: what comes next, its progress, and its settings."""
 
 from datetime import datetime
 from typing import Any
@@ -34,7 +34,7 @@ IF_LATE = {WhenLate.SKIP: "Skip it, keep the clock", WhenLate.STRETCH: "Move all
 
 
 def describe_job_page(job: Job, request: HttpRequest) -> dict[str, Any]:
-    """Everything that the templates of the page use. Costs the same for any number of pictures."""
+    """Return everything that the templates of the page use. Takes the same time for any number of pictures."""
     plan, gaps = read_plan_if_possible(job), find_gaps(job)
     shown = find_shown(job, request.GET.get("no", ""))
     has_camera = not the_camera().is_absent
@@ -65,7 +65,8 @@ def describe_job_page(job: Job, request: HttpRequest) -> dict[str, Any]:
 
 
 def find_shown(job: Job, text: str) -> dict[str, Any]:
-    """The picture with this number, or the newest. `image` is None for one that is missed, or if there is none yet."""
+    """Return the picture with this number, or the newest one. `image` is None for a missed picture, or if there is none
+    yet."""
     images = Image.objects.filter(job=job, job_slot__isnull=False).select_related("calibration")
     decided = job.decided
     is_number = text.isascii() and text.isdigit() and len(text) < 17 and 1 <= int(text) <= decided
@@ -90,7 +91,7 @@ def _describe_missed(shown: dict[str, Any], gaps: list[JobGap]) -> dict[str, Any
 
 
 def describe_progress(job: Job) -> list[dict[str, Any]]:
-    """Return what was written until now and what is free. Sizes are those measured before the start."""
+    """Return what was written so far, and what is free. Sizes are those measured before the start."""
     estimate = job.estimate or {}
     each = estimate.get("bytesPerPicture", 0)
     rows: list[dict[str, Any]] = [
@@ -114,7 +115,7 @@ def describe_progress(job: Job) -> list[dict[str, Any]]:
 
 
 def describe_facts(job: Job, plan: Plan | None) -> list[dict[str, str]]:
-    """Return how the pictures are taken. `Not set` means that nobody chose."""
+    """Return how the pictures are taken. `Not set` means that nobody chose a value."""
     seat = job.seat or {}
     objective = seat.get("objective") or {}
     return [

@@ -1,4 +1,4 @@
-"""What a plan would cost, as the page for a new job says it, and what stands in its way."""
+"""Describes the estimate of a plan for the page of a new job: what it costs, and why it cannot begin."""
 
 import math
 from datetime import datetime, timedelta
@@ -69,7 +69,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def _describe_full(estimate: Estimate) -> str:
-    """When the disk would reach its reserve if the job went on for ever."""
+    """Return when the disk would reach its reserve if the job never ended."""
     if not estimate.is_room_there:
         return "before its end"
     if not estimate.bytes or not estimate.seconds:
@@ -81,7 +81,7 @@ def _describe_full(estimate: Estimate) -> str:
 
 
 def _describe_remedies(plan: Plan, estimate: Estimate) -> list[dict[str, str]]:
-    """Buttons that fill in what would do. `every` is in seconds."""
+    """Return the buttons that fill in a possible plan. `every` is in seconds."""
     if not estimate.is_too_fast or plan.wishes.when_late is not None:
         return []
     if estimate.burst:
@@ -101,13 +101,14 @@ def _describe_burst_remedies(burst: BurstMeasured) -> list[dict[str, str]]:
 
 
 def _round_up(seconds: float) -> float:
-    """To one digit, with a tenth to spare."""
+    """Round up to one digit, with a tenth to spare."""
     step = 10 ** math.floor(math.log10(max(seconds, 1e-3)))
     return math.ceil(1.1 * seconds / step) * step
 
 
 def _describe_slots(plan: Plan, starts_at: datetime | None, period_s: float) -> dict[str, Any]:
-    """The first pictures and the last, and how many lie between. `period_s`: from one frame of a burst to the next."""
+    """Return the first pictures and the last one, and how many are between. `period_s`: from one frame of a burst to
+    the next."""
     first = list(plan.slots(0, FIRST_SHOWN))
     last = list(plan.slots(max(plan.expected - LAST_SHOWN, FIRST_SHOWN), plan.expected))
     return {

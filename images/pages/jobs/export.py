@@ -1,5 +1,5 @@
-"""The menu that exports a job: what each format is for, how large it is, and why one cannot be had. It is a form, so it
-needs no script; what cannot be exported after all is explained on a page."""
+"""The menu that exports a job: what each format is for, how large it is, and why it may be impossible. It is a form, so
+it needs no script. If an export turns out to be impossible, a page explains it."""
 
 from datetime import timedelta
 from typing import Any
@@ -27,7 +27,7 @@ from images.pages.display_fields import format_bytes
 from images.permissions import VIEW
 
 RATES = (5, 10, 25, 50)
-# A longer list is no menu any more; the API chooses among any number.
+# A longer list is no menu any more. The API offers any number.
 MAX_CHOICES = 100
 NOTHING_STORED = "no picture is stored"
 NO_FFMPEG = "needs ffmpeg on the server"
@@ -35,7 +35,7 @@ TOO_MANY_SLOTS = f"holds at most {MAX_SLOTS:,} pictures"
 
 
 class JobExportPage(PermissionRequiredMixin, View):
-    """Sends what the menu asks for. A choice that is left open counts as not made."""
+    """Sends the export that was chosen in the menu. An empty choice counts as no choice."""
 
     permission_required = VIEW
     http_method_names = ["get", "head"]
@@ -49,7 +49,7 @@ class JobExportPage(PermissionRequiredMixin, View):
 
 
 def describe_exports(job: Job, plan: Plan | None) -> dict[str, Any]:
-    """Everything that the menu uses. Costs the same for any number of pictures."""
+    """Return everything that the menu uses. Takes the same time for any number of pictures."""
     forecast = foresee(job, plan) if plan else None
     return {
         "stacks": _describe_stacks(forecast, plan),
@@ -76,7 +76,7 @@ def _describe_stacks(forecast: Forecast | None, plan: Plan | None) -> list[dict[
 def _describe_stack(
     kind: str, name: str, use: str, why_not: str, forecast: Forecast | None, parts: int
 ) -> dict[str, Any]:
-    """`parts`: so many such files together hold the whole job."""
+    """`parts`: so many files together hold the whole job."""
     entry: dict[str, Any] = {"kind": kind, "name": name, "use": use, "why_not": why_not, "icon": "stack"}
     if forecast is None or why_not:
         return entry
@@ -142,7 +142,7 @@ def _count(count: int, word: str) -> str:
 
 
 def _find_obstacle(forecast: Forecast | None) -> str:
-    """Why neither stack nor movie can be made. Empty if they can."""
+    """Return why neither stack nor movie can be made; empty if they can."""
     if forecast is None:
         return NOTHING_STORED
     return TOO_MANY_SLOTS if forecast.lines > MAX_SLOTS else ""
@@ -157,7 +157,7 @@ def _find_program() -> str:
 
 
 def _describe_choices(plan: Plan) -> list[dict[str, Any]]:
-    """The axes of which one place can be exported alone. The address counts places from 0, the page from 1."""
+    """Return the axes of which one place can be exported alone. The address counts places from 0, the page from 1."""
     names = {
         "p": [position.name for position in plan.positions],
         "c": [channel.name for channel in plan.channels],

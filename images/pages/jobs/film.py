@@ -9,12 +9,12 @@ from images.pages.jobs.words import RANGE, describe_numbers, format_clock
 
 MAX_PICTURES = 40
 MAX_GAP_TILES = 20
-# Round numbers that people count in; after the last one its multiples.
+# Round numbers in which people count. After the last one come its multiples.
 STEPS = (1, 2, 3, 5, 6, 10, 12, 15, 20, 24, 30, 50, 60, 100)
 
 
 def describe_film(job: Job, gaps: Sequence[JobGap], shown_slot: int | None) -> dict[str, Any]:
-    """`step`: every how many pictures one stands there."""
+    """Describe the film. `step`: each picture whose number is a multiple of it is shown."""
     decided = job.decided
     step = choose_step(decided)
     slots = _find_sample(decided, step, shown_slot)
@@ -25,7 +25,7 @@ def describe_film(job: Job, gaps: Sequence[JobGap], shown_slot: int | None) -> d
 
 
 def _suffix_of(number: int) -> str:
-    """`12th`, `2nd`"""
+    """Return the ending of an English ordinal: `12th`, `2nd`."""
     return "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
 
 
@@ -36,7 +36,7 @@ def choose_step(count: int) -> int:
 
 
 def _find_sample(decided: int, step: int, shown_slot: int | None) -> set[int]:
-    """Every so many, and in any case the newest and the one that is shown."""
+    """Return the multiples of `step`, the newest picture, and the one that the page shows."""
     slots = set(range(step - 1, decided, step)) | {decided - 1}
     return slots | ({shown_slot} if shown_slot is not None else set())
 

@@ -1,4 +1,4 @@
-"""The filters of the list of jobs. They stand in the address of the page, so that a list can be passed on."""
+"""The filters of the list of jobs. They are in the address of the page, so that people can pass a list on."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -12,7 +12,7 @@ from folding import words_of
 from images.models import Job, JobQuerySet
 from images.search.filter_fields import midnight
 
-# What people call the states, and what these are.
+# The words of people for the states, and the states.
 STATES = {
     "running": (Job.State.RUNNING,),
     "paused": (Job.State.PAUSED,),
@@ -27,7 +27,7 @@ MAX_TEXT = 200
 
 @dataclass(slots=True)
 class JobFilters:
-    """`asked`: the filters that count, as the address has them. `problems`: a sentence for each one that does not."""
+    """`asked`: the valid filters, as in the address. `problems`: a sentence for each invalid one."""
 
     asked: dict[str, str] = field(default_factory=dict)
     begun_from: datetime | None = None
@@ -74,7 +74,7 @@ class JobFilters:
 
 
 def read_job_filters(query: QueryDict) -> JobFilters:
-    """Return the filters of this address. A wrong one is a sentence; the list is shown without it."""
+    """Return the filters of this address. An invalid one becomes a sentence, and the list is shown without it."""
     filters = JobFilters()
     for name in NAMES:
         if value := query.get(name, "").replace("\0", "").strip()[:MAX_TEXT]:
@@ -103,7 +103,7 @@ def _refuse(filters: JobFilters, name: str, sentence: str) -> None:
 
 
 def describe_filters(filters: JobFilters) -> dict[str, Any]:
-    """What the bar of filters shows, besides the people whom one can choose."""
+    """Return what the bar of filters shows, except the list of people."""
     return {
         "asked": filters.asked,
         "address": filters.address,

@@ -1,4 +1,4 @@
-"""The form for a new job: from what was typed to a plan, and back from a plan to what one would type."""
+"""The form for a new job: makes a plan from the form, and fills in the form from a plan."""
 
 import json
 import math
@@ -14,7 +14,7 @@ from images.jobs.plan import Kind, Plan, WhenLate, find_template
 from images.jobs.plan.errors import PlanRefused
 from images.jobs.plan.templates import Average, Burst, ExposureSeries, Picture, Positions, Template, TimeLapse, ZSeries
 
-# What the program cannot carry out yet is not offered.
+# Kinds that the program cannot run yet are not offered.
 KINDS = {
     Kind.TIME_LAPSE: ("Time-lapse", "one every so often"),
     Kind.BURST: ("Burst", "as fast as the camera"),
@@ -38,7 +38,7 @@ FIRST_VALUES = {
     "begin": "now",
     "average": "16",
 }
-# The field of the form that a part of the plan comes from; the first that fits counts.
+# The field of the form for each part of a plan. The first one that fits counts.
 FIELD_BY_PATH = {
     "time_plan.loops": "lasting",
     "time_plan.duration": "lasting",
@@ -63,7 +63,7 @@ class FieldInvalid(ValueError):
 
 
 def read_form(values: Mapping[str, str]) -> dict[str, Any] | str:
-    """The plan, as JSON or as the text of one. Raises FieldInvalid."""
+    """Return the plan, as JSON or as text. Raises FieldInvalid."""
     if values.get("kind") == Kind.ADVANCED:
         return values.get("plan", "")
     return _read_template(values).as_json()
@@ -81,7 +81,7 @@ def _read_template(values: Mapping[str, str]) -> Template:
     if kind == Kind.POSITIONS:
         return Positions(_read_names(values), picture)
     if kind == Kind.AVERAGE:
-        # It has one format alone, whatever was chosen for another kind.
+        # A sum has only one format, whatever was chosen for another kind before.
         return Average(_read_frames(values), replace(picture, image_format=None))
     if kind == Kind.EXPOSURE_SERIES:
         if not picture.exposures_ms:
@@ -103,7 +103,7 @@ def _read_burst(values: Mapping[str, str], picture: Picture) -> Burst:
 
 
 def _read_times(values: Mapping[str, str]) -> tuple[float, int]:
-    """Interval in seconds, and rounds. A round every minute for an hour is sixty rounds."""
+    """Return the interval in seconds, and the number of rounds. A round every minute for an hour is sixty rounds."""
     interval_s = _read_number(values, "every") * SECONDS_BY_UNIT.get(values.get("everyUnit", ""), 1)
     if interval_s <= 0:
         raise FieldInvalid("every", "Must be more than 0.")
@@ -162,7 +162,8 @@ def _to_number(field: str, text: str) -> float:
 
 
 def read_start(values: Mapping[str, str]) -> datetime | None:
-    """None: as soon as it can. A time without a zone is of the lab. Raises FieldInvalid."""
+    """Return when the job starts; None: as soon as possible. A time without a zone is in the time zone of the lab.
+    Raises FieldInvalid."""
     if values.get("begin") != "at":
         return None
     try:
@@ -173,7 +174,7 @@ def read_start(values: Mapping[str, str]) -> datetime | None:
 
 
 def name_problems(problem: PlanRefused, values: Mapping[str, str]) -> dict[str, str]:
-    """The sentence beside the field of the form that is wrong."""
+    """Return the sentence and the field of the form beside which it stands."""
     if values.get("kind") == Kind.ADVANCED and problem.path != "startsAt":
         place = f"Line {problem.line}: " if problem.line else ""
         return {"plan": place + (f"{problem.path}: " if problem.path else "") + problem.sentence}
@@ -186,7 +187,7 @@ def name_problems(problem: PlanRefused, values: Mapping[str, str]) -> dict[str, 
 
 
 def fill_in(plan: Plan) -> dict[str, str]:
-    """What one would type to get this plan; its JSON if the form cannot say it."""
+    """Return the values of the form for this plan. If the form cannot express it, they hold its JSON."""
     template = find_template(plan)
     if template is None or template.kind not in KINDS:
         text = json.dumps(plan.as_json(), indent=2, ensure_ascii=False)

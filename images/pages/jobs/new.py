@@ -33,7 +33,7 @@ from images.permissions import CAPTURE, Person
 
 KNOWN = (JobError, CameraError, StorageUnavailable, IdempotencyKeyReused)
 PARTS = ("estimate", "preview", "primary")
-# What the button is called when the page was made; if that is not so any more, the form comes back and says why.
+# Which button the page had. If control has changed since then, the form comes back and says why.
 START_NOW = "start"
 
 
@@ -66,7 +66,7 @@ class NewJobPage(PermissionRequiredMixin, UsesCamera, TemplateView):
 
 
 class NewJobEstimateView(PermissionRequiredMixin, UsesCamera, View):
-    """What the page shows beside its form, for what is typed in it now. Nothing is planned."""
+    """What the page shows beside its form for the present values. No job is made."""
 
     permission_required = CAPTURE
     http_method_names = ["post"]
@@ -79,7 +79,8 @@ class NewJobEstimateView(PermissionRequiredMixin, UsesCamera, View):
 
 
 def describe_form(values: dict[str, str], person: Person, **more: Any) -> dict[str, Any]:
-    """`wait`: why a job does not start now; then the form asks for the queue, and otherwise for a start now."""
+    """Return the context of the form. `wait`: why a job cannot start now; then the form offers the queue, otherwise a
+    start now."""
     return {
         "wait": describe_wait(person.pk),
         "values": values,
@@ -108,7 +109,7 @@ def _read_values(asked: QueryDict) -> dict[str, str]:
 
 
 def _read_typed(request: HttpRequest) -> QueryDict:
-    """The script sends the form as one text. Raises BadQuery."""
+    """Return the values of the form, which the script sends as one text. Raises BadQuery."""
     try:
         body = json.loads(request.body or b"{}")
         return QueryDict(body.get("form", ""))
@@ -131,14 +132,14 @@ def _make(values: dict[str, str], by: AbstractBaseUser) -> Job:
 
 
 def _read_key(values: dict[str, str]) -> IdempotencyKey:
-    """The same form sent twice is one job; a form that was changed in between is another one."""
+    """Return a key for these values: the same form sent twice makes one job, a changed form makes another one."""
     rest = {name: value for name, value in values.items() if name not in ("csrfmiddlewaretoken", "page_user")}
     digest = hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
     return IdempotencyKey(f"page-{digest}", digest)
 
 
 def _estimate(values: dict[str, str]) -> dict[str, Any]:
-    """`estimate` and `problems`, of which one is empty."""
+    """Return `estimate` and `problems`; one of them is empty."""
     try:
         starts_at = read_start(values)
         plan = read_new_plan(read_form(values))

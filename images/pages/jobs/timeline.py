@@ -12,13 +12,13 @@ from images.models import Job, JobGap
 from images.pages.jobs.words import MAX_GAPS, describe_verdict_of, format_clock
 
 TICKS = 5
-# Of the whole width: so much one label takes, on the widest page.
+# As a share of the whole width: a label takes so much on the widest page.
 LABEL_SHARE = 0.24
 SHORT = timedelta(minutes=10)
 
 
 def describe_timeline(job: Job, plan: Plan | None, gaps: Sequence[JobGap]) -> dict[str, Any]:
-    """Lengths are in percent of the plan. `title` is what it says to those who do not see it."""
+    """Describe the time-line. Lengths are in percent of the plan. `title`: a text for people who do not see it."""
     return {
         "title": describe_verdict_of(job, gaps),
         **draw_bar(job, gaps),
@@ -36,7 +36,8 @@ def draw_bar(job: Job, gaps: Sequence[JobGap]) -> dict[str, Any]:
 
 
 def _find_parts(job: Job, gaps: Sequence[JobGap]) -> Iterator[tuple[str, int, int]]:
-    """Kind, first slot and end. `mixed` are the slots before the gaps that are read: some stored, some missed."""
+    """Return kind, first slot and end of each part. `mixed`: slots before the gaps that were read, of which some are
+    stored and some missed."""
     at = 0
     for number, gap in enumerate(gaps[-MAX_GAPS:]):
         is_cut = number == 0 and len(gaps) > MAX_GAPS
@@ -57,7 +58,8 @@ def _percent(part: int, whole: int) -> str:
 
 
 def _describe_ticks(job: Job, plan: Plan) -> list[dict[str, str]]:
-    """The first, the last, and some in between. Times, or numbers if all is due at once."""
+    """Return the marks: the first, the last, and some between. They are times, or numbers if all slots are due at
+    once."""
     slots = sorted({round(place * (plan.expected - 1) / (TICKS - 1)) for place in range(TICKS)})
     dues = [slot_due_at(job, plan, slot) for slot in slots]
     pattern = "%H:%M:%S" if plan.duration < SHORT else "%H:%M"
@@ -82,7 +84,7 @@ def _anchor(place: int, count: int) -> str:
 
 
 def _describe_labels(job: Job, gaps: Sequence[JobGap]) -> Iterator[dict[str, str]]:
-    """One for each gap that has room beside the one before; those that have none are counted."""
+    """Return a label for each gap that has room beside the label before. Gaps without room are counted."""
     taken_until, left_out = 0.0, 0
     label: dict[str, str] = {}
     for gap in gaps:

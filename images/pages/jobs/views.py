@@ -111,7 +111,7 @@ class JobActView(ButtonView):
 
 
 class JobMoveView(ButtonView):
-    """`before`: id of the job that is to begin after this one; empty: move it to the end."""
+    """`before`: the id of the job that is to come after this one; empty: move it to the end."""
 
     def post(self, request: HttpRequest, job_id: int) -> HttpResponse:
         asked = MoveSerializer(data={"before": request.POST.get("before") or None})
@@ -140,8 +140,9 @@ def describe_lists(request: HttpRequest) -> dict[str, Any]:
 
 
 def _find_moves(waiting: Sequence[Job], is_filtered: bool) -> Iterator[tuple[Job, dict[str, Any]]]:
-    """Yield each job with what one step up and one step down mean: the id of the job that would be next, an empty text
-    for the end of the queue, None if there is no such step. Among filtered jobs nobody sees what a step means."""
+    """Yield each job with its steps up and down. A step is the id of the job that would come next, an empty text for
+    the end of the queue, or None if there is no step. With filters there are no steps, because a user would not see
+    where they lead."""
     ids = [job.pk for job in waiting]
     for place, job in enumerate(waiting[:MAX_WAITING]):
         if is_filtered:

@@ -1,4 +1,4 @@
-"""A job in words, as its pages show it: state, verdict, gaps. Pictures are numbered from 1, slots from 0."""
+"""A job in words for its pages: state, verdict, gaps. Pictures are numbered from 1, slots from 0."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -25,12 +25,12 @@ def find_gaps(job: Job) -> list[JobGap]:
 
 
 def describe_verdict_of(job: Job, gaps: Sequence[JobGap]) -> str:
-    """Return the verdict. `gaps`: what find_gaps found."""
+    """Return the verdict. `gaps`: the result of find_gaps."""
     return describe_verdict(job, f"more than {MAX_GAPS}" if len(gaps) > MAX_GAPS else len(gaps))
 
 
 def describe_cause(job: Job) -> str:
-    """Why it is paused or ended early: `Paused by ada at 03:09.` Empty if there is nothing to say."""
+    """Return why the job is paused or ended early: `Paused by ada at 03:09.` Empty if there is nothing to say."""
     if job.state not in STATES_WITH_REASON or not job.reason:
         return ""
     since = _since(job)
@@ -45,7 +45,7 @@ def _since(job: Job) -> datetime | None:
 
 
 def describe_gaps(job: Job, gaps: Sequence[JobGap]) -> list[dict[str, Any]]:
-    """The newest first. One after which no picture was stored still grows."""
+    """Return the gaps, the newest first. If no picture was stored after a gap, it is still growing."""
     decided = job.decided
     growing = gaps[-1] if gaps and job.is_active and gaps[-1].last_slot + 1 == decided else None
     return [
@@ -62,23 +62,23 @@ def describe_gaps(job: Job, gaps: Sequence[JobGap]) -> list[dict[str, Any]]:
 
 
 def describe_numbers(first_slot: int, last_slot: int) -> str:
-    """`No. 571 to 584`"""
+    """Return `No. 571 to 584`."""
     return f"No. {first_slot + 1:,}" + (f" to {last_slot + 1:,}" if last_slot > first_slot else "")
 
 
 def format_clock(moment: datetime) -> str:
-    """In the time zone of the lab, without the day."""
+    """Return the time of day in the time zone of the lab."""
     return f"{timezone.localtime(moment):%H:%M}"
 
 
 def describe_what(job: Job, plan: Plan | None) -> str:
-    """`Time-lapse: one picture every 1 min for 14 h`"""
+    """Return `Time-lapse: one picture every 1 min for 14 h`."""
     kind = job.kind[:1].upper() + job.kind[1:]
     return f"{kind}: {describe_plan(plan)}" if plan else f"{kind}: the plan cannot be read"
 
 
 def read_plan_if_possible(job: Job) -> Plan | None:
-    """None if the plan in the database is not the one that the job was made with."""
+    """Return the plan; None if the plan in the database is not the one with which the job was made."""
     try:
         return read_plan(job)
     except PlanRefused:
@@ -86,7 +86,7 @@ def read_plan_if_possible(job: Job) -> Plan | None:
 
 
 def find_times(job: Job, plan: Plan | None) -> dict[str, Any]:
-    """When it begins, when its next picture is due and when it ends, as far as that is known."""
+    """Return when the job begins, when its next picture is due and when it ends, as far as that is known."""
     first = slot_due_at(job, plan, 0) if plan else job.anchor_at
     last = job.ended_at or (slot_due_at(job, plan, plan.expected - 1) if plan and not plan.is_manual else None)
     left = last - timezone.now() if last and not job.has_ended else None
