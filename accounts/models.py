@@ -41,7 +41,7 @@ class User(NamedModel, AbstractUser):
 
     objects: ClassVar[Users] = Users()
 
-    # The permissions that a personal token leaves to its user in this request. None: the user signed in.
+    # The permissions that a personal token allows its user in this request. None: the user has signed in.
     limited_to: frozenset[str] | None = None
 
     class Meta(AbstractUser.Meta):

@@ -10,7 +10,7 @@ from accounts.models import FormerName, User
 
 COPIED = ("username", "lasting_id", "first_name", "last_name", "email", "password", "is_active", "date_joined")
 OVER_ALL, OVER_OWN = "managers", "operators"
-# Groups that are made by hand may mean more in the other database.
+# Other groups are made by hand, and may have other rights in the other database.
 PLAIN_GROUPS = ("viewers", OVER_OWN)
 
 
@@ -26,9 +26,9 @@ class BroughtPeople:
 
 
 def bring_people(source: str, target: str = "default", keeps_rights: bool = False) -> BroughtPeople:
-    """Make the people of one database in another, by the names of the databases in Django. Nobody who is there already
-    is changed. Without `keeps_rights` nobody gets a right over the pictures of others: administrators and managers
-    come as operators. It can be repeated. Raises Django's DatabaseError."""
+    """Copy the people of one database into another; both are names of databases in Django. Nobody who is there already
+    is changed. Without `keeps_rights`, nobody gets a right to change pictures of others: administrators and managers
+    come as operators. Can be repeated. Raises Django's DatabaseError."""
     told = BroughtPeople()
     for old in User.objects.using(source).prefetch_related("groups", "former_names").order_by("pk"):
         name = old.get_username()
@@ -44,7 +44,7 @@ def bring_people(source: str, target: str = "default", keeps_rights: bool = Fals
 
 
 def _make(old: User, target: str, keeps_rights: bool) -> bool:
-    """Returns True if the person has fewer rights than before."""
+    """Make one person. Returns True if the person has fewer rights than before."""
     person = User(**{name: getattr(old, name) for name in COPIED})
     if keeps_rights:
         person.is_superuser, person.is_staff = old.is_superuser, old.is_staff

@@ -29,7 +29,8 @@ from microscope.models import AuditDay, AuditEntry
 # These entries are removed after a time. Entries about images and users are kept for ever.
 SIGN_IN_EVENTS = [AuditEntry.What.SIGNED_IN, AuditEntry.What.SIGN_IN_FAILED, AuditEntry.What.SIGNED_OUT]
 KEPT_FOR_DAYS = 365
-# What happens to a job by itself, and that somebody has set the next plane. Whatever else people do to it, they say.
+# Events of a job that no person causes, and that somebody has set the next plane. Other acts of people have entries of
+# their own.
 BY_ITSELF = {
     **{what: f"job_{what}" for what in ("begun", "paused", "continued", "resumed", "finished", "stopped", "failed")},
     "plane_set": "job_continued",
@@ -175,7 +176,8 @@ def _note(what: str, name: str, by: Any = None, **details: Any) -> None:
 
 
 def _write(entries: list[AuditEntry]) -> None:
-    """Write entries of one kind, in the caller's transaction. Programs hear of them once it is committed."""
+    """Write entries of one kind, in the caller's transaction. Programs that follow events are woken once it is
+    committed."""
     if not entries or not is_event(entries[0].what):
         AuditEntry.objects.bulk_create(entries)
         return

@@ -98,7 +98,7 @@ class Shell:
 
     @cached_property
     def has_instruments(self) -> bool:
-        """Several PCs share the library. A PC alone does not ask the database."""
+        """True if several PCs share the library. A PC that shares it with no other makes no query for this."""
         return self._request.user.has_perm(VIEW) and has_instruments()
 
     @cached_property
@@ -123,7 +123,7 @@ class Shell:
 
     @cached_property
     def is_alone(self) -> bool:
-        """Nobody else can want control of the camera: the pages keep no place for it."""
+        """True if nobody else can want control of the camera: then pages do not show it."""
         return not self.has_camera or (is_one_account_alone() and find_job_under_way() is None)
 
     @cached_property

@@ -212,7 +212,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _headers(problem: Exception, status: int) -> dict[str, str]:
-    """Return the header that says when to try again, or how to sign in, if there is one."""
+    """Return a header that says when to try again, or how to sign in; none for other errors."""
     if isinstance(problem, (accounts.TooManyAttempts, control.TooManyRefusals)):
         return {"Retry-After": str(problem.retry_after_s)}
     if isinstance(problem, accounts.TokenRefused):
@@ -250,7 +250,7 @@ def _describe_cause(problem: Exception, status: int) -> dict:
 
 
 def list_instruments() -> list[dict[str, str]]:
-    """Return where the cameras are, for whoever asks a library for one. Empty if the database does not answer."""
+    """Return where the cameras are, for a client that asks a library for one. Empty if the database does not answer."""
     try:
         rows = list(Instrument.objects.values_list("id", "name", "url"))
     except (DatabaseError, InterfaceError):

@@ -27,7 +27,8 @@ class PersonalTokenAuthentication(BaseAuthentication):
         try:
             token = find_token(text)
         except TokenUnknown:
-            # Only what nobody ever had counts as a guess. A script with a token that ended shuts nobody out.
+            # Only a token that never existed counts as a guess. So a script with an expired token does not lock its
+            # address out.
             Attempt(request, "token").begin()
             raise
         limit_user(token.user, token, request)

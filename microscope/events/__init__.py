@@ -1,1 +1,2 @@
-"""Events for programs: the entries of the audit log that every viewer may see, asked for or sent to them."""
+"""Events for programs: the entries of the audit log that every viewer may see. Programs ask for them, or get them by
+webhook."""

@@ -27,7 +27,7 @@ def find_newest() -> int:
     """Return the number from which a webhook begins. Blocks for at most SETTLE_WITHIN_S."""
     newest = AuditEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     settled = settle(SETTLE_WITHIN_S)
-    # What is not committed for so long may be left out: it began before the webhook was made.
+    # A transaction that is open for longer than this may be left out: it began before the webhook was made.
     return newest if settled is None else settled
 
 
@@ -82,9 +82,9 @@ class WebhookAdmin(ForOverseers, FreshForms, SealedLists, GuardedDeletion):
     actions = ["skip_what_waits"]
 
     def save_model(self, request: HttpRequest, obj: Webhook, form: forms.ModelForm, change: bool) -> None:
-        """A new webhook gets what happens from now on. One that was changed is tried at once."""
+        """Save a webhook. A new one gets the events from now on. A changed one is tried at once."""
         if change:
-            # Only these columns: a delivery may write the others meanwhile.
+            # Only the columns of the form: a delivery may write the others at the same moment.
             obj.tries, obj.next_try_at = 0, None
             obj.save(update_fields=["name", "url", "secret", "kinds", "is_active", "tries", "next_try_at"])
         else:

@@ -20,8 +20,8 @@ from microscope.events.waiting import MAX_WAIT_S, WaitingRoom, find_page
 from microscope.permissions import HasNeeded
 
 MAX_EVENTS, USUAL_EVENTS = 500, 100
-MAX_NUMBER = 2**53 - 1  # what a browser holds exactly
-# How long to wait for changes that are under way, to find the newest number.
+MAX_NUMBER = 2**53 - 1  # the largest integer that every browser holds exactly
+# How long to wait for transactions that are under way, to find the newest number.
 SETTLE_WITHIN_S = 2.0
 EXAMPLE = {
     "events": [

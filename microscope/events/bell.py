@@ -1,11 +1,11 @@
-"""Wakes whoever waits for events of this process. Events of other processes ring no bell here."""
+"""Wakes the threads that wait for events of this process. Events of other processes ring no bell here."""
 
 import threading
 from collections.abc import Callable
 
 
 class Bell:
-    """Safe to use from any thread."""
+    """The bell. Any thread may use it."""
 
     def __init__(self) -> None:
         self._rung = threading.Condition()
@@ -15,7 +15,7 @@ class Bell:
 
     @property
     def times(self) -> int:
-        """How often it has rung."""
+        """How often the bell has rung."""
         return self._times
 
     @property
@@ -23,11 +23,11 @@ class Bell:
         return self._is_closed
 
     def add_listener(self, listener: Callable[[], object]) -> None:
-        """Call this at each ring, on the thread that rings. It must neither block nor raise."""
+        """Call this function at each ring, in the thread that rings. It must neither block nor raise."""
         self._listeners.append(listener)
 
     def ring(self) -> None:
-        """Say that an event is committed. Does not block."""
+        """Tell that an event is committed. Does not block."""
         with self._rung:
             self._times += 1
             self._rung.notify_all()
@@ -35,12 +35,12 @@ class Bell:
             listener()
 
     def wait(self, heard: int, timeout_s: float) -> None:
-        """Block until it has rung more than `heard` times, until it is closed, or for so long."""
+        """Block until the bell has rung more than `heard` times, until it is closed, or for `timeout_s`."""
         with self._rung:
             self._rung.wait_for(lambda: self._times != heard or self._is_closed, timeout_s)
 
     def close(self) -> None:
-        """Let nobody wait any more, for good."""
+        """Wake all that wait, now and for ever."""
         with self._rung:
             self._is_closed = True
             self._rung.notify_all()
@@ -50,7 +50,7 @@ _bells = [Bell()]
 
 
 def register_bell(bell: Bell) -> None:
-    """Make this the one of the process."""
+    """Make this the bell of the process."""
     _bells[:] = [bell]
 
 

@@ -1,4 +1,4 @@
-"""The thread that sends events to webhooks. All it must not forget is in their rows."""
+"""The thread that sends events to webhooks. Everything that must not be forgotten is in their rows."""
 
 import logging
 from collections.abc import Callable
@@ -19,14 +19,15 @@ from microscope.events.webhook import IS_WELL, MAX_PROBLEM, Webhook, WebhookQuer
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 5.0
-# What happens within that time goes out together.
+# The thread waits so long after an event, so that events that follow at once go out together.
 GATHER_S = 0.2
-# Events that a webhook does not want are noted as delivered when they are so many: a row is written for each note.
+# If a webhook does not want events, only every so many of them are noted as delivered: each note writes a row.
 SKIPPED_AT_ONCE = 1000
 
 
 class WebhookDeliverer:
-    """One delivery at a time for each webhook, on a thread of its own, so that a silent receiver holds up no other."""
+    """Delivers events, one delivery at a time for each webhook, in a thread of its own, so that a silent receiver does
+    not delay the others."""
 
     def __init__(
         self,
@@ -37,7 +38,7 @@ class WebhookDeliverer:
         is_shared: bool = False,
     ) -> None:
         """Starts nothing. `wait_after` returns how long to wait after so many failed tries. `is_shared`: other
-        processes deliver from the same rows, and each delivery must be of one process alone."""
+        processes use the same rows, so each delivery must be reserved first."""
         self._is_shared = is_shared
         self._clock = clock or Clock()
         self._wait_after = wait_after
@@ -52,11 +53,11 @@ class WebhookDeliverer:
         self._rounds.start()
 
     def end(self, patience_s: float = ENDING_S) -> None:
-        """Let what is under way come to its end for so long. What is left goes out after the next start."""
+        """Let deliveries under way end, for at most `patience_s`. The rest goes out after the next start."""
         self._rounds.end(lambda: bool(self._errands), patience_s)
 
     def look(self) -> None:
-        """Do what is to be done now; does not wait for any receiver. Raises Django's DatabaseError."""
+        """Do what is due now. Does not wait for any receiver. Raises Django's DatabaseError."""
         for errand in list(self._errands.values()):
             self._write_down(errand)
         due = [webhook for webhook in Webhook.objects.active() if self._is_due(webhook)]
@@ -70,7 +71,7 @@ class WebhookDeliverer:
 
     def _is_due(self, webhook: Webhook) -> bool:
         now, at = self._clock.now(), webhook.next_try_at
-        # What lies further ahead was written by a clock that was wrong.
+        # A time further ahead was written while the clock was wrong.
         return webhook.pk not in self._errands and (at is None or at <= now or at > now + MAX_WAIT + LEASE)
 
     def _begin(self, webhook: Webhook, newest: int) -> None:
@@ -84,7 +85,7 @@ class WebhookDeliverer:
             _rows_of(parcel).update(delivered_through=parcel.through)
 
     def _write_down(self, errand: Errand[Parcel]) -> None:
-        """Write down what became of it. One that hangs keeps its webhook until its thread ends."""
+        """Note in the row how a delivery ended. If it hangs, its webhook stays busy until its thread ends."""
         problem = errand.look()
         if problem is not None and errand not in self._written:
             if problem:
@@ -108,7 +109,7 @@ class WebhookDeliverer:
 
 
 def _claim(webhook: Webhook, now: datetime) -> bool:
-    """Keep the webhook for this process. If the process dies, another one tries again after LEASE."""
+    """Reserve the webhook for this process. If the process dies, another one tries again after LEASE."""
     same = Webhook.objects.filter(pk=webhook.pk, delivered_through=webhook.delivered_through)
     if webhook.next_try_at is None:
         same = same.filter(next_try_at__isnull=True)
@@ -118,7 +119,8 @@ def _claim(webhook: Webhook, now: datetime) -> bool:
 
 
 def _rows_of(parcel: Parcel) -> WebhookQuerySet:
-    """The row of the webhook; none if it was changed meanwhile: then what became of the delivery says nothing of it."""
+    """Return the row of the webhook for an update; no row if it was changed meanwhile: then the result of this delivery
+    does not count."""
     return Webhook.objects.filter(pk=parcel.webhook_id, url=parcel.url, delivered_through=parcel.after)
 
 
@@ -126,7 +128,7 @@ _deliverers: list[WebhookDeliverer] = []
 
 
 def register_webhook_deliverer(deliverer: WebhookDeliverer) -> None:
-    """Make this the one of the process. One that stood there is forgotten, not ended."""
+    """Make this the deliverer of webhooks of the process. It replaces an earlier one, and does not end it."""
     _deliverers[:] = [deliverer]
 
 

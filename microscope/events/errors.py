@@ -15,7 +15,7 @@ class TooManyWaiting(EventError):
 
 
 class EventsUnsettled(EventError):
-    """A change that began long ago is not over, so nobody knows yet which number is the newest."""
+    """A transaction that began long ago has not ended, so the newest number is not known yet."""
 
     code = "events_unsettled"
 

@@ -1,4 +1,4 @@
-"""Reads events, and says them in the words of the API."""
+"""Reads events, and describes them for the API."""
 
 import json
 from collections.abc import Collection
@@ -9,15 +9,15 @@ from images.record.image import format_time
 from microscope.events.kinds import IS_EVENT
 from microscope.models import AuditEntry
 
-# The address of who did it is not among them.
+# Without the address of the client, which is only for administrators.
 COLUMNS = ("pk", "at", "what", "who", "image_id", "object", "details")
-# What else these hold, the event says by itself.
+# The details of these kinds are left out, because the event itself says the same.
 WITHOUT_DETAILS = ("captured", "adopted", "binned", "restored", "removed")
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Events in the order of their numbers. `next` is the number from which to go on."""
+    """Events in the order of their numbers. `next`: the number from which to go on."""
 
     events: list[dict[str, Any]] = field(default_factory=list)
     next: int = 0
@@ -27,8 +27,8 @@ class Page:
 
 
 def read_page(after: int, newest: int, most: int, most_bytes: int, kinds: Collection[str] = ()) -> Page:
-    """Return the events behind `after` and up to `newest`: as many as there is room for, but one in any case. `kinds`:
-    only these; empty means all. Raises Django's DatabaseError."""
+    """Return the events after `after` and up to `newest`: as many as fit into `most` and `most_bytes`, but at least
+    one. `kinds`: only these; empty means all. Raises Django's DatabaseError."""
     entries = AuditEntry.objects.filter(IS_EVENT, pk__gt=after, pk__lte=newest).order_by("pk")
     if kinds:
         entries = entries.filter(what__in=kinds)
@@ -40,12 +40,12 @@ def read_page(after: int, newest: int, most: int, most_bytes: int, kinds: Collec
         if events and size_bytes > most_bytes:
             return Page(events, events[-1]["number"])
         events.append(event)
-    # If there are no more, all up to `newest` is read.
+    # If no more events follow, everything up to `newest` was read.
     return Page(events, events[-1]["number"] if len(events) == most else max(after, newest))
 
 
 def describe_event(entry: dict[str, Any]) -> dict[str, Any]:
-    """`entry`: the columns of an entry of the audit log."""
+    """Describe an event. `entry`: the columns of its entry in the audit log."""
     what, details = entry["what"], dict(entry["details"])
     job_id, name = None, ""
     # The details of a change are named like the fields of an image.

@@ -1,5 +1,5 @@
-"""Which entries of the audit log are events. Entries about sign-ins, users, roles, tokens and share links are private,
-so a kind that is not listed here is none."""
+"""The kinds of entries of the audit log that are events. Entries about sign-ins, users, roles, tokens and share links
+are private, so only the kinds in this list are events."""
 
 from django.db.models import Q
 
@@ -13,7 +13,7 @@ ABOUT_JOBS = (
 ABOUT_CONTROL = tuple(what for what in AuditEntry.What.values if what.startswith("control_"))
 KINDS = (*ABOUT_IMAGES, *ABOUT_JOBS, *ABOUT_CONTROL)
 
-# As a filter of AuditEntry.
+# As a filter for AuditEntry.
 IS_EVENT = Q(what__in=KINDS)
 
 

@@ -1,4 +1,4 @@
-"""Events on their way to one webhook."""
+"""A parcel: the events of one delivery to one webhook."""
 
 import json
 from dataclasses import dataclass, field
@@ -14,8 +14,8 @@ MAX_BODY_BYTES = 250_000
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """`after` and `through`: the numbers up to which all was delivered before, and will be. No text of it shows address
-    or secret."""
+    """`after` and `through`: the numbers up to which everything was delivered before, and will be after this parcel.
+    Its `repr` shows neither address nor secret."""
 
     webhook_id: int
     url: str = field(repr=False)
@@ -28,7 +28,7 @@ class Parcel:
 
 
 def pack(webhook: Webhook, newest: int) -> Parcel:
-    """Return what is to be delivered next. Raises Django's DatabaseError."""
+    """Return the next parcel. Raises Django's DatabaseError."""
     after = webhook.delivered_through
     page = read_page(after, newest, MAX_EVENTS, MAX_BODY_BYTES, webhook.kinds)
     return Parcel(
@@ -44,13 +44,14 @@ def pack(webhook: Webhook, newest: int) -> Parcel:
 
 
 def send_parcel(parcel: Parcel) -> None:
-    """Block until the address has taken it. Uses no database. Raises NotDelivered."""
+    """Send a parcel. Blocks until the address has taken it. Makes no query. Raises NotDelivered."""
     newest = {"webhook-event-number": str(parcel.through)}
     post_signed(parcel.url, parcel.secret, parcel.delivery_id, parcel.body, newest)
 
 
 def _name_delivery(webhook: Webhook, events: list[dict[str, Any]]) -> str:
-    """The same for the same events. After a failed try more may have come: that is another delivery, so both ends
-    count. Where the page ends does not: a sign-in moves it."""
+    """Return an id for the delivery: the same for the same events, so that a receiver notices a repetition. After a
+    failed try there may be more events. That is another delivery, so the first and the last event count. The end of the
+    page does not count, because entries that are no events move it."""
     ends = [str(event["number"]) for event in (events[:1] + events[-1:])]
     return ".".join([str(webhook.lasting_id), *ends])

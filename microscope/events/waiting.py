@@ -1,4 +1,4 @@
-"""Waits for events on behalf of programs. There are few places, because each keeps a thread of the server."""
+"""Lets programs wait for events. There are few places, because each keeps a thread of the server."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -13,13 +13,13 @@ from microscope.events.order import LOOK_AGAIN_S, Settling
 
 MAX_WAITING = 8
 MAX_WAIT_S = 25
-# Events of other processes ring no bell, and nobody says if a user loses the permission.
+# How often to look: events of other processes ring no bell, and nothing tells that a user has lost the permission.
 LOOK_EVERY_S = 2.0
 MAX_ANSWER_BYTES = 1_000_000
 
 
 class WaitingRoom:
-    """Safe to use from any thread."""
+    """The programs that wait for events. Any thread may use it."""
 
     def __init__(self, most: int = MAX_WAITING, look_every_s: float = LOOK_EVERY_S) -> None:
         self.look_every_s = look_every_s
@@ -28,7 +28,7 @@ class WaitingRoom:
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Keep a place within the block. Raises TooManyWaiting at once if all are taken."""
+        """Keep a place within the block. Raises TooManyWaiting at once if all places are taken."""
         if not self._places.acquire(blocking=False):
             raise TooManyWaiting(
                 f"{self._most} programs wait for events already. Ask without wait, or again in a moment."
@@ -42,7 +42,7 @@ class WaitingRoom:
 def find_page(
     after: int, most: int, wait_s: float, *, bell: Bell, room: WaitingRoom, require_right: Callable[[], None]
 ) -> Page:
-    """Return the events behind `after`. If there are none, blocks until there are, or for `wait_s`, or until the
+    """Return the events after `after`. If there are none, block until there are, for at most `wait_s`, or until the
     program ends. Holds no connection to the database while it waits. `require_right` raises if the user may not see
     events any more. Raises that, TooManyWaiting, or Django's DatabaseError."""
     settling, until_s = Settling(), time.monotonic() + wait_s

@@ -1,4 +1,4 @@
-"""The rows of webhooks: programs elsewhere that are sent events."""
+"""The rows of webhooks: addresses of other programs that get events."""
 
 import uuid
 from typing import Any
@@ -8,7 +8,7 @@ from django.utils import timezone
 
 MAX_ADDRESS = 500
 MAX_PROBLEM = 300
-# The columns of a webhook that takes what it gets.
+# The columns to set when a delivery has succeeded.
 IS_WELL: dict[str, Any] = {"tries": 0, "next_try_at": None, "failing_since": None, "last_problem": ""}
 
 
@@ -18,11 +18,9 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
 
 
 class Webhook(models.Model):
-    """An address that gets events, in their order, each at least once. What is not delivered yet is what lies behind
-    `delivered_through`, so nothing is forgotten, whatever happens to the program.
-
-    `secret` stands here as it is, because each signature is made with it. Nothing shows it.
-    """
+    """An address that gets events in their order, each at least once. Everything after `delivered_through` still waits,
+    so nothing is forgotten, whatever happens to the program. `secret` is stored as it is, because each signature is
+    made with it. Nothing shows it."""
 
     name = models.CharField(max_length=100, help_text="For people: who gets it.")
     url = models.CharField("address", max_length=MAX_ADDRESS)

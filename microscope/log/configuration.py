@@ -20,6 +20,6 @@ LOGGING: dict[str, Any] = {
         "PIL": {"level": "WARNING"},
         # The pool logs each attempt to connect. The program itself logs once that there is no connection.
         "psycopg.pool": {"level": "ERROR"},
-        "urllib3": {"level": "ERROR"},  # the program names each fault of the store by itself
+        "urllib3": {"level": "ERROR"},  # the program itself names each error of the store
     },
 }

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 BLOCK_BYTES = 65_536
-# All files of the log together are a few times as large. Who looks further back asks again.
+# All files of the log together are a few times as large. A user who looks further back asks again.
 MAX_READ_BYTES = 8_000_000
 MAX_ENTRIES = 100
 MAX_TEXT = 20_000
@@ -49,7 +49,8 @@ class LogFilter:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The newest entries first. `reached`: the key up to which was looked, if older ones may follow."""
+    """The newest entries first. `reached`: the key up to which the log was searched; None if no older entries can
+    follow."""
 
     entries: list[Entry]
     reached: str = ""

@@ -18,9 +18,9 @@ ProcessCollector(registry=REGISTRY)
 
 
 class FromThisPcOrNeeded(HasNeeded):
-    """A program on the PC itself needs no token: it could read the data folder, too. From elsewhere Prometheus shows
-    the personal token of a manager, for it cannot sign in each 15 minutes. The numbers name nobody, so a token that may
-    only view is enough."""
+    """A program on the PC itself needs no token: it could read the data folder too. From elsewhere, Prometheus uses the
+    personal token of a manager, because it cannot sign in every 15 minutes. The numbers name nobody, so a token that
+    may only view is enough."""
 
     def has_permission(self, request: Request, view: object) -> bool:
         if is_from_this_pc(request._request):

@@ -21,7 +21,7 @@ capture_seconds = Histogram(
     buckets=BOUNDS_S,
     registry=REGISTRY,
 )
-# Both stand there with 0 from the start: otherwise the first one would be no rise.
+# Both results exist from the start, with 0. Otherwise Prometheus would not see the first one as a rise.
 captures.labels("stored")
 
 

@@ -1,4 +1,4 @@
-"""The numbers that are read when Prometheus asks: from memory, from small files, and by a few questions of constant
+"""The numbers that are read when Prometheus asks: from memory, from small files, and by a few queries of constant
 time."""
 
 import logging
@@ -34,10 +34,11 @@ def counter(name: str, about: str, value: float) -> Metric:
 
 
 class Measured(Collector):
-    """A number that cannot be read is left out: no number is invented."""
+    """Reads the numbers. A number that cannot be read is left out: no number is invented."""
 
     def describe(self) -> list[Metric]:
-        """Say nothing before it is asked: to register it must not read anything."""
+        """Return nothing. Prometheus' library asks this when the class is registered, and then nothing must be read
+        yet."""
         return []
 
     def collect(self) -> Iterator[Metric]:

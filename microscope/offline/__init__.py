@@ -1,1 +1,1 @@
-"""Alone for a while: with the database away, who was signed in goes on at the camera. Nobody gains a right."""
+"""Keeps people at the camera while the database is away, if they were signed in before. Nobody gets a new right."""

@@ -1,4 +1,4 @@
-"""Signs in by tokens, also with the database away."""
+"""Sign-in by tokens, also while the database is away."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ class OfflinePersonalTokens(PersonalTokenAuthentication):
 
 class OfflineTokens(TokenAuthentication):
     def authenticate(self, request: Request) -> tuple[Any, Token] | None:
-        # The library hands `get_user` no request. Each request has an object of this class of its own.
+        # The library gives `get_user` no request. So each request has its own object of this class, which keeps it.
         self._asking = request._request
         return super().authenticate(request)
 

@@ -1,4 +1,4 @@
-"""The copy of what the database said last: who is signed in, with which rights, and until when they may go on."""
+"""The copy of the last answers of the database: who is signed in, with which rights, and how long they may go on."""
 
 import contextlib
 import logging
@@ -28,12 +28,13 @@ class Known:
 
 
 class OfflineCopy:
-    """In memory, and in a file for the next start. Safe to use from any thread. With a `grace_s` of 0 it holds
-    nothing."""
+    """The copy, in memory and in a file for the next start. Any thread may use it. If `grace_s` is 0, it stays
+    empty."""
 
     def __init__(self, path: Path, grace_s: float, clock: Clock | None = None) -> None:
         self._path, self._grace_s, self._clock = path, grace_s, clock or Clock()
-        # The second is held while the file is written, which may take a while. It is taken first.
+        # `_writing` is held while the file is written, which may take a while, so that `_lock` is free meanwhile. It is
+        # taken first.
         self._lock, self._writing = threading.Lock(), threading.Lock()
         self._people: People = {}
         self._sign_ins: SignIns = {}
@@ -41,12 +42,13 @@ class OfflineCopy:
         self._is_changed = False
         self._written_s = float("-inf")
         self._away_since: datetime | None = None
-        # Rises when somebody is forgotten: what was read before that is not believed.
+        # Rises each time that somebody is forgotten. A value that was read from the database before that is not noted
+        # any more.
         self.forgettings = 0
 
     @property
     def away_since(self) -> datetime | None:
-        """When the database first gave no answer; None if it answered last."""
+        """Since when the database has not answered; None if it answered last time."""
         return self._away_since
 
     def note_away(self) -> None:
@@ -61,7 +63,8 @@ class OfflineCopy:
             self._away_since = None
 
     def note(self, person: Person, sign_in: SignIn, forgettings: int) -> None:
-        """The database has accepted this sign-in. `forgettings`: as it was before the database was asked."""
+        """Note a sign-in that the database has accepted. `forgettings`: the value of `forgettings` before the database
+        was asked."""
         self._read_once()
         if self._grace_s <= 0:
             return
@@ -69,7 +72,7 @@ class OfflineCopy:
             if forgettings != self.forgettings:
                 return
             known = self._sign_ins.pop(sign_in.key, None)
-            # The newest stands last, so the oldest is dropped first.
+            # The newest comes last, so that the oldest is dropped first.
             self._sign_ins[sign_in.key] = sign_in, self._clock.elapsed_s()
             is_new = known is None or known[0] != sign_in or self._people.get(person.user_id) != person
             self._is_changed = self._is_changed or is_new
@@ -78,7 +81,7 @@ class OfflineCopy:
                 del self._sign_ins[next(iter(self._sign_ins))]
 
     def find(self, key: str) -> Known | None:
-        """Return who signed in like this, if the database said so within the grace period and nothing speaks against
+        """Return the person of this sign-in, if the database accepted it within the grace period and nothing has ended
         it since."""
         self._read_once()
         with self._lock:
@@ -86,14 +89,15 @@ class OfflineCopy:
 
     @property
     def until(self) -> datetime | None:
-        """Until when the last of them may go on; None if nobody may."""
+        """Return until when the last of them may go on; None if nobody may."""
         self._read_once()
         with self._lock:
             ends = [known.until for key in [*self._sign_ins] if (known := self._find(key))]
         return max(ends, default=None)
 
     def forget(self, user_id: int | None = None) -> None:
-        """Forget this user, or all users: what the database said of them holds no longer. Also in the file."""
+        """Forget this user, or all users, also in the file: what the database said about them does not hold any
+        more."""
         self._read_once()
         with self._lock:
             self.forgettings += 1
@@ -104,21 +108,21 @@ class OfflineCopy:
             self._write()
 
     def forget_key(self, key: str) -> None:
-        """The database has refused this sign-in: its user has to be accepted anew."""
+        """Forget a sign-in that the database has refused. The database must accept it again before it counts."""
         self._read_once()
         known = self._sign_ins.get(key)
         if known is not None:
             self.forget(known[0].user_id)
 
     def write_sometimes(self) -> None:
-        """Write the file, if it is due: soon after something new, otherwise once a minute."""
+        """Write the file if it is due: soon after a new sign-in, otherwise once a minute."""
         every_s = WRITE_CHANGE_EVERY_S if self._is_changed else WRITE_EVERY_S
         is_due = self._sign_ins and self._clock.elapsed_s() - self._written_s > every_s
         if is_due and not self._writing.locked():
             self._write()
 
     def _find(self, key: str) -> Known | None:
-        """Under the lock."""
+        """Call it under the lock."""
         sign_in, seen_s = self._sign_ins.get(key, (None, 0.0))
         person = self._people.get(sign_in.user_id) if sign_in else None
         if sign_in is None or person is None or person.password_mark != sign_in.password_mark:
@@ -138,7 +142,7 @@ class OfflineCopy:
             if self._grace_s > 0:
                 self._people, self._sign_ins = read_copy(self._path, self._clock)
             else:
-                # What it says would be out of date if the setting comes back.
+                # The grace period is off. An old file would be out of date when somebody sets it again.
                 with contextlib.suppress(OSError):
                     self._path.unlink(missing_ok=True)
             self._is_read = True
@@ -170,7 +174,7 @@ _copies: list[OfflineCopy] = []
 
 
 def register_copy(copy: OfflineCopy) -> None:
-    """Make this the one of the process."""
+    """Make this the copy of the process."""
     _copies[:] = [copy]
 
 

@@ -1,4 +1,4 @@
-"""The file of the copy. It is signed with a key made from SECRET_KEY, so that an edited or foreign one is refused."""
+"""The file of the copy. It is signed with a key made from SECRET_KEY, so that a changed or foreign file is refused."""
 
 import json
 import logging
@@ -16,16 +16,16 @@ from microscope.offline.people import Person, SignIn
 logger = logging.getLogger(__name__)
 
 MAX_BYTES = 10_000_000
-# Clocks are set back by small steps all the time.
+# Time servers set clocks back by small steps all the time. So much is no reason for doubt.
 MAX_CLOCK_ERROR_S = 60.0
 
 People = dict[int, Person]
-# When the database last accepted the sign-in, by the clock that nobody can set.
+# When the database last accepted the sign-in, by the monotonic clock of this PC.
 SignIns = dict[str, tuple[SignIn, float]]
 
 
 def write_copy(path: Path, people: People, sign_ins: SignIns, clock: Clock) -> None:
-    """Raises OSError."""
+    """Write the file. Raises OSError."""
     now_s = clock.elapsed_s()
     content = {
         "writtenAt": clock.now().timestamp(),
@@ -37,7 +37,7 @@ def write_copy(path: Path, people: People, sign_ins: SignIns, clock: Clock) -> N
 
 
 def read_copy(path: Path, clock: Clock) -> tuple[People, SignIns]:
-    """Return what the file holds. Nothing if there is none, or if it cannot be believed: then nobody goes on."""
+    """Return the content of the file. Empty if there is none, or if it cannot be trusted: then nobody can go on."""
     try:
         with path.open("rb") as file:
             content = json.loads(_signer().unsign(file.read(MAX_BYTES).decode()))
@@ -58,14 +58,15 @@ def _read_sign_in(fields: dict[str, Any], written_s: float) -> tuple[SignIn, flo
 
 
 def _measure_since(content: dict[str, Any], clock: Clock) -> float:
-    """Return how long ago the file was written: never less than both clocks prove. Raises ValueError if the wall clock
-    was set back since."""
+    """Return how many seconds ago the file was written, by the clock that says more. Raises ValueError if the wall
+    clock was set back since then."""
     by_wall_s = clock.now().timestamp() - content["writtenAt"]
     if by_wall_s < -MAX_CLOCK_ERROR_S:
         raise ValueError(f"it was written {timedelta(seconds=round(-by_wall_s))} after the time that the clock shows")
     now_s = clock.elapsed_s()
     passed_s = now_s - content["elapsedS"]
-    # The other clock begins with the PC: if it shows less than then, the PC was started since, at least `now_s` ago.
+    # The monotonic clock starts with the PC. If it shows less than the file says, the PC has started since, at least
+    # `now_s` ago.
     return max(by_wall_s, passed_s if passed_s >= 0 else now_s)
 
 

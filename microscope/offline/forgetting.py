@@ -1,4 +1,4 @@
-"""What this process does to accounts, rights and tokens ends what the copy says of them, at once."""
+"""Removes people from the copy at once when this process changes their accounts, rights or tokens."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from microscope.offline.copy import the_copy
 
 @receiver([post_save, post_delete], sender=User)
 def forget_changed_user(instance: User, update_fields: frozenset[str] | None = None, **_: Any) -> None:
-    # Each sign-in saves this field.
+    # Each sign-in saves this field. It is no change of rights.
     if update_fields != {"last_login"}:
         _forget(instance.pk)
 
@@ -50,6 +50,7 @@ def forget_owner_of_revoked_token(instance: PersonalToken, created: bool = False
 
 
 def _forget(user_id: int | None) -> None:
-    """At once, and again after the commit: in between, another request may still have read what was before."""
+    """Forget the user now, and again after the commit: another request may have read the old rights from the database
+    in between."""
     the_copy().forget(user_id)
     transaction.on_commit(lambda: the_copy().forget(user_id))

@@ -1,4 +1,4 @@
-"""Who is signed in by a session, also with the database away; and the headers that say so."""
+"""Finds the user of a session, also while the database is away, and sets the headers that tell it to pages."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,8 @@ OFFLINE_HEADER, UNTIL_HEADER = "X-Offline", "X-Offline-Until"
 
 
 class OfflineMiddleware:
-    """It stands after Django's authentication, and before all that asks for the user."""
+    """Puts the user into the request. It comes after Django's authentication, and before everything that asks for the
+    user."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -38,12 +39,12 @@ class OfflineMiddleware:
 
 @receiver(request_finished)
 def keep_copy(**_: Any) -> None:
-    """Nobody waits for the file: the answer has been sent."""
+    """Note the sign-in in the copy. It happens after the response was sent, so nobody waits for the file."""
     the_copy().write_sometimes()
 
 
 def find_user_of_session(request: Any) -> Any:
-    """Raises Django's DatabaseError."""
+    """Return the user of the session. Raises Django's DatabaseError."""
     session = request.session
     key = hash_key("session", session.session_key)
 
@@ -61,7 +62,7 @@ def find_user_of_session(request: Any) -> Any:
 
 
 class SessionAway(SessionBase):
-    """Stands for a session that cannot be read or written now. It is empty, and nothing of it is kept."""
+    """Takes the place of a session that cannot be read or written now. It is empty, and is never saved."""
 
     def load(self) -> dict[str, Any]:
         return {}

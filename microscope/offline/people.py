@@ -1,4 +1,4 @@
-"""What the database said of people when it answered last."""
+"""What the database last said about people."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -7,8 +7,8 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What the database said of a user. `password_mark` changes with each change of the password, and does not reveal
-    it."""
+    """A user, as the database last described them. `password_mark` changes with each change of the password, and does
+    not reveal it."""
 
     user_id: int
     username: str
@@ -43,7 +43,7 @@ class SignIn:
 
 
 class RememberedUser:
-    """Stands for the user of a request while the database is away. It knows what the camera needs, and cannot be
+    """Takes the place of the user of a request while the database is away. It has what the camera needs, and cannot be
     saved."""
 
     is_authenticated = is_active = is_remembered = True
@@ -56,7 +56,7 @@ class RememberedUser:
         self.display_name = person.display_name
         self.lasting_id = UUID(person.lasting_id)
         self.is_superuser = person.is_superuser
-        # As of accounts.models.User.
+        # The same as in accounts.models.User.
         self.limited_to: frozenset[str] | None = None
 
     def get_username(self) -> str:
@@ -76,8 +76,8 @@ class RememberedUser:
 
 
 def describe_person(user: Any) -> Person | None:
-    """Return what is known of the user without another query. None if nobody has asked for the permissions yet."""
-    # Django keeps them there after the first question.
+    """Describe the user without another query. None if nobody has asked for the permissions in this request."""
+    # Django caches the permissions in these attributes after the first query.
     if not user.is_superuser and not hasattr(user, "_perm_cache"):
         return None
     return Person(

@@ -1,4 +1,4 @@
-"""Asks the database who signs in, and the copy if the database does not answer."""
+"""Asks the database who signs in, or the copy if the database does not answer."""
 
 import hashlib
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from microscope.offline.copy import Known, the_copy
 from microscope.offline.people import RememberedUser, SignIn, describe_person
 from microscope.offline.routes import goes_on_offline
 
-# Narrower than images.errors.DATABASE_AWAY: a database that answers with another error is there.
+# Narrower than images.errors.DATABASE_AWAY: if a database answers with another error, it is there.
 NO_ANSWER = (OperationalError, InterfaceError)
 REFUSED = (AuthenticationFailed, TokenRefused)
 Answer = TypeVar("Answer")
@@ -21,7 +21,8 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What is noted when the request is answered, because only then its user's permissions are known."""
+    """An accepted sign-in. It is noted when the request is answered, because only then the permissions of its user are
+    known."""
 
     user: Any
     sign_in: SignIn
@@ -66,7 +67,7 @@ def ask_or_recall(
 
 
 def note_accepted(request: Any) -> None:
-    """Note what the database said of the user of this request. Asks it nothing."""
+    """Note what the database said about the user of this request. Makes no query."""
     accepted = getattr(request, "accepted_sign_in", None)
     person = describe_person(accepted.user) if accepted else None
     if accepted and person:

@@ -1,5 +1,5 @@
-"""What goes on with the database away: watching, setting, controlling the camera, and capturing. A test holds the
-list."""
+"""The addresses that work while the database is away: watching, setting, controlling the camera, and capturing. A test
+holds the list."""
 
 from typing import Any
 

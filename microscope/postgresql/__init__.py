@@ -1,1 +1,1 @@
-"""Django's engine for PostgreSQL, which asks a server that is away only once at a time."""
+"""Django's engine for PostgreSQL. While the server is away, only one thread asks it at a time."""

@@ -11,7 +11,7 @@ TRY_TIMEOUT_S = 2
 
 
 class DatabaseWrapper(DjangoWrapper):
-    # One for the process: the settings have one database.
+    # One for the process: there is only one database in the settings.
     gate = Gate()
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
@@ -20,7 +20,7 @@ class DatabaseWrapper(DjangoWrapper):
         try:
             return super().get_new_connection(conn_params)
         except psycopg.OperationalError:
-            # After a loss the pool waits longer and longer between its own tries, so it begins anew.
+            # After a loss, the pool waits longer and longer between its tries. A new pool tries at once.
             self.gate.shut(lambda: _try(conn_params), self.close_pool)
             raise
 

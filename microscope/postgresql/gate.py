@@ -1,6 +1,6 @@
-"""A gate before the database. It shuts when the server gives no connection, and one thread tries again until it does.
-Meanwhile everybody else is refused at once: a request that has to wait for a dead server waits five seconds, at each of
-its questions."""
+"""A gate before the database. It shuts when the server gives no connection, and then one thread tries again until the
+server does. Meanwhile all others get an error at once. Without the gate, a request would wait five seconds for a dead
+server at each of its queries."""
 
 import logging
 import threading
@@ -14,7 +14,7 @@ TRY_EVERY_S = 1.0
 
 
 class Gate:
-    """Safe to use from any thread."""
+    """The gate. Any thread may use it."""
 
     def __init__(self, try_every_s: float = TRY_EVERY_S) -> None:
         self._try_every_s = try_every_s
@@ -27,7 +27,7 @@ class Gate:
         return not self._opened.is_set()
 
     def require_open(self) -> None:
-        """Raises psycopg's OperationalError."""
+        """Raises psycopg's OperationalError while the gate is shut."""
         if self.is_shut:
             raise psycopg.OperationalError("The server gave no connection a moment ago. The program tries again.")
 
@@ -45,12 +45,12 @@ class Gate:
             is_first = True
             while not _is_there(try_once):
                 is_first = False
-                # Nobody sets it while the gate is shut, so this only waits.
+                # Nobody sets this event while the gate is shut, so this is only a pause.
                 self._opened.wait(self._try_every_s)
             if not is_first:
                 when_back()
         except Exception:
-            # The boundary of the thread: whoever asks next gets the error itself.
+            # The boundary of the thread: the gate opens, and the next request gets the error itself.
             logger.exception("The database could not be tried again")
         finally:
             self._opened.set()

@@ -1,4 +1,4 @@
-"""What the service starts: which interpreter, in which folder, as which user."""
+"""What the service starts: the interpreter, the folder, and the user."""
 
 import os
 import sys

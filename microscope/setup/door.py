@@ -29,12 +29,12 @@ class Door:
         return self._secret is not None
 
     def shut(self) -> str:
-        """Shut the door, and return the secret that leads in. The same one each time, until the door is opened."""
+        """Shut the door, and return the secret of the link. It stays the same until the door is opened."""
         self._secret = self._secret or secrets.token_urlsafe(32)
         return self._secret
 
     def open(self) -> None:
-        """Let everybody in again, up to the sign-in. The link leads nowhere any more."""
+        """Let everybody in, up to the sign-in. The link does not work any more."""
         self._secret = None
 
     def fits(self, secret: str) -> bool:

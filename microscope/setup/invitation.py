@@ -34,8 +34,7 @@ class Invitation:
         self._send(address)
 
     def go_on(self, open_anyway: bool) -> None:
-        """If the set-up was left, lead back to its step. `open_anyway`: open the live page if there is none to lead
-        to."""
+        """If the set-up was interrupted, show the link to its step. `open_anyway`: otherwise open the live page."""
         if self.is_sent:
             return
         if the_steps().is_under_way:

@@ -15,18 +15,19 @@ MAX_BYTES, KEPT_FILES = 5_000_000, 5
 
 
 class LogFileHandler(RotatingFileHandler):
-    """Never fails: the console has the same lines, and a full disk must not stop the program."""
+    """Never raises: the console has the same lines, and a full disk must not stop the program."""
 
     def doRollover(self) -> None:  # noqa: N802 (the library's name)
         try:
             super().doRollover()
         except OSError:
-            # On Windows nobody can rename a file that somebody reads. It goes on in the same one, and tries again.
+            # Windows cannot rename a file that somebody reads. Then the same file is continued, and the next line tries
+            # again.
             if self.stream is None:
                 self.stream = self._open()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (the library's name)
-        """Keep quiet. The library would print a traceback for each line."""
+        """Do nothing. The library would print a traceback for each line."""
 
 
 class LogFile:
@@ -39,7 +40,7 @@ class LogFile:
         self._handler: LogFileHandler | None = None
 
     def begin(self) -> None:
-        """Never raises: without the file, the log is on the console alone."""
+        """Start writing. Never raises: without the file, the log is only on the console."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)

@@ -1,4 +1,4 @@
-"""System checks of the role: what an instrument and a library need, and which rows fit to which role."""
+"""System checks of the role: what an instrument and a library need, and which rows belong to which role."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from images.roles import RowsOfAnotherRole, require_rows_of_this_role
 from microscope.start.database.address import SQLITE
 
 MAX_NAME = 100
-# What would do nothing on a library, and whoever sets it expects something.
+# Settings that do nothing on a library without a camera. A person who sets one expects something.
 ONLY_WITH_ORIGINALS = {
     "BACKUP_TO": "Back up the database with its own means, and the store with its own.",
     "KEEP_LOCAL_DAYS": "Set it on the instruments.",
@@ -41,7 +41,7 @@ def check_role(**_: Any) -> list[CheckMessage]:
 
 @register
 def check_driver_of_role(**_: Any) -> list[CheckMessage]:
-    """Only a library is without a camera, and it always is: nothing may simulate into it."""
+    """Refuse a camera on a library, and no camera on an instrument: nothing may simulate into the library."""
     is_library, driver = settings.MICROSCOPE_ROLE == "library", settings.CAMERA_DRIVER
     if is_library == (driver == NO_CAMERA):
         return []

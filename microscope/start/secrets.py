@@ -1,4 +1,5 @@
-"""Replaces what nobody else may know in texts that leave the program: secrets in the log, also places in the report."""
+"""Removes secrets from texts that leave the program: tokens and passwords from the log, and from the report also names
+of places."""
 
 import getpass
 import re
@@ -18,7 +19,7 @@ WEB_TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|\bmsc_[\w-]{16,}")
 CREDENTIAL = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
 SIGNATURE = re.compile(r"(X-Amz-Signature=)[0-9a-f]{16,}", re.IGNORECASE)
 PASSWORD_IN_ADDRESS = re.compile(r"(\b[\w+.-]+://[^\s/:@]*:)[^\s@]+@")
-# A shorter text stands by chance in many lines.
+# A shorter secret would occur by chance in many lines.
 MIN_SECRET, MIN_PLACE = 6, 4
 
 
@@ -33,7 +34,7 @@ def hide_secrets(text: str) -> str:
 
 
 def find_secrets() -> list[str]:
-    """Return the values of the settings that are secret, also as they stand in an address."""
+    """Return the secret values of the settings, also in the encoded form of an address."""
     ping = settings.JOB_PING_URL
     known = [
         settings.SECRET_KEY,
@@ -42,7 +43,7 @@ def find_secrets() -> list[str]:
         settings.JOB_WEBHOOK_SECRET,
         settings.S3_SECRET_KEY,
         str(settings.DATABASES["default"].get("PASSWORD") or ""),
-        # Whoever knows these addresses may send to them.
+        # A person who knows one of these addresses can send to it.
         settings.JOB_WEBHOOK_URL,
         ping,
         urlsplit(ping).path.strip("/") if ping else "",
@@ -52,7 +53,7 @@ def find_secrets() -> list[str]:
 
 
 def hide_places(text: str) -> str:
-    """Replace the names of folders, hosts and accounts that the settings and the system hold."""
+    """Replace the names of folders, hosts and accounts that are in the settings or that the system knows."""
     folders = {
         str(settings.IMAGE_SAVE_PATH): "IMAGE_SAVE_PATH",
         str(settings.DATA_PATH): "DATA_PATH",
@@ -67,12 +68,12 @@ def hide_places(text: str) -> str:
     stores += [settings.S3_BUCKET, settings.S3_ACCESS_KEY]
     names = sorted({str(name) for name in [*hosts, *people, *stores] if name}, key=len, reverse=True)
     text = _replace(text, folders.items(), MIN_PLACE)
-    # Whole words alone: an account "micro" must not cut the word Microscope.
+    # Only whole words: for an account "micro", the word Microscope must stay.
     return re.sub(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)", HIDDEN, text)
 
 
 def _replace(text: str, pairs: Iterable[tuple[str, str]], shortest: int = MIN_SECRET) -> str:
-    # The longest first: one may stand inside another.
+    # The longest first, because one may be a part of another.
     for hidden, shown in sorted(pairs, key=lambda pair: -len(pair[0])):
         if len(hidden) >= shortest:
             text = text.replace(hidden, shown)

@@ -115,7 +115,8 @@ class Startup:
         return True
 
     def _try_late_database(self) -> bool:
-        """The same while the program serves already: it cannot refuse to start any more, but says why nothing works."""
+        """The same as `begin`, while the program already serves: it cannot refuse to start any more, but says why
+        nothing works."""
         try:
             return self._try_database()
         except (RowsOfAnotherRole, InstrumentError) as problem:
@@ -123,7 +124,7 @@ class Startup:
             return False
 
     def _try_database(self) -> bool:
-        """Raises RowsOfAnotherRole, or InstrumentError."""
+        """Prepare the database. Raises RowsOfAnotherRole, or InstrumentError."""
         close_old_connections()
         try:
             call_command("migrate", interactive=False, verbosity=0)
@@ -140,7 +141,7 @@ class Startup:
             return False
         if password is not None:
             self._announce_administrator(password)
-        # Before the first capture it must be known whether the clock can be believed.
+        # Before the first capture, it must be known if the clock can be trusted.
         self._tick()
         return True
 

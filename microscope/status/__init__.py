@@ -1,1 +1,2 @@
-"""What is well, and what needs somebody: read by the status page, the report, the API, the metrics and `doctor`."""
+"""The status of the program: what works, and what needs a person. The status page, the report, the API, the metrics and
+`doctor` read it."""

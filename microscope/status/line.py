@@ -9,9 +9,9 @@ NOT_MEASURED = "Not measured"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`level`: one of the words above. `state` is a word, `now` says more. Neither names a person, a sample, a job, a
-    host or a folder: the report shows them to strangers. `names` may; only managers see it. `todo` is a sentence that
-    begins with the verb; empty if there is nothing to do."""
+    """One line of the status. `level`: one of the words above. `state` is a word, `now` says more. Neither names a
+    person, a sample, a job, a host or a folder, because strangers read the report. `names` may hold such names; only
+    managers see it. `todo`: a sentence that begins with the verb; empty if there is nothing to do."""
 
     name: str
     level: str

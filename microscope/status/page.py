@@ -1,4 +1,4 @@
-"""The status page, its parts that renew themselves, and the report to download."""
+"""The status page, its parts that are loaded again, and the report to download."""
 
 import socket
 from datetime import datetime
@@ -16,7 +16,7 @@ from microscope.status.line import Line, Status
 from microscope.status.read import read_status
 from microscope.status.report import describe_age, write_report
 
-# As accounts see it: managers and administrators.
+# The names of the roles that accounts show: managers and administrators.
 OVERSEE = DELETE_ANY
 PARTS = ("head", "groups")
 
@@ -57,7 +57,7 @@ def describe_status(status: Status) -> dict[str, Any]:
 
 
 def describe_since(line: Line, status: Status) -> str:
-    """Return `02:24:06, 43 min` for today, otherwise `14 October, 95 days`. Empty if nobody knows."""
+    """Return `02:24:06, 43 min` for today, otherwise `14 October, 95 days`. Empty if the time is not known."""
     if line.since is None:
         return ""
     return f"{_name_moment(line.since, status.read_at)}, {describe_age(status.read_at - line.since)}"

@@ -23,19 +23,19 @@ from microscope.status.running import Running, ask_running_program
 
 logger = logging.getLogger(__name__)
 
-# A check returns its lines. The name is that of its line if it fails.
+# A check returns its lines. If it fails, a line with its name says so.
 Check = tuple[str, Callable[[], list[Line]]]
 
 
 def read_status(request: HttpRequest) -> Status:
-    """Read the status inside the server, for the request that asks. Costs some milliseconds, however large the library
-    is; never raises."""
+    """Read the status inside the server, for the request that asks. Takes some milliseconds, however large the library
+    is. Never raises."""
     return _read(Running(is_here=True, request=request))
 
 
 def read_status_from_outside() -> Status:
-    """Read the status in another process. It asks the server if there is one, opens no camera, and tries the disk out.
-    Blocks for some seconds at most; never raises."""
+    """Read the status in another process. It asks the server if one runs, opens no camera, and writes a test file to
+    the disk. Blocks for at most some seconds. Never raises."""
     return _read(ask_running_program())
 
 
@@ -68,7 +68,8 @@ def list_checks(running: Running) -> dict[str, list[Check]]:
 
 
 def list_checks_of_a_library(running: Running) -> dict[str, list[Check]]:
-    """Each instrument tells of its own camera, jobs, disk, spool and backups."""
+    """Return the checks of a library without a camera. Each instrument has its own checks of camera, jobs, disk, spool
+    and backups."""
     return {
         "Pictures": [("Database", partial(read_database, running)), ("Store", partial(read_store, running))],
         "Safety": [("Webhooks", read_webhooks)],

@@ -1,5 +1,5 @@
-"""The status as text for somebody who helps from afar. It names no person, sample, job, host or folder, and holds no
-secret and no picture."""
+"""The status as text for a person who helps from elsewhere. It names no person, sample, job, host or folder, and holds
+no secret and no picture."""
 
 import platform
 import sys
@@ -13,14 +13,15 @@ from microscope.start.secrets import hide_places, hide_secrets
 from microscope.status.line import BAD, FINE, UNKNOWN, WARN, Line, Status
 
 MARKS = {FINE: "ok", WARN: "!", BAD: "!!", UNKNOWN: "?"}
-# Numbers, switches and choices. All other settings are texts that people write, so only their names are told.
+# Numbers, switches and choices are shown with their values. Other settings are texts that people write, so only their
+# names are shown.
 TOLD_SETTINGS = (
     *("PORT", "DEBUG", "HTTPS", "HSTS_SECONDS", "TRUSTED_PROXIES", "SERVER_THREADS", "TIME_ZONE"),
     *("CAMERA_DRIVER", "CAMERA_IDLE_SECONDS", "SIMULATED_CAMERA", "DEFAULT_EXPOSURE_MS", "DEFAULT_GAIN_DB"),
     *("SERVICE_TIMEOUT_MS", "LIVE_MAX_WATCHERS", "LIVE_MAX_FPS", "IMAGE_FORMAT", "IMAGE_QUALITY", "TIFF_COMPRESSION"),
     *("MINIMUM_FREE_MB", "BURST_MEMORY_MB", "BACKUP_HOUR", "S3_LOCK_DAYS"),
 )
-# Of these only whether they are set.
+# For these settings, the report only says if they are set.
 ASKED_SETTINGS = (
     "ROOT_PATH",
     "ALLOWED_ORIGINS",
@@ -49,7 +50,7 @@ def write_report(status: Status) -> str:
             if line.todo:
                 lines.append(f"     {line.todo}")
     lines += ["", "Settings", *(f"  {name}={_as_text(value)}" for name, value in _read_settings())]
-    # Sentences of errors come from the system, which likes to name folders.
+    # Messages of errors come from the system, and often name folders.
     return hide_places(hide_secrets("\n".join(lines))) + "\n"
 
 
@@ -61,7 +62,7 @@ def describe_line(line: Line, now: datetime) -> str:
 
 
 def describe_age(age: timedelta) -> str:
-    """Return `20 s`, `43 min`, `10 h 27 min` or `95 days`. A time to come is `0 s`."""
+    """Return `20 s`, `43 min`, `10 h 27 min` or `95 days`. `0 s` for a time in the future."""
     seconds = max(int(age.total_seconds()), 0)
     if seconds < 120:
         return f"{seconds} s"

@@ -1,4 +1,4 @@
-"""The running program, as this process sees it: from inside, or from another process by its /health."""
+"""The running program as this process sees it: from inside, or from another process through /health."""
 
 import json
 from dataclasses import dataclass, field
@@ -14,8 +14,9 @@ MAX_ANSWER_BYTES = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """`is_here`: this process serves. Otherwise `health` is what the server answered; empty if none answered, and then
-    `is_taken` says whether another program answers at its address. `request`: the one that asks, if there is one."""
+    """`is_here`: True if this process serves. Otherwise `health` is the response of the server; empty if none answered,
+    and then `is_taken` is True if another program answers at its address. `request`: the request that asks, if there is
+    one."""
 
     is_here: bool
     health: dict[str, Any] = field(default_factory=dict)
@@ -28,8 +29,8 @@ class Running:
 
 
 def ask_running_program() -> Running:
-    """Ask the server at HOST and PORT how it is. Blocks for PATIENCE_S at most; never raises."""
-    # Not urllib: a proxy for the web must not stand between two processes of one PC.
+    """Ask the server at HOST and PORT for its health. Blocks for at most PATIENCE_S. Never raises."""
+    # Not with urllib, which may use a proxy for the web: none may stand between two processes of one PC.
     connection = HTTPConnection(_own_address(), settings.PORT, timeout=PATIENCE_S)
     try:
         connection.request("GET", f"{settings.ROOT_PATH}/health", headers={"Host": f"localhost:{settings.PORT}"})

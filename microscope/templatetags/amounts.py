@@ -1,4 +1,4 @@
-"""How pages write amounts."""
+"""Template filters for amounts."""
 
 from django import template
 
@@ -14,5 +14,5 @@ def size(count: float) -> str:
 
 @register.filter
 def grouped(count: int | None) -> str:
-    """12,345, as everywhere else. A dash if it is not known."""
+    """Return 12,345, as everywhere else. A dash if the number is not known."""
     return DASH if count is None else f"{count:,}"

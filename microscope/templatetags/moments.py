@@ -1,4 +1,4 @@
-"""How pages name a moment."""
+"""Template filters for times."""
 
 from datetime import datetime
 
@@ -9,6 +9,6 @@ register = template.Library()
 
 @register.filter(expects_localtime=True)
 def zone(moment: datetime) -> str:
-    """The name of the zone at this moment, such as CET. Django's `date:"T"` names none in the hour that comes twice
-    because the clocks go back, which is when people need it."""
+    """Return the name of the time zone at this moment, such as CET. Django's `date:"T"` gives no name in the hour that
+    comes twice when the clocks go back, and in that hour people need it."""
     return moment.tzname() or ""

@@ -31,7 +31,7 @@ from microscope.events.webhook import Webhook
 from microscope.models import AuditEntry
 
 NOT_ALL, INTERRUPTED = 16, 128
-# Its presence says that the SQLite file has moved in: from then on the rows of the shared library know better.
+# If this file exists, the SQLite file has moved in: from then on the rows of the shared library are newer.
 DONE = "joined"
 STAYS_BEHIND = (
     (PersonalToken, "personal tokens"),
@@ -49,7 +49,8 @@ class Command(BaseCommand):
         "stays there too, unchanged. It can be interrupted, and repeated. Exit code: 0 all has moved in, 1 it could "
         "not run, 2 the command line is wrong, 16 some files or rows did not come, 128 interrupted: run it again."
     )
-    # They would refuse what this command is there for: rows of a PC that was alone.
+    # These checks would refuse exactly the rows for which this command is made: those of a PC that shared its library
+    # with no other.
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -165,7 +166,7 @@ def require_shared_settings() -> None:
 
 
 def count_steps(joined: Joined) -> tuple[int, int, str]:
-    """Return how far it is: so many done, so many in all, and what is done now."""
+    """Return the progress: how many steps are done, how many there are, and what is done now."""
     if joined.rows:
         return joined.rows.looked_at, joined.rows.total, "; comparing rows"
     assert joined.rebuilt

@@ -56,7 +56,7 @@ class Command(BaseCommand):
         is_all_listed = make_lone_library(
             settings.BASE_DIR / "manage.py", target, bring_all_people, stop, self.stdout.write
         )
-        # It may move in again later.
+        # The PC may join again later.
         (settings.DATA_PATH / DONE).unlink(missing_ok=True)
         self._say_what_stays(stays)
         self.stdout.write(
@@ -81,5 +81,5 @@ class Command(BaseCommand):
 
 
 def bring_all_people(alone: str) -> None:
-    """On the PC they may do what they may do now: it has no other library than its own."""
+    """Bring all people. On this PC they keep the rights that they have now: it has no other library than its own."""
     bring_people("default", alone, keeps_rights=True)

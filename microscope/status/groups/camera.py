@@ -22,7 +22,7 @@ LOST = ("fault", "reopening")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The camera as it is told here, from inside or by /health, which tells less. `warnings`: sentences by code."""
+    """The camera, as seen from inside the program, or by /health, which tells less. `warnings`: sentences by code."""
 
     state: str
     is_simulated: bool
@@ -87,7 +87,7 @@ def describe_library(seen: Seen | None, found: Installation) -> Line:
     name = "Camera library"
     if settings.CAMERA_DRIVER == "simulated":
         return Line(name, FINE, "Not needed", "CAMERA_DRIVER is simulated")
-    # A camera that is open proves the library, wherever its file is.
+    # If the camera is open, its library works, wherever its file is.
     if found.version is None and not _is_real_and_open(seen):
         todo = f"Install the {found.library} SDK for this system, then start the program again."
         return Line(name, BAD if settings.CAMERA_DRIVER != "auto" else WARN, "Missing", found.library, todo=todo)
@@ -115,7 +115,8 @@ def describe_camera(seen: Seen | None) -> Line:
 
 
 def describe_usb(seen: Seen | None, devices: tuple[UsbDevice, ...] | None) -> Line:
-    """The system knows the speed on Linux. Elsewhere the library warns of a slow port when it opens the camera."""
+    """Describe the USB port. Linux tells the speed of a device. Elsewhere the library warns about a slow port when it
+    opens the camera."""
     name = "USB"
     if (seen and SLOW_PORT in seen.warnings) or any(device.is_slow for device in devices or ()):
         return Line(name, WARN, "Slow", _list_speeds(devices) or "USB 2", todo=USE_USB_3)
@@ -129,7 +130,8 @@ def describe_usb(seen: Seen | None, devices: tuple[UsbDevice, ...] | None) -> Li
 
 
 def describe_access(seen: Seen | None, devices: tuple[UsbDevice, ...] | None) -> Line:
-    """On Linux udev rules say who may use a device; on Windows a driver must be there, or the library finds none."""
+    """Describe if this account may use the camera. On Linux udev rules decide it. On Windows the library finds no
+    camera without its driver."""
     name = "USB driver" if os.name == "nt" else "USB rights"
     if not devices and _is_real_and_open(seen):
         return Line(name, FINE, "Given", "The camera is open")

@@ -16,14 +16,14 @@ HOLDERS = {Kind.PERSON: "A person", Kind.SCRIPT: "A script", Kind.JOB: "A job"}
 
 
 def read_control(running: Running) -> list[Line]:
-    """Raises Django's DatabaseError and InterfaceError, if another process serves."""
+    """Describe who controls the camera. Raises Django's DatabaseError and InterfaceError, if another process serves."""
     if not running.is_there:
         return [not_measured(NAME, "The program does not run, so nobody controls the camera")]
     return [describe_control(find_lease(running, timezone.now()))]
 
 
 def find_lease(running: Running, now: datetime) -> Lease | None:
-    """Return what this process knows, or what the server wrote down last."""
+    """Return the lease that this process knows, or that the server last wrote down."""
     return the_control().current() if running.is_here else look_at_lease(now)
 
 

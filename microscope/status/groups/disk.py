@@ -1,4 +1,4 @@
-"""Disk: the space, when it will be full, how quickly it takes originals, and whether the folder is the right one."""
+"""Disk: its space, when it will be full, how fast it takes originals, and if the folder is the right one."""
 
 import os
 from datetime import datetime, timedelta
@@ -17,21 +17,22 @@ from images.pages.display_fields import format_bytes
 from microscope.status.line import BAD, FINE, WARN, Line, not_measured
 from microscope.status.running import Running
 
-# The pace of the last pictures, at most so many: a question of some milliseconds, however large the library is.
+# The pace comes from the last pictures, at most so many: this query takes some milliseconds, however large the library
+# is.
 PACE_OF_IMAGES = 1000
 MIN_PACE = timedelta(days=1)
 FULL_SOON = timedelta(days=7)
 LOW_RESERVES = 3
 SLOW_BYTES_PER_S = 10e6
 SLOW_S = 1.0
-# With so many bytes a write shows the disk, and hardly what lies before it.
+# A test file of this size measures the disk itself, and hardly the caches before it.
 TRIAL_BYTES, TRIAL_BLOCKS = 16 * 10**6, 16
 MAKE_SPACE = "Make space: empty the bin, or move other files away. Originals are never deleted to make room."
 
 
 def read_disk(running: Running) -> list[Line]:
     archive = the_library().archive
-    # To look must not make the folder: perhaps its name is wrong.
+    # A look must not make the folder: its name in the settings may be wrong.
     if archive.is_new:
         why, todo = "The program has not used this folder yet", "Start the program: it makes the folder for images."
         return [not_measured("Disk", why), not_measured("Disk speed", why), not_measured("Folder", why, todo)]
@@ -58,7 +59,7 @@ def describe_space(archive: Archive) -> Line:
 
 
 def find_full_at(room_bytes: int, now: datetime) -> datetime | None:
-    """Return when the disk is full if pictures come as the last ones did. None if nobody can tell."""
+    """Return when the disk is full if pictures keep coming at the pace of the last ones. None if that is not known."""
     try:
         taken = list(Image.objects.of_this_pc().newest_first().values_list("captured_at", "file_size")[:PACE_OF_IMAGES])
     except DATABASE_AWAY:
@@ -75,7 +76,8 @@ def find_full_at(room_bytes: int, now: datetime) -> datetime | None:
 
 
 def describe_speed(archive: Archive, running: Running) -> Line:
-    """The server knows how the last originals went. Another process tries it out, because a person asks it."""
+    """Describe the speed of the disk. The server knows the times of the last originals. Another process writes a test
+    file, because a person asks it."""
     name = "Disk speed"
     last = archive.write_times.last()
     if last:

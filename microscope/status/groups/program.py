@@ -17,7 +17,8 @@ from microscope.status.running import Running
 
 BUSY_SHARE = 0.9
 OPEN_TO_ALL = ("0.0.0.0", "::")
-# The addresses of the program are loaded at its start, and this file with them.
+# The time of the import is the time of the start: the addresses of the program are loaded then, and this file with
+# them.
 STARTED_AT = timezone.now()
 
 
@@ -62,7 +63,7 @@ def describe_names() -> Line:
 
 
 def describe_proxy(request: HttpRequest | None) -> Line:
-    """What stands before the program shows in the request that asks."""
+    """Describe the proxies before the program, as far as this request shows them."""
     name, proxies = "Proxy", settings.TRUSTED_PROXIES
     if request is None:
         return not_measured(name, f"TRUSTED_PROXIES is {proxies}. Only a page that came through it can tell")

@@ -43,7 +43,7 @@ def _describe_away(running: Running) -> Line:
 
 
 def _find_outage(running: Running) -> tuple[datetime | None, datetime | None]:
-    """Return since when the server has no database, and until when people may go on there."""
+    """Return since when the server has no database, and until when people may go on without it."""
     if running.is_here:
         return the_copy().away_since, the_copy().until
     told = running.health.get("offline") or {}
@@ -63,7 +63,7 @@ def _try_database() -> Line:
 
 
 def read_verification() -> list[Line]:
-    """Raises Django's DatabaseError and InterfaceError."""
+    """Describe the last verification. Raises Django's DatabaseError and InterfaceError."""
     return [describe_verification(Verification.objects.of_this_pc().first())]
 
 

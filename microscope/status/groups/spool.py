@@ -1,4 +1,4 @@
-"""Spool: what is not yet in the object store, and why not."""
+"""Spool: the originals that are not yet in the object store, and the reason."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,20 +13,20 @@ from microscope.status.line import FINE, WARN, Line, not_measured
 from microscope.status.running import Running
 
 NAME = "Spool"
-# What waits for longer was captured before there was a store, or while it was away.
+# Originals that wait for longer were captured before there was a store, or while it was away.
 MAX_AGE = timedelta(hours=1)
 BEHIND = "See what holds it up: a burst, S3_MAX_MBPS, or the network. Pictures stay safe on this PC meanwhile."
 PUT_BACK = "Run manage.py verify: it names the originals that are missing or changed. Put them back from a backup."
 
 
 def read_spool(running: Running) -> list[Line]:
-    """Return no line where no store is set. Raises Django's DatabaseError."""
+    """Describe the spool; no line if no store is set. Raises Django's DatabaseError."""
     if not settings.S3_BUCKET:
         return []
     spool = the_spool() if running.is_here else None
     state = spool.state if spool else SpoolState(count_waiting())
     if state.last_stored_at is None:
-        # As an earlier run, or another process, has noted it.
+        # The time that an earlier run, or another process, has written down.
         state = replace(state, last_stored_at=find_last_stored_at())
     return [describe_spool(state, timezone.now())]
 

@@ -1,4 +1,4 @@
-"""Store: what the last probe found. Nothing here waits for the network, except in a process of its own."""
+"""Store: the result of the last probe. Inside the server, nothing here waits for the network."""
 
 import time
 
@@ -22,7 +22,7 @@ UNSAFE = "Choose another store or bucket, or a newer version of it. manage.py pr
 
 
 def read_store(running: Running) -> list[Line]:
-    """Return no line where no store is set."""
+    """Describe the store; no line if no store is set."""
     watch = the_store_watch()
     if watch is None:
         return []
@@ -44,7 +44,7 @@ def describe_probe(result: ProbeResult | None, bucket: Bucket) -> Line:
 
 
 def describe_scrub(last: ScrubOutcome) -> Line:
-    """Describe the last scrub of this node."""
+    """Describe the last scrub on this PC."""
     noun = "picture" if last.looked_at == 1 else "pictures"
     shown = f"{last.looked_at:,} {noun} ({format_bytes(last.byte_count)}) read back"
     if last.lost or last.changed:
@@ -60,7 +60,8 @@ def name_bucket(bucket: Bucket) -> str:
 
 
 def _ask(watch: StoreWatch, bucket: Bucket) -> Line:
-    """Another process does not know what the server's probe found, and must change nothing: it looks at the bucket."""
+    """Look at the bucket, from a process that is not the server. It does not know the result of the server's probe, and
+    must change nothing."""
     began_s = time.monotonic()
     try:
         watch.store.check()

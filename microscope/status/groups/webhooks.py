@@ -1,4 +1,4 @@
-"""Webhooks: whether each takes the events that it is sent."""
+"""Webhooks: if each takes the events that are sent to it."""
 
 from microscope.events.webhook import Webhook
 from microscope.status.line import FINE, WARN, Line
@@ -11,7 +11,7 @@ CORRECT = (
 
 
 def read_webhooks() -> list[Line]:
-    """Raises Django's DatabaseError and InterfaceError."""
+    """Describe the webhooks. Raises Django's DatabaseError and InterfaceError."""
     return [describe_webhooks(list(Webhook.objects.active()))]
 
 

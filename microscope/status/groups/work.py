@@ -1,4 +1,4 @@
-"""Work: the jobs, and the clock by which they go."""
+"""Work: the jobs, and the clock that decides when they are due."""
 
 from datetime import datetime, timedelta
 
@@ -23,7 +23,8 @@ def read_jobs(running: Running) -> list[Line]:
 
 
 def find_beat(running: Running) -> Beat | None:
-    """Return how jobs are: what this process knows, or the file that the server writes. None if there was no job."""
+    """Return the last heartbeat of the jobs: from this process, or from the file that the server writes. None if there
+    was no job."""
     if not running.is_here:
         return read_heartbeat(settings.DATA_PATH / FILE)
     sign = the_supervisor().heartbeat.sign
@@ -43,7 +44,7 @@ def describe_jobs(beat: Beat | None, now: datetime) -> Line:
         counts = describe_counts(job.expected, job.stored, job.missed)
         shown, word, names = f"{counts}. {queued}".strip(), job.state.capitalize(), job.name
         since = job.awaited_since if job.awaited_since < now else None
-    # The sentence names the job, so only managers read it.
+    # The sentence names the job, so only managers may read it.
     trouble = find_trouble(beat, now, STALE)
     if trouble:
         todo = "Look at the page of the job, and do what it says."
@@ -52,7 +53,7 @@ def describe_jobs(beat: Beat | None, now: datetime) -> Line:
 
 
 def read_clock(running: Running) -> list[Line]:
-    """Raises Django's DatabaseError and InterfaceError, if no server answers."""
+    """Describe the clock. Raises Django's DatabaseError and InterfaceError, if no server answers."""
     shown = f"{timezone.localtime(timezone=timezone.get_default_timezone()):%Y-%m-%d %H:%M:%S %Z}"
     zone = timezone.get_default_timezone_name()
     now = f"{shown}, zone {zone}"
@@ -62,7 +63,8 @@ def read_clock(running: Running) -> list[Line]:
 
 
 def is_clock_in_doubt(running: Running) -> bool:
-    """The server compares the clock with the seconds that pass. Without it, the time that it wrote down last counts."""
+    """Return True if the clock may be wrong. The server compares it with the seconds that pass. If no server runs, the
+    time that it last wrote down counts."""
     if running.is_here:
         return the_run_days().doubt is not None
     if running.health:
