@@ -52,7 +52,7 @@ class User(NamedModel, AbstractUser):
         return (self.limited_to is None or perm in self.limited_to) and super().has_perm(perm, obj)
 
     def has_own_perm(self, perm: str) -> bool:
-        """As `has_perm`, whatever the token of the request leaves."""
+        """Like `has_perm`, whatever the token of the request leaves."""
         return super().has_perm(perm)
 
     def save(self, *args: Any, **options: Any) -> None:

@@ -75,7 +75,8 @@ class Shell:
 
     @cached_property
     def storage_problem(self) -> str | None:
-        """A sentence that says why no picture can be kept now. None if pictures can be kept, or where none are."""
+        """A sentence that says why no picture can be kept now. None if pictures can be kept, and on a library, which
+        keeps none."""
         if not self.has_camera:
             return None
         try:

@@ -30,8 +30,8 @@ class Settings:
 
     @property
     def frame_size(self) -> tuple[int, int]:
-        """Width and height of the next frames in pixels. An incomplete block of binning at the edge makes a pixel,
-        too."""
+        """Return width and height of the next frames in pixels. An incomplete block of binning at the edge makes a
+        pixel too."""
         width, height = -(-self.roi.width // self.binning.x), -(-self.roi.height // self.binning.y)
         return (height, width) if self.rotation_deg in (90, 270) else (width, height)
 
@@ -89,7 +89,7 @@ class SettingsRequest:
 
     @property
     def floats(self) -> tuple[float, ...]:
-        """All requested values that are floats."""
+        """Return all requested values that are floats."""
         named = (self.exposure_ms, self.gain_db, self.gamma, *(self.white_balance or ()))
         return tuple(value for value in named if value is not None)
 

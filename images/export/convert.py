@@ -50,7 +50,7 @@ class ExportRequest:
         return Export(self.image_format or image.image_format, self.quality, self.has_scale_bar)
 
     def for_image_if_known(self, image: Image) -> "Export":
-        """As `for_image`, but without a scale bar if the scale of the image is unknown."""
+        """Like `for_image`, but without a scale bar if the scale of the image is unknown."""
         return replace(self.for_image(image), has_scale_bar=self.has_scale_bar and image.um_per_pixel_x is not None)
 
 

@@ -197,7 +197,7 @@ def stream_zip(plan: ZipPlan) -> Iterator[bytes]:
 def stream_zip_of_exports(
     entries: list[Entry], wanted: ExportRequest, by: Person, comment: str = ""
 ) -> Iterator[bytes]:
-    """As `stream_zip`, but with exports, which are made one at a time. Nobody knows the length in advance."""
+    """Like `stream_zip`, but with exports, which are made one at a time. Nobody knows the length in advance."""
     layout, manifest, now = ZipLayout(), Manifest(MANIFEST_COLUMNS + EXPORT_COLUMNS), timezone.now()
     for entry in entries:
         made = _make(entry, wanted, by)

@@ -98,13 +98,13 @@ def read_header(source: Source, format_name: str, end: bytes) -> tuple[dict[Any,
 
 
 def read_picture(source: Source, format_name: str, end: bytes) -> np.ndarray:
-    """Return the file's pixels. Raises as `read_header`."""
+    """Return the file's pixels. Raises like `read_header`."""
     with _opening(source, format_name, end) as picture:
         return np.asarray(picture)
 
 
 def read_reduced(source: Source, format_name: str, end: bytes, least_px: int) -> Image.Image:
-    """Return the picture, reduced if that is faster, but not below `least_px`. Raises as `read_header`."""
+    """Return the picture, reduced if that is faster, but not below `least_px`. Raises like `read_header`."""
     with _opening(source, format_name, end) as picture:
         # A JPEG decoder can skip detail and reduce by 2, 4 or 8 while it decodes. Other formats ignore this.
         picture.draft(None, (least_px, least_px))

@@ -35,7 +35,7 @@ def in_file_order(pixels: np.ndarray) -> memoryview:
 
 
 def find_directory_offset(pixels: np.ndarray) -> int:
-    """TIFF 6.0, section 2: directories begin at an even offset."""
+    """Return where the directory begins: TIFF 6.0, section 2, wants an even offset."""
     end = HEAD_BYTES + pixels.nbytes
     return end + end % 2
 

@@ -189,7 +189,7 @@ def find_job(said: JobInFile | None) -> int | None:
 
 def find_place(record: dict[str, Any]) -> dict[str, int | None]:
     """Return job and slot of an image, as columns of its row. Two images never share a slot, and no image is in a gap.
-    If the slot is taken, the image belongs to the job without a slot. Raises as `read_job`."""
+    If the slot is taken, the image belongs to the job without a slot. Raises like `read_job`."""
     said = read_job(record)
     job_id = find_job(said)
     slot = said.slot if said and job_id else None

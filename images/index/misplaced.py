@@ -43,7 +43,7 @@ def explain(archive: Archive, location: Location, measure_file: Measure = measur
 
 
 def explain_or_say_why_not(archive: Archive, location: Location, measure_file: Measure = measure) -> str:
-    """As `explain`; if the file cannot be read, returns a sentence that says so."""
+    """Like `explain`; if the file cannot be read, returns a sentence that says so."""
     try:
         return explain(archive, location, measure_file)
     except OSError as problem:

@@ -286,7 +286,8 @@ class Image(models.Model):
         super().save(*args, **options)
 
     def fold_text(self) -> None:
-        """A picture of a job is found by the job's name too, which never changes: its record has it."""
+        """Write the search text. A picture of a job is also found by the name of the job, which never changes: it is in
+        the record."""
         texts = [getattr(self, name) for name in SEARCHED]
         if self.job_slot is not None:
             texts.append(name_of_job(self.metadata))

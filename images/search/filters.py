@@ -173,7 +173,7 @@ def find_page(query: QueryDict, images: ImageQuerySet | None = None) -> Page:
 
 
 def find_ids(query: QueryDict) -> Page:
-    """As `find_page`, but pages are larger and images carry only the columns that a selection needs."""
+    """Like `find_page`, but pages are larger and images carry only the columns that a selection needs."""
     images = Image.objects.only("id", "captured_at", "file_size", "user_id")
     return _find_page(query, read_limit(query.get("limit"), MAX_IDS_PER_PAGE, MAX_IDS_PER_PAGE), images)
 

@@ -57,7 +57,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class StackedPage:
-    """As `images.search.filters.Page`."""
+    """Like `images.search.filters.Page`."""
 
     tiles: list[Tile]
     next_cursor: str | None

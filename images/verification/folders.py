@@ -44,7 +44,7 @@ def find_in_root(
 def find_in_day(
     archive: Archive, day: str, measure_file: Measure = measure, go_on: Callable[[], None] = go_on_always
 ) -> Iterator[Finding]:
-    """Yield findings for the folder of one day. Raises as `find_in_root`."""
+    """Yield findings for the folder of one day. Raises like `find_in_root`."""
     # The names are read before the rows: so a file that is listed in between has its row, and is no finding.
     names = archive.names_of(day)
     together = set(names)

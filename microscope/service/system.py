@@ -47,7 +47,7 @@ class System:
         return Answer(done.returncode, (done.stdout + done.stderr).strip())
 
     def run_or_refuse(self, *command: str) -> Answer:
-        """As `run`. Raises ServiceRefused with the program's own words if it failed."""
+        """Like `run`. Raises ServiceRefused with the program's own words if it failed."""
         answer = self.run(*command)
         if not answer.is_well:
             raise ServiceRefused(f"{' '.join(command)} failed: {answer.text or f'exit code {answer.code}'}")

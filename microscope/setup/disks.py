@@ -36,7 +36,8 @@ class Measured:
 
 
 def list_disks() -> list[Disk]:
-    """Return the disks that can be written, besides those of the system itself. Empty where nobody knows."""
+    """Return the disks that can be written, besides those of the system itself. Empty if the system does not tell
+    them."""
     if sys.platform == "win32":
         return list(_list_drives())
     mounts = Path("/proc/self/mounts")

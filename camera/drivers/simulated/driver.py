@@ -139,7 +139,8 @@ class SimulatedDriver(Driver):
         return not self._is_plugged
 
     def _set(self, settings: Settings) -> None:
-        """Region, binning and pixel format cannot change while streaming, so restart the stream for them."""
+        """Set the values. Region, binning and pixel format cannot change while streaming, so the stream is restarted
+        for them."""
         before, self._programmed = self._programmed, settings
         is_read_alike = (before.roi, before.binning, before.pixel_format) == (
             settings.roi,
@@ -151,7 +152,7 @@ class SimulatedDriver(Driver):
             self.start()
 
     def _readout_s(self, settings: Settings) -> float:
-        """Rows are read one after another. Skipped or summed rows take no extra time."""
+        """Return the read-out time. Rows are read one after another; skipped or summed rows take no extra time."""
         return -(-settings.roi.height // settings.binning.y) * self.model.row_readout_us / 1e6
 
     def _expose(self, began_at_s: float) -> tuple[float, Settings]:

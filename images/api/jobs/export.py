@@ -109,7 +109,7 @@ class ExportQuerySerializer(StrictSerializer):
 
     @property
     def order(self) -> ExportOrder:
-        """What the valid query asks for."""
+        """Return the order of a valid query."""
         asked: dict[str, Any] = self.validated_data
         return ExportOrder(
             kind=asked["as"],

@@ -32,7 +32,7 @@ def optics_columns(record: Record) -> dict[str, Any]:
 
 def restore_optics(record: Record) -> None:
     """Make the rows of objective and calibration that a record names, with the same ids. Existing rows stay unchanged.
-    Safe if two processes restore the same rows. Raises as `optics_columns`."""
+    Safe if two processes restore the same rows. Raises like `optics_columns`."""
     objective, scale = record.get("objective"), _known_scale(record)
     if not objective:
         return

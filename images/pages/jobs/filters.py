@@ -50,8 +50,8 @@ class JobFilters:
         return self._keep(jobs.waiting() if self._common(Job.WAITING) else jobs.none())
 
     def keep_ended(self, jobs: JobQuerySet) -> JobQuerySet:
-        """Newest first. Of one state there is an index in this order; all of them are nearly all jobs, so that walking
-        the ids is cheapest. With `IN`, SQLite would sort them all."""
+        """Return the ended jobs, the newest first. For one state there is an index in this order. All ended jobs are
+        nearly all jobs, so it is cheapest to walk the ids. With `IN`, SQLite would sort them all."""
         wanted = self._common(Job.ENDED)
         if len(wanted) == len(Job.ENDED):
             return self._keep(jobs.exclude(state__in=(*Job.ACTIVE, *Job.WAITING)).order_by("-id"))

@@ -85,19 +85,19 @@ def unpack_mono16(data: np.ndarray, rows: int, columns: int, allocate: Allocate)
 
 
 def unpack_mono12(data: np.ndarray, rows: int, columns: int, allocate: Allocate) -> np.ndarray:
-    """Two pixels in three bytes: `11 12 22`, the low nibble of the middle byte belongs to the first pixel."""
+    """Unpack two pixels from three bytes: `11 12 22`. The low nibble of the middle byte belongs to the first pixel."""
     first, middle, last = _groups(data, rows * columns, 2, 3)
     return _join((first, last), (middle & 0x0F, middle >> 4), 4, rows, columns, allocate)
 
 
 def unpack_mono12_msfirst(data: np.ndarray, rows: int, columns: int, allocate: Allocate) -> np.ndarray:
-    """Two pixels in three bytes: `11 22 12`, the low nibble of the last byte belongs to the first pixel."""
+    """Unpack two pixels from three bytes: `11 22 12`. The low nibble of the last byte belongs to the first pixel."""
     first, second, low = _groups(data, rows * columns, 2, 3)
     return _join((first, second), (low & 0x0F, low >> 4), 4, rows, columns, allocate)
 
 
 def unpack_mono10_msfirst(data: np.ndarray, rows: int, columns: int, allocate: Allocate) -> np.ndarray:
-    """Four pixels in five bytes: four high bytes, then the low bits, the first pixel's lowest."""
+    """Unpack four pixels from five bytes: four high bytes, then the low bits, the first pixel's lowest."""
     *high, low = _groups(data, rows * columns, 4, 5)
     return _join(tuple(high), tuple(low >> 2 * place & 0x03 for place in range(4)), 2, rows, columns, allocate)
 

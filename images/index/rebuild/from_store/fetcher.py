@@ -48,7 +48,7 @@ class Fetcher:
         return self._try_patiently(lambda: self._receive(listed, file))
 
     def read(self, listed: ListedObject) -> bytes:
-        """Return all bytes of a small object. Raises as `fetch`."""
+        """Return all bytes of a small object. Raises like `fetch`."""
         with open_memory_file() as file:
             self.fetch(listed, file)
             file.seek(0)

@@ -57,7 +57,7 @@ class Stack:
 
     @property
     def words_of_sum(self) -> str:
-        """What its values are if each is the sum of several frames; else empty."""
+        """Say what the values are if each is the sum of several frames; otherwise empty."""
         frames = self.first.frames
         return f"Each value is the exact sum of {frames:,} frames" if frames > 1 else ""
 
