@@ -17,8 +17,7 @@ from .codes import FeatureId, FrameBufferPolicy, PixelFormat, RefusedError, Retu
 from .descriptor import describe_frame, overwrite, settings_in
 from .faults import Faults, Gates
 from .pixel_formats import bayer_variant, encode, layout_of
-from .scene import draw_scene
-from .sensor import Samples, Sensor
+from .sensor import Samples, make_sensor
 from .settings import Settings
 from .stream import Exposure, Stream, TimedFrame
 from .structures import FrameDescriptor
@@ -47,7 +46,7 @@ class StandinCamera:
         self.serial = serial
         self.name = ""
         self.characteristics = Characteristics(**characteristics)
-        self.sensor = _sensor_of(self.characteristics)
+        self.sensor = make_sensor(self.characteristics)
         self.clock: Clock = RealClock()
         self.condition = threading.Condition()
         self.faults = Faults()
@@ -295,8 +294,3 @@ class StandinCamera:
         if layout_of(settings.pixel_format).family != "BAYER":
             return settings.pixel_format
         return bayer_variant(settings.pixel_format, self.sensor.delivered_pattern(settings) or "GRBG")
-
-
-def _sensor_of(model: Characteristics) -> Sensor:
-    scene = draw_scene(model.sensor_width, model.sensor_height)
-    return Sensor(scene, model.significant_bits, model.bayer_pattern if model.is_colour else None)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .characteristics import Characteristics
 from .codes import Addressing
 from .pixel_formats import Layout, layout_of
-from .scene import Scene
+from .scene import Scene, draw_scene
 from .settings import Settings
 
 Samples = NDArray[np.uint16]
@@ -102,3 +103,8 @@ def turn(frame: NDArray, settings: Settings) -> NDArray:
     if settings.flip_vertical:
         frame = frame[::-1]
     return np.rot90(frame, k=-settings.rotation_degrees // 90)
+
+
+def make_sensor(model: Characteristics) -> Sensor:
+    scene = draw_scene(model.sensor_width, model.sensor_height)
+    return Sensor(scene, model.significant_bits, model.bayer_pattern if model.is_colour else None)

@@ -10,6 +10,7 @@ from images.models import Image, Job, JobGap
 from images.spool.identity import FILE
 from images.store.watch import StoreWatch, register_store_watch
 from images.tests.spool.conftest import (  # noqa: F401
+    DAY_LATER,
     INSTRUMENT,
     bucket,
     clock,
@@ -58,3 +59,12 @@ def lose_rows() -> None:
 
 def lose_the_disk(archive) -> None:
     shutil.rmtree(archive.root)
+
+
+def evict_all(bench) -> None:
+    use(bench)
+    bench.go_on(most=1000)
+    bench.clock.run(DAY_LATER)
+    bench.go_on(most=1000)
+    while bench.evictor.make_room():
+        pass

@@ -1,10 +1,13 @@
 """A spool over a little store on this computer, and over a real one."""
 
+import contextlib
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from django.db import connection
+from django.test import Client
 
 from images.index.fetched import Fetched
 from images.library import the_library
@@ -13,7 +16,7 @@ from images.run_days import Clock
 from images.spool.evict import Evictor
 from images.spool.side_files import SideFiles
 from images.spool.spool import Spool
-from images.spool.upload import Uploader
+from images.spool.upload import Uploader, key_of
 from images.store.body import Pace
 from images.store.client import Store
 from images.tests.clocks import SetClock
@@ -83,5 +86,67 @@ def careful(archive, careful_bucket, clock, tmp_path):  # noqa: F811
     return Bench(Store(careful_bucket), clock, tmp_path / "fetched")
 
 
+@pytest.fixture
+def was(archive, images) -> dict[int, bytes]:
+    """What the originals were, by the number of the image."""
+    return {image.pk: archive.path_of(image.filename).read_bytes() for image in images}
+
+
+@pytest.fixture
+def stored(lying, images, was):
+    """All originals are in both places, and were read back."""
+    lying.store_and_look_again()
+    return lying
+
+
+@pytest.fixture
+def away(stored, images):
+    """All originals are only in the little store."""
+    stored.evict_all()
+    assert places() == {"store"}
+    return stored
+
+
+@pytest.fixture
+def client(api, viewer):
+    return api(viewer)
+
+
+@pytest.fixture
+def browser(viewer):
+    browser = Client()
+    browser.force_login(viewer)
+    return browser
+
+
 def place_of(image: Image) -> str | None:
     return Image.objects.values_list("place", flat=True).get(pk=image.pk)
+
+
+def places() -> set[str | None]:
+    return set(Image.objects.values_list("place", flat=True))
+
+
+def key(image: Image) -> str:
+    """Return the key of its original in the store."""
+    return key_of(image, INSTRUMENT)
+
+
+@contextlib.contextmanager
+def without_plain_scans():
+    """PostgreSQL reads a table without rows as a whole, whatever its indexes are."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    yield
+
+
+def file_of(image: Image) -> str:
+    return f"/api/v1/images/{image.pk}/file"
+
+
+def spoil_object(store, image: Image) -> None:
+    """Change one byte of its original in the little store."""
+    content = bytearray(store.objects[key(image)])
+    content[-20] ^= 1
+    store.objects[key(image)] = bytes(content)

@@ -15,7 +15,7 @@ from images.store.keys import key_of_change, key_of_job
 from images.tests.job_exports import make_ended_job
 from images.tests.jobs import time_lapse
 from images.tests.places import sidecar_path_of
-from images.tests.spool.test_spool import without_plain_scans
+from images.tests.spool.conftest import without_plain_scans
 
 
 @pytest.fixture

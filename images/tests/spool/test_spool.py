@@ -1,29 +1,26 @@
 """What waits on this PC comes into the store, whole and once, whatever happens on the way. Nothing is overwritten."""
 
-import contextlib
 import hashlib
 import threading
 from concurrent.futures import Executor, Future
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError
 
 from images.archive.paced_reader import StopRequested
 from images.edit.bin import bin_image
 from images.errors import DATABASE_AWAY
 from images.index.adoption import adopt_unlisted
-from images.jobs.plan.templates import Kind
 from images.library import the_library
-from images.models import Image, Job
-from images.spool.rows import is_burst_running, unverified, waiting_ids
+from images.models import Image
 from images.spool.spool import LEFT_OUT_FOR_S, Spool
-from images.spool.upload import Uploader, key_of
+from images.spool.upload import Uploader
 from images.store.body import Pace
 from images.store.client import Store
 from images.store.keys import key_of_thumbnail
 from images.store.patience import Patience
-from images.tests.spool.conftest import DAY_LATER, INSTRUMENT, place_of
+from images.tests.spool.conftest import DAY_LATER, INSTRUMENT, key, place_of
 from images.tests.store.lying_store import Handler
 
 
@@ -32,10 +29,6 @@ class InThisThread(Executor):
         future = Future()
         future.set_result(work(*arguments))
         return future
-
-
-def key(image: Image) -> str:
-    return key_of(image, INSTRUMENT)
 
 
 def original(archive, image: Image) -> bytes:
@@ -280,31 +273,3 @@ def test_it_ends_in_the_middle_of_an_upload(lying, liar, archive, keep_image):
     with pytest.raises(StopRequested):
         uploader.upload(image, stop)
     assert place_of(image) is None
-
-
-@pytest.mark.parametrize(
-    ("query", "index"),
-    [(lambda: waiting_ids()[:1], "images_not_stored"), (lambda: unverified()[:1], "images_to_verify")],
-)
-def test_the_next_is_found_by_an_index_of_those_that_wait(db, query, index):
-    """So a million images that are in the store cost nothing."""
-    with without_plain_scans():
-        assert index in query().explain()
-
-
-@contextlib.contextmanager
-def without_plain_scans():
-    """PostgreSQL reads a table without rows as a whole, whatever its indexes are."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL enable_seqscan = off")
-    yield
-
-
-def test_only_a_burst_that_runs_needs_the_whole_disk(operator):
-    job = Job.objects.create(name="fast", user=operator, kind=Kind.BURST, plan={}, state=Job.State.QUEUED)
-    assert not is_burst_running()
-    Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING)
-    assert is_burst_running()
-    Job.objects.filter(pk=job.pk).update(kind="series")
-    assert not is_burst_running()
