@@ -43,6 +43,7 @@ def continue_job(job_id: int, by: Person, *, with_camera_as_it_is: bool = False)
     not_begun = Job.State.PLANNED if job.starts_at else Job.State.QUEUED
     columns: dict[str, Any] = {"state": Job.State.RUNNING if job.anchor_at else not_begun, **NOT_PAUSED}
     if with_camera_as_it_is and job.seat:
+        # Without camera and objective in the seat, the next look at the camera takes the present ones as the new seat.
         columns["seat"] = {key: job.seat[key] for key in ("imageFormat", "quality")}
     text = f"Continued by {by.get_username()}"
     return _change(job_id, by, (Job.State.PAUSED,), "job_continued", text, columns)
@@ -105,12 +106,15 @@ def _change(
     """Change a job and its event. `what` begins with "job_" if the event goes into the audit log too."""
     job = find_own_job(job_id, by)
     event = {"what": what.removeprefix("job_"), "text": text, "by": by.get_username(), **more}
+    # One transaction: the job and its entry in the audit log change together, or not at all.
     with transaction.atomic():
         changed = change_job(the_library().archive, job_id, timezone.now(), from_states, event, columns)
         if changed and what.startswith("job_"):
             emit(what, by=by, details={"job": job_id, "name": job.name})
+    # After the commit: the thread of jobs must find the new state when it wakes.
     the_supervisor().wake()
     if changed is None:
+        # Somebody else was faster. If the job is now as this user wanted it, that is no error.
         _require_already(find_job(job_id), columns["state"])
     return changed or find_job(job_id)
 

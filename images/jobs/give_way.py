@@ -27,10 +27,12 @@ def take_control(
     lost. Raises MayNotTake, ReasonMissing, ControlHeld, or what `pause_job` raises."""
     control = the_control()
     lease = hand_over.require_takeable(control, who, reason, is_manager=is_manager)
+    # If control has passed on since the user decided, `take_over` refuses. The job that has it now must not be paused.
     if lease is not None and (fence is None or fence == lease.fence):
         _pause(lease, by, reason)
     seen = fence if fence is not None or lease is None else lease.fence
     taken = hand_over.take_over(control, who, reason, is_manager=is_manager, instead_of=seen)
+    # Only now: the permit of the job is lost, so the camera's thread drops its picture and does not take it again.
     if not after_picture:
         the_camera().break_off()
     return taken

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from images.jobs.plan import Plan
 
+# The smallest step of a time: "due after this" is "due at this plus a tick or later".
 TICK = timedelta(microseconds=1)
 
 
@@ -27,6 +28,7 @@ class Grid:
         following = self.plan.first_round_due_from(due + TICK)
         if following < self.plan.rounds:
             return self.due_at(following)
+        # The last round has no following one, so it can be taken for as long as its interval lasts.
         return self.due_at(round_number) + self._last_interval if self._last_interval else None
 
     def first_open_round(self, now: datetime, start: int) -> int:

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 FILE = "job.heartbeat"
 SCHEMA = "microscope.heartbeat"
 EVERY_S = 10.0
+# Windows ends a program soon after it was told to end, so there is no time for a slow disk.
 ENDING_S = 2.0
 
 
@@ -177,6 +178,7 @@ class Heartbeat:
     def end(self) -> None:
         """Write the file a last time, if there is anything to say. Blocks for a moment at most."""
         self._is_ending = True
+        # The file must say that the end was in order, so that a watchdog does not report a dead program.
         self.sign = self.sign and replace(self.sign, is_ended=True)
         self._changed.set()
         if self._thread is not None:
@@ -186,6 +188,7 @@ class Heartbeat:
         while not self._is_ending:
             self._write()
             self._changed.wait(self._every_s)
+            # Cleared before the write: a change during the write must lead to another one.
             self._changed.clear()
         self._write()
 
@@ -198,6 +201,7 @@ class Heartbeat:
             logger.warning("The heartbeat %s could not be written: %s", self.path, problem)
 
 
+# What a watchdog should see at once. Numbers of pictures change all the time and can wait.
 def _what_counts(sign: Sign | None) -> tuple[Any, ...]:
     job = sign.job if sign else None
     return (sign and sign.waiting, sign and sign.is_ended, job and (job.number, job.state, job.reason))

@@ -38,6 +38,7 @@ class Seat:
     def light_of(self, slot: Slot) -> tuple[float, float]:
         """Return exposure in milliseconds and gain in decibels of a slot: its own, or else those of the seat."""
         gain_db = self.light["gainDb"] if slot.gain_db is None else slot.gain_db
+        # An exposure of 0 is no exposure, but a gain of 0 dB is a gain.
         return slot.exposure_ms or self.light["exposureMs"], gain_db
 
     @classmethod
@@ -72,11 +73,14 @@ class Seat:
 def read_seat() -> Seat:
     """Return the seat of the camera at this moment. Blocks until the camera is open. Raises a CameraUnavailable."""
     camera = the_camera()
+    # Opens the camera, and raises if it is not there.
     camera.limits()
     status = camera.status()
     identity, settings = status.identity, status.settings
+    # The camera may be lost between the two calls.
     if status.cause is not None or identity is None or settings is None:
         raise CameraUnavailable(str(status.cause or "The camera is not open yet."))
+    # Not `current`: that may ask the database, which may be away in the middle of a job.
     objective = the_library().optics.last_known().objective
     fields = {
         "camera": f"{identity.model} {identity.serial_number}".strip(),

@@ -33,6 +33,7 @@ def list_slots(job: Job, plan: Plan, first: int, end: int) -> list[SlotNow]:
     images = Image.objects.filter(job=job, job_slot__gte=first, job_slot__lt=end)
     ids = dict(images.values_list("job_slot", "pk"))
     gaps = list(JobGap.objects.filter(job=job, last_slot__gte=first, first_slot__lt=end))
+    # One query for the images and one for the gaps, whatever the number of slots.
     decided = job.decided
     shifts = _read_shifts(job)
     found = []
@@ -69,6 +70,7 @@ def slot_due_at(job: Job, plan: Plan, slot: int) -> datetime | None:
 
 
 def _state_of(job: Job, image_id: int | None, gap: JobGap | None, *, is_decided: bool) -> str:
+    # A slot that is decided and in no gap is stored, also if its row is still to come.
     if image_id is not None or (is_decided and gap is None):
         return STORED
     if gap is not None:
@@ -84,6 +86,7 @@ def _read_shifts(job: Job) -> list[tuple[int, float]]:
 def _due_at(job: Job, plan: Plan, shifts: list[tuple[int, float]], slot: int) -> datetime | None:
     if job.anchor_at is None:
         return job.starts_at and job.starts_at + plan.due_of_round(plan.round_of(slot))
+    # The last shift that began at this slot or before it counts.
     place = bisect_right(shifts, (slot, float("inf")))
     shift_s = shifts[place - 1][1] if place else 0.0
     return Grid(plan, job.anchor_at, timedelta(seconds=shift_s)).due_at(plan.round_of(slot))

@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 # How often the thread looks for jobs that another process has planned.
 LOOK_EVERY_S = 5.0
 RETRY_S = 2.0
+# A picture under way may take longer. Then the thread is left behind; the next start goes on after its file.
 PATIENCE_S = 5.0
 
 
@@ -80,6 +81,7 @@ class Supervisor:
         if self._runner is None:
             self._runner = self._find_work()
         if self._runner is None:  # otherwise the database may be away
+            # The number shows on pages; while a job runs, the database may be away, and the last number stays.
             self._waiting = Job.objects.waiting().count()
         self._keep_awake()
         self._give_sign()
@@ -104,6 +106,7 @@ class Supervisor:
                 # The boundary of the thread: after any error, the next picture may succeed.
                 logger.exception("A job cannot go on; trying again")
                 seconds = RETRY_S
+            # `wake` may have come during the step. Then the next one follows at once.
             with self._changed:
                 if not self._is_woken and not self._is_ending and seconds > 0:
                     self._changed.wait(seconds)
@@ -146,15 +149,19 @@ class Supervisor:
 
     def _find_work(self) -> Runner | None:
         """Return the job that runs, or the next one in the queue."""
+        # A job that had begun when the program ended goes before all others.
         active = Job.objects.active().select_related("user").order_by("id").first()
         if active:
             return self._make_runner(active, is_resumed=True)
         now = self._clock.now()
         for job in Job.objects.waiting().select_related("user"):
+            # A job without a start time waits until people have given back the camera. One with a time misses its
+            # pictures.
             if job.starts_at is None and not may_begin(the_control(), job.user_id):
                 continue
             if job.starts_at is None or job.starts_at <= now:
                 begun = begin_job(job, now)
+                # If it was to begin while no program ran, its first rounds are missed for that reason.
                 return self._make_runner(begun, is_resumed=_is_late(begun, now)) if begun else None
         return None
 
@@ -162,6 +169,7 @@ class Supervisor:
         try:
             return Runner(self._archive, job, self._clock, is_resumed=is_resumed)
         except (PlanRefused, DamagedJobFile) as problem:
+            # A plan that cannot be read will never become readable, so the job must not block the queue.
             fail_job(self._archive, job, self._clock.now(), str(problem))
             return None
 
@@ -170,6 +178,7 @@ class Supervisor:
         first = starts.first()
         if first is None:
             return LOOK_EVERY_S
+        # Not longer than LOOK_EVERY_S: another process may plan an earlier one.
         return min(max((first - self._clock.now()) / timedelta(seconds=1), 0.0), LOOK_EVERY_S)
 
 

@@ -20,8 +20,10 @@ def find_trouble(beat: Beat, now: datetime, stale: timedelta) -> str:
     sign = beat.sign
     if sign.job is None and not sign.waiting:
         return ""
+    # The order matters: a program that was ended also gives no sign of life, but the advice differs.
     if sign.is_ended:
         return f"The program was ended at {show_time(beat.at)}. {_describe_work(beat)} Start the program: it goes on."
+    # `abs`: a beat in the future comes from a clock that was set back, and proves nothing either.
     if abs(now - beat.at) > stale:
         return (
             f"The program gives no sign of life since {show_time(beat.at)}. {_describe_work(beat)} "
@@ -29,6 +31,7 @@ def find_trouble(beat: Beat, now: datetime, stale: timedelta) -> str:
         )
     if now - sign.worked_at > stale + timedelta(seconds=sign.patience_s):
         return (
+            # The beat comes from a thread of its own. This one asks if the thread that runs jobs is alive too.
             f"The program runs, but does nothing for its jobs since {show_time(sign.worked_at)}: see its log. "
             + _describe_work(beat)
         )

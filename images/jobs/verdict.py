@@ -35,6 +35,7 @@ def describe_verdicts(jobs: Iterable[Job]) -> dict[int, str]:
     known = list(jobs)
     with_gaps = {job.pk: 0 for job in known if job.missed}
     rows = JobGap.objects.filter(job_id__in=with_gaps).order_by().values_list("job_id", flat=True)
+    # One more than are counted, to see if there are more.
     gaps = list(rows[: MAX_GAPS + 1]) if with_gaps else []
     for job_id in gaps:
         with_gaps[job_id] += 1

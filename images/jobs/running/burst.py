@@ -72,6 +72,7 @@ class BurstTaker:
         idle_s = self._watch.elapsed_s - self._idle_since_s
         count = min(int(idle_s / self._period_s), self._plan.expected - self._ledger.next_slot)
         if count > 0:
+            # Only whole frames are missed: the rest of the time counts for the next look.
             since = self._watch.now - timedelta(seconds=idle_s)
             until = since + timedelta(seconds=count * self._period_s)
             slots = range(self._ledger.next_slot, self._ledger.next_slot + count)
@@ -125,6 +126,7 @@ class BurstTaker:
         except BaseException:
             keeper.close()
             raise
+        # The first picture of a job carries the plan. In a burst that is resumed, it is stored already.
         return Run(burst, keeper, slot.number, has_to_tell_plan=not self._ledger.stored)
 
     def _gather(self, run: Run, began_s: float) -> Part:
@@ -169,6 +171,7 @@ class BurstTaker:
             return
         if part.group.refs:
             run.keeper.give_rows(part.group)
+            # Only once the rows are written or postponed: a slot is never stored in the ledger before its file is safe.
             self._ledger.store(part.first_slot, len(part.group.refs))
         if part.lost is not None:
             self._miss_lost(part.lost)
@@ -177,6 +180,7 @@ class BurstTaker:
         first, now = self._ledger.next_slot, self._watch.now
         slots = range(first, min(first + lost.count, self._plan.expected))
         reason = reasons.DISK_TOO_SLOW if lost.cause is LossCause.MEMORY else reasons.CAMERA_LOST_FRAMES
+        # Nobody knows when exactly the frames were lost. The time is counted back from now at the pace of the camera.
         since = now - timedelta(seconds=len(slots) * self._period_s)
         self._ledger.miss(slots, reason, since, now, f"Frames {lost.first_number} to {lost.last_number} of the stream.")
 
@@ -185,6 +189,7 @@ class BurstTaker:
         if run is None:
             return
         run.burst.close()
+        # These frames were not handed to the disk yet. Their slots are missed, so their files must not stay.
         if run.gathering is not None:
             run.keeper.discard(run.gathering.group)
         run.keeper.close()
@@ -194,6 +199,7 @@ class BurstTaker:
         """The time between two frames, as measured before the job began."""
         seat = self._ledger.job.seat or {}
         known = (self._ledger.job.estimate or {}).get("secondsPerFrame") or seat.get("exposureMs", 0) / 1000
+        # Never zero, because it is divided by.
         return max(known, 0.001)
 
     @property
@@ -208,5 +214,6 @@ class BurstTaker:
             return None
         gap = job.gaps.order_by("-last_slot").first()
         image = job.images.filter(job_slot__isnull=False).order_by("-job_slot").first()
+        # An image may be younger than the last gap, or the other way round.
         last = max(one for one in (gap and gap.until, image and image.captured_at) if one)
         return self._watch.elapsed_s - max((self._watch.now - last).total_seconds(), 0.0)

@@ -23,6 +23,7 @@ class JobClock:
         """If the clock of the PC was set, move the due times by as much, so that each stays at its moment. Returns by
         how much they moved."""
         jump = self.watch.look()
+        # While the job waits for somebody to look at the clock, each jump may be that person's correction.
         if not jump or self.ledger.job.pause_cause == Job.PauseCause.CLOCK:
             return timedelta()
         self.grid.shift += jump
@@ -48,6 +49,7 @@ class JobClock:
     def is_behind(self) -> bool:
         """True if the clock shows a time before a picture that is decided already. This is only found at a start: while
         the program runs, the due times move with the clock."""
+        # A clock that is a little behind is no reason to ask: time servers correct it without a jump.
         decided, plan = self.ledger.next_slot, self.grid.plan
         return decided > 0 and self.watch.now < self.grid.due_at(plan.round_of(decided - 1)) - MAX_SLEW
 

@@ -43,6 +43,7 @@ class Ledger:
         self.job = job
         self._archive = archive
         self._file = job_file_of(job.anchor_at, job.lasting_id)
+        # The file is right. If it is lost, it is made again from the rows.
         if not follow_job_file(archive, job):
             append_entries(archive, self._file, self._describe_so_far())
         job.refresh_from_db()
@@ -55,6 +56,7 @@ class Ledger:
         self._for_rows: list[Entry] = []
         self._are_rows_behind = False
         self._written = (-1, -1)
+        # The images and gaps do not add up: some images were lost or deleted since. So they become gaps.
         if not decided.is_complete:
             self._fill_holes(job.anchor_at)
         self.flush()
@@ -68,6 +70,7 @@ class Ledger:
         """Note that this slot has its original. `count`: so many slots in a row have theirs."""
         self._require_next(slot)
         self.next_slot, self.stored = slot + count, self.stored + count
+        # People count pictures from 1, slots count from 0.
         self.newest = self.next_slot
         self.flush()
 
@@ -84,6 +87,7 @@ class Ledger:
             self._growing = JobGap(
                 first_slot=slots[0], last_slot=slots[-1], reason=reason, since=since, until=until, detail=detail
             )
+        # In a gap of hours each missed slot would otherwise cost an fsync.
         if self._grown_at is None or until - self._grown_at >= GROWTH_EVERY:
             self._put_gap_in_line(until)
             self._write()
@@ -95,9 +99,11 @@ class Ledger:
     def change(self, at: datetime, event: Entry, columns: dict[str, Any], from_states: Collection[str] = ()) -> bool:
         """Change the state of the job, or columns that go with it. Returns False and changes nothing if somebody else
         has changed its state meanwhile, unless to one of `from_states`."""
+        # First what happened before, so that the file tells it in order.
         self.flush()
         try:
             changed = change_job(self._archive, self.job.pk, at, from_states or [self.job.state], event, columns)
+        # The job goes on without the database. The file has the change, and the rows follow it later.
         except DATABASE_AWAY:
             for column, value in columns.items():
                 setattr(self.job, column, value)
@@ -113,6 +119,7 @@ class Ledger:
 
     def refresh(self) -> None:
         """Read the row again, for what others changed. While the database is away, the last known values stay."""
+        # The row is older than what this process knows.
         if self._are_rows_behind:
             return
         try:
@@ -135,6 +142,7 @@ class Ledger:
         self._grown_at = at
         entry = describe_gap(at, self._growing)
         for waiting in (self._for_file, self._for_rows):
+            # A later line about a gap replaces the earlier one, so a waiting one need not be written at all.
             waiting[:] = [one for one in waiting if one.get("gap", {}).get("first") != entry["gap"]["first"]]
         self._add(entry)
 
@@ -160,6 +168,7 @@ class Ledger:
 
     def _write_rows(self) -> None:
         if self._are_rows_behind:
+            # The rows are made from the file, so the file must be complete first.
             if self._for_file:
                 return
             self._follow_file()
@@ -178,6 +187,7 @@ class Ledger:
     def _follow_file(self) -> None:
         """Bring the rows up to date after the database was away. Of the events meanwhile, only the last is
         announced."""
+        # One transaction: nobody must see the new state with the old numbers.
         with transaction.atomic():
             state_before = Job.objects.values_list("state", flat=True).get(pk=self.job.pk)
             follow_job_file(self._archive, self.job)
@@ -191,6 +201,7 @@ class Ledger:
 
     def _describe_so_far(self) -> list[Entry]:
         """Return all lines for the file of a job that has just begun, or whose file was lost."""
+        # With all columns that a change can set: the row can be made again from these lines.
         job = self.job
         columns = ("state", "reason", "detail", "pause_cause", "paused_by", "shift_s", "seat", "estimate", "anchor_at")
         at = job.anchor_at or job.created_at

@@ -4,6 +4,7 @@ from images.jobs.plan import Slot
 from images.models import Job
 
 PLANE_SET = "plane_set"
+# Somebody confirms the plane of the next picture, so the event is one of the last.
 LAST_EVENTS = 20
 
 

@@ -35,8 +35,7 @@ from images.run_days import Clock
 
 logger = logging.getLogger(__name__)
 
-# How often the runner looks for what others may have done: free space on the disk, or change the row in another
-# process.
+# How often the runner looks for what others may have done: free space on the disk, or change the row.
 LOOK_EVERY_S = 2.0
 RETRY_S = 1.0
 MAX_TRIES = 3
@@ -45,8 +44,7 @@ STEP_PATIENCE_S = 60.0
 
 
 class Runner:
-    """Runs one job. Only for one thread. `step` takes at most one picture, so that a pause or a stop takes effect after
-    it."""
+    """Runs one job. Only for one thread. `step` takes at most one picture; then a pause or a stop takes effect."""
 
     def __init__(self, archive: Archive, job: Job, clock: Clock, *, is_resumed: bool) -> None:
         """Raises DamagedJobFile, PlanRefused, OSError, a StorageUnavailable, or Django's DatabaseError."""
@@ -109,6 +107,7 @@ class Runner:
             return None if self._ledger.is_settled else RETRY_S
         if self._clock.note_sleep() and self.job.state == Job.State.RUNNING:
             self._note_hindrance(reasons.COMPUTER_ASLEEP, "")
+        # Before anything is taken, so that a late slot is missed for the reason of the last step.
         self._miss_what_is_over()
         if self._ledger.next_slot == self._plan.expected:
             self._states.finish()
@@ -256,13 +255,13 @@ class Runner:
 
     @property
     def _last_due_at(self) -> datetime | None:
-        """Return when the job needs the camera for the last time if all goes as planned. None for a burst, whose end is
-        not known."""
+        """Return when the last round is due if all goes as planned. None for a burst, whose end is not known."""
         return None if self._burst else self._grid.due_at(self._plan.round_of(self._plan.expected - 1))
 
     def _capture(self, slot: Slot, permit: Permit) -> None:
         due_at = self._grid.due_at(slot.round)
         order = order_of(self._by, self.job, self._plan, slot, due_at, permit, is_first=not self._ledger.stored)
+        # The picture counts as asked for when it was due: a frame that began since then is new enough.
         late_s = (self._watch.now - due_at).total_seconds()
         captured = self._sums.take_part(order) if self._sums else capture(order, time.perf_counter() - late_s)
         if captured is None:
@@ -270,6 +269,7 @@ class Runner:
         self._tries = 0
         self._ledger.store(slot.number)
         self._wait_from(self._watch.now)
+        # The capture waited for the database, so that rounds may be late for this reason.
         if captured.image is None:
             self._note_hindrance(reasons.ROUND_WAS_LATE, "The database kept the program waiting.")
 

@@ -42,6 +42,7 @@ class SelfPauses:
         try:
             self._archive.check()
         except StorageUnavailable as problem:
+            # Only in memory, for the heartbeat: it says why the job still waits, without a write each time.
             job.detail = str(problem)
             return False
         return True

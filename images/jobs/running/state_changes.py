@@ -26,6 +26,7 @@ class StateChanges:
 
     def pause(self, cause: Job.PauseCause, reason: str, detail: str) -> None:
         event = {"what": "paused", "text": reason, "detail": detail}
+        # NOT_PAUSED first: it empties the columns that the cause does not set.
         columns = {"state": Job.State.PAUSED, **NOT_PAUSED, "pause_cause": cause, "reason": reason, "detail": detail}
         self._ledger.change(self._watch.now, event, columns)
 

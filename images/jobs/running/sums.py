@@ -28,6 +28,7 @@ class SumTaker:
         self._under_way = self._under_way or SumCapture(order, self._frames, self._ring_frames)
         try:
             captured = self._under_way.take_part(PART_S)
+        # Also if the program is told to stop: the camera must not stay reserved for half a sum.
         except BaseException:
             self.end()
             raise

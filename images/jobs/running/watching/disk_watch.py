@@ -9,7 +9,9 @@ from images.jobs.running.ledger import Ledger
 from images.jobs.running.watching.clock_watch import ClockWatch
 from images.jobs.trouble import show_time
 
+# A look reads rows, so it is not made for each picture.
 LOOK_EVERY_S = 60.0
+# The mean of so many evens out single pictures, and still follows a sample that changes.
 NEWEST_PICTURES = 50
 # People are told so long before the disk is full, so that they have time to free some space.
 TOLD_BEFORE = timedelta(hours=2)
@@ -63,6 +65,7 @@ class DiskWatch:
         """Return when so many more pictures will be taken."""
         plan, estimate = self._grid.plan, self._ledger.job.estimate or {}
         due_at = self._grid.due_at(plan.round_of(self._ledger.next_slot + pictures))
+        # A burst has a time for each frame, other jobs one for each round.
         each_s = estimate.get("secondsPerFrame") or estimate.get("secondsPerRound", 0.0) / plan.round_size
         # Without an interval all rounds are due at once, so the due times say nothing about when they are taken.
         return max(due_at, self._watch.now + timedelta(seconds=pictures * each_s))
@@ -71,6 +74,7 @@ class DiskWatch:
     def _is_told(self) -> bool:
         since = self._watch.now - TOLD_AGAIN_AFTER
         events = [event for event in self._ledger.job.events if event["what"] == DISK_FILLING]
+        # An event in the future comes from a wrong clock. Then people are told again.
         return bool(events) and since < datetime.fromisoformat(events[-1]["at"]) <= self._watch.now
 
     def _note_shortage(self, room: int, to_come: int) -> None:

@@ -25,11 +25,13 @@ class SeatCheck:
         CameraUnavailable or a ControlRefused."""
         now = read_seat()
         said = self._ledger.job.seat or {}
+        # The job began without a camera, or a user has accepted the camera as it is. The present one becomes its seat.
         if "camera" not in said:
             event = {"what": "camera_there", "text": f"The camera is there: {now.fields['camera']}."}
             self._ledger.change(self._watch.now, event, {"seat": {**said, **now.as_json()}})
             return []
         seat = Seat.from_json(said)
+        # Only at the first look after a start: later, a difference means that somebody changed the camera.
         if self._is_to_be_restored and seat.find_differences(now):
             now = self._restore(seat, permit)
         self._is_to_be_restored = False
