@@ -1,4 +1,4 @@
-"""The docs: each link leads to something, and the README stays short."""
+"""The docs: each link leads to something, what they name is there, and the README stays short."""
 
 import re
 from pathlib import Path
@@ -37,6 +37,17 @@ def dead_links(page: Path) -> list[str]:
     return dead
 
 
+FOLDERS = "accounts|benchmarks|camera|deploy|docs|folding|images|microscope|static|templates|tests"
+PATH = re.compile(rf"`((?:{FOLDERS})/[\w./*-]+)")
+# Pages that show how something new is made name it before it is there.
+EXAMPLES = {"camera/drivers/plain/driver.py", "images/formats/webp.py"}
+PAGE_OF_TEMPLATES = "microscope/page.html"
+
+
+def named_paths(text: str) -> set[str]:
+    return {path.rstrip("/.") for path in PATH.findall(text)} - EXAMPLES - {PAGE_OF_TEMPLATES}
+
+
 def name_of(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
@@ -44,6 +55,25 @@ def name_of(page: Path) -> str:
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_link_between_the_pages_leads_to_a_file_and_a_heading_that_exist(page):
     assert dead_links(page) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_file_and_folder_that_a_page_names_is_there(page):
+    assert {path for path in named_paths(page.read_text(encoding="utf-8")) if not list(ROOT.glob(path))} == set()
+
+
+THREAD = re.compile(r'(?:Thread\(|ThreadPoolExecutor\(|Rounds\()[^)]*?f?"([a-z -]+)')
+# Read the output of a command, or belong to a command.
+OF_COMMANDS = {"lines of a command"}
+
+
+def test_the_page_of_the_architecture_names_every_thread():
+    sources = [path for app in ("accounts", "camera", "images", "microscope") for path in (ROOT / app).rglob("*.py")]
+    texts = [path.read_text(encoding="utf-8") for path in sources if "tests" not in path.parts]
+    started = {name.strip() for text in texts for name in THREAD.findall(text)} - OF_COMMANDS
+    page = (ROOT / "docs" / "develop" / "architecture.md").read_text(encoding="utf-8")
+    assert {"camera", "jobs", "spool sender"} <= started
+    assert {name for name in started if f"`{name}" not in page} == set()
 
 
 def test_every_page_of_the_docs_can_be_reached_from_the_readme():

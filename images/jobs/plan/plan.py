@@ -126,12 +126,6 @@ class Plan:
         """Return the format; None if the settings decide it. Bursts and sums are always TIFF."""
         return "tiff" if self.is_burst or self.is_sum else self.wishes.image_format
 
-    @property
-    def needs_focus_reference(self) -> bool:
-        """Return True if planes are measured from the focus at the start, which must then be read."""
-        is_relative = self.planes is not None and self.planes.is_relative and not self.is_manual
-        return is_relative and not (self.positions and all(place.z_um is not None for place in self.positions))
-
     def slot(self, number: int) -> Slot:
         """Return this slot. Takes the same time for every number. Raises IndexError if there is no such slot."""
         index = self._index_of(number)

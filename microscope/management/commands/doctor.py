@@ -10,8 +10,6 @@ from microscope.status.line import Line
 from microscope.status.read import read_status_from_outside
 from microscope.status.report import describe_line, write_report
 
-NEEDS_YOU = "!"
-
 
 class Command(BaseCommand):
     help = (

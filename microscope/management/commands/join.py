@@ -1,6 +1,5 @@
 """Bring the library of this PC, which was alone, into the one that several instruments share."""
 
-import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
@@ -8,31 +7,22 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection, connections
 
 from accounts.models import PersonalToken
 from accounts.moving import BroughtPeople, bring_people
 from camera.durable_files import replace_file
-from camera.stop_signals import stop_requested
-from images.archive.paced_reader import StopRequested
-from images.errors import DATABASE_AWAY, LibraryError
 from images.library import the_library
 from images.management.progress import Progress
 from images.models import ShareLink, Verification
 from images.moving.claim import claim_rows, has_rows_of_nobody
-from images.moving.errors import explain
 from images.moving.join import Joined, join_file
 from images.moving.other_database import opened_copy
-from images.moving.working_as import program_stopped, working_as
 from images.own_instrument import own_instrument_id
-from images.spool.identity import read_or_make_instrument_id
 from images.store.watch import the_store_watch
 from microscope.events.webhook import Webhook
+from microscope.management.instrument import DONE, NOT_ALL, require_shared_settings, run_as_instrument
 from microscope.models import AuditEntry
 
-NOT_ALL, INTERRUPTED = 16, 128
-# If this file exists, the SQLite file has moved in: from then on the rows of the shared library are newer.
-DONE = "joined"
 STAYS_BEHIND = (
     (PersonalToken, "personal tokens"),
     (ShareLink, "share links"),
@@ -59,20 +49,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, file: str | None = None, **options: Any) -> None:
         require_shared_settings()
-        try:
-            with program_stopped(settings.DATA_PATH), stop_requested() as stop:
-                instrument_id = read_or_make_instrument_id(settings.DATA_PATH)
-                with working_as(instrument_id, settings.INSTRUMENT_NAME, stop) as go_on:
-                    code = self._join(Path(file).expanduser().absolute() if file else None, go_on)
-        except StopRequested:
-            self.stdout.write("Interrupted. Run it again to continue.")
-            code = INTERRUPTED
-        except (LibraryError, OSError, *DATABASE_AWAY) as problem:
-            raise CommandError(explain(problem)) from problem
-        finally:
-            connections.close_all()
-        if code:
-            sys.exit(code)
+        sqlite_file = Path(file).expanduser().absolute() if file else None
+        run_as_instrument(self.stdout, lambda go_on, _: self._join(sqlite_file, go_on), "Run it again to continue.")
 
     def _join(self, file: Path | None, go_on: Callable[[], None]) -> int:
         if has_rows_of_nobody():
@@ -153,16 +131,6 @@ class Command(BaseCommand):
     def _write(self, line: str) -> None:
         # A terminal on Windows may not have the characters of a name.
         self.stdout.write(line.encode("ascii", "backslashreplace").decode("ascii"))
-
-
-def require_shared_settings() -> None:
-    """Raises CommandError unless the settings are those of an instrument among several."""
-    if settings.MICROSCOPE_ROLE != "instrument":
-        raise CommandError("Set MICROSCOPE_ROLE=instrument and INSTRUMENT_NAME on this PC, then try again.")
-    if connection.vendor != "postgresql":
-        raise CommandError("Set DATABASE_URL to the PostgreSQL database of the shared library, then try again.")
-    if the_store_watch() is None:
-        raise CommandError("Set S3_BUCKET and the other S3 settings of the shared library, then try again.")
 
 
 def count_steps(joined: Joined) -> tuple[int, int, str]:

@@ -1,23 +1,15 @@
 """Make this PC a library of its own again."""
 
-import sys
 import threading
 from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
+from django.core.management.base import BaseCommand
 
 from accounts.moving import bring_people
-from camera.stop_signals import stop_requested
-from images.archive.paced_reader import StopRequested
-from images.errors import DATABASE_AWAY, LibraryError
-from images.moving.errors import explain
 from images.moving.leave import StaysBehind, look_what_stays, make_lone_library, require_may_leave
-from images.moving.working_as import program_stopped, working_as
-from images.spool.identity import read_or_make_instrument_id
-from microscope.management.commands.join import DONE, INTERRUPTED, NOT_ALL, require_shared_settings
+from microscope.management.instrument import DONE, NOT_ALL, require_shared_settings, run_as_instrument
 
 
 class Command(BaseCommand):
@@ -34,20 +26,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, anyway: bool = False, **options: Any) -> None:
         require_shared_settings()
-        try:
-            with program_stopped(settings.DATA_PATH), stop_requested() as stop:
-                instrument_id = read_or_make_instrument_id(settings.DATA_PATH)
-                with working_as(instrument_id, settings.INSTRUMENT_NAME, stop):
-                    code = self._leave(anyway, stop)
-        except StopRequested:
-            self.stdout.write("Interrupted. Run it again: it begins from the start.")
-            code = INTERRUPTED
-        except (LibraryError, OSError, *DATABASE_AWAY) as problem:
-            raise CommandError(explain(problem)) from problem
-        finally:
-            connections.close_all()
-        if code:
-            sys.exit(code)
+        begins_anew = "Run it again: it begins from the start."
+        run_as_instrument(self.stdout, lambda _, stop: self._leave(anyway, stop), begins_anew)
 
     def _leave(self, anyway: bool, stop: threading.Event) -> int:
         target = settings.DATA_PATH / "microscope.sqlite3"
