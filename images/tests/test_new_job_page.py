@@ -219,7 +219,7 @@ def test_a_disk_slower_than_the_camera_is_said_with_what_would_do(estimate, arch
 def test_an_estimate_names_the_field_that_is_wrong(estimate):
     page, problems = estimate(**{**TIME_LAPSE, "every": "x"})
     assert problems == {"every": "Must be a number."}
-    assert "There is something to mend in the form." in page
+    assert "Something in the form must be corrected." in page
 
 
 @pytest.mark.parametrize("body", ["", "[]", "{", '{"form": 5}', '{"form": "kind=time-lapse&every=1&every=2"}', "\xff"])

@@ -154,7 +154,7 @@ def test_side_files_that_cannot_be_read_are_named_and_the_originals_come(dead_di
     assert adopted.sent == 4 and len(sums_in(liar)) == 4
     assert [line for line in reported if job_file.name in line]
     assert [line for line in reported if line.startswith(f"What was changed of {dead_disk[1].filename} cannot")]
-    assert [line for line in reported if "nobody can tell" in line]
+    assert [line for line in reported if "cannot be looked for" in line]
 
 
 def test_on_a_disk_that_cannot_be_written_a_picture_whose_name_is_taken_is_named(dead_disk, adopt, cheap_images, liar):
