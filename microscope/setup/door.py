@@ -1,4 +1,4 @@
-"""The door of the program. It is shut until the administrator's password stands: then only the one-time link leads in,
+"""The door of the program. It is shut until the administrator's password is set: then only the one-time link leads in,
 and only from this PC."""
 
 import hmac
@@ -85,5 +85,5 @@ def _explain() -> BeingSetUp:
     return BeingSetUp(
         "Microscope is being set up.",
         "On the PC of the microscope, open the link that the program printed when it started. Until the "
-        "administrator's password stands, nothing else is shown.",
+        "administrator's password is set, nothing else is shown.",
     )

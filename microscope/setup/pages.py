@@ -94,7 +94,7 @@ class SetUpPage(Step):
 
 
 class PasswordPage(Step):
-    """The first step, seen again: the password stands."""
+    """The first step, seen again: the password is set."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return show(request, "password", is_set=True)

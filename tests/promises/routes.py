@@ -110,7 +110,7 @@ PAGES = {
     "/admin/password_change/": {"GET": SIGNED_IN, "POST": SIGNED_IN, "PUT": SIGNED_IN},
     "/api/docs": {"GET": SIGNED_IN},
     "/about/": {"GET": SIGNED_IN},
-    # Until the administrator's password stands, the secret in the address decides. Then it leads to the sign-in.
+    # Until the administrator's password is set, the secret in the address decides. Then it leads to the sign-in.
     "/setup/start/<str:secret>": {"GET": OPEN, "POST": OPEN},
     "/setup/": {"GET": "remove"},
     "/setup/password/": {"GET": "remove"},

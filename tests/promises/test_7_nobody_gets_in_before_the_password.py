@@ -1,4 +1,4 @@
-"""Promise 7: until the administrator's password stands, nobody gets in but by the one-time link, on this PC."""
+"""Promise 7: until the administrator's password is set, nobody gets in but by the one-time link, on this PC."""
 
 import pytest
 from django.contrib.auth import get_user_model
