@@ -11,6 +11,7 @@ from images.control.line import MAX_IN_LINE, Line, find_ask, find_place, join_li
 from images.control.rows import Change
 from images.control.words import explain
 
+# "." is no reason, and "no" is hardly one.
 LEAST_REASON = 3
 
 
@@ -20,15 +21,18 @@ def ask(control: Control, who: Holder, message: str, *, may_queue: bool = False)
     line is full, raises AskedByOther or LineFull."""
     with control.changing:
         lease, line = control.current(), control.current_line()
+        # No ask is needed. With `take`, the free camera or the own lease is taken like by a change.
         if lease is None or lease.belongs_to(who):
             return control.take(who)
         known = find_ask(line, who.user_id)
+        # Only the first in line: otherwise a later one would jump the queue.
         if lease.is_idle(control.now_s) and (not line or line[0] is known):
             taken = control.pass_on(who, "control_taken", who, why="idle")
             control.notices.note(lease.holder.user_id, "taken", control.now, who.name, message)
             return taken
         if known is None:
             _require_place(line, may_queue=may_queue)
+        # A repeated ask keeps its time and its place; only message and sign of life are new.
         at, at_s = (known.at, known.at_s) if known else (control.now, control.now_s)
         asked = Ask(who, message, at, at_s, control.now_s)
         joined = join_line(line, asked)
@@ -90,6 +94,7 @@ def may_take(control: Control, lease: Lease, who: Holder) -> bool:
     if lease.holder.user_id == who.user_id:
         return True
     asked = control.current_ask()
+    # A job of another user must not end because nobody looks at a page in the night.
     if lease.holder.kind is Kind.JOB or asked is None or asked.who.user_id != who.user_id:
         return False
     return control.now_s - asked.at_s >= ANSWER_WITHIN_S and lease.is_away(control.now_s)
@@ -122,6 +127,7 @@ def take_over(
         lease = require_takeable(control, who, reason, is_manager=is_manager)
         if lease is None or lease.belongs_to(who):
             return control.take(who)
+        # The reason was written for the holder whom the user saw. It must not hit another one.
         if instead_of is not None and lease.fence != instead_of:
             raise control.refuse(ControlHeld, who.user_id)
         is_own = lease.holder.user_id == who.user_id
@@ -137,10 +143,12 @@ def hold_for_job(control: Control, who: Holder, name: str, until: datetime | Non
     passes to the job. Raises ControlHeld."""
     with control.changing:
         lease = control.current()
+        # A job of the same user does not take the camera from another job, and no job takes it from another user.
         if lease is not None and not lease.belongs_to(who):
             if lease.holder.kind is Kind.JOB or lease.holder.user_id != who.user_id:
                 raise explain(ControlHeld, lease)
             lease = None
+        # A lease that this job has already is only made lasting again: its fence stays, so no frame is lost.
         lease = lease or control.pass_on(who, "control_taken", who, Terms(note=name[:MAX_TEXT]))
         return control.make_lasting(lease, until)
 

@@ -88,6 +88,7 @@ class Lease:
             return math.inf
         if not self.is_kept:
             return self.last_used_s + PATIENCE_S
+        # Both may end it: no sign of life, and the time that was agreed.
         return min(self.last_seen_s + PATIENCE_S, math.inf if self.kept_until_s is None else self.kept_until_s)
 
     def as_details(self) -> dict[str, Any]:
@@ -109,8 +110,10 @@ class Lease:
         """Return True if `who` may use this lease. A lease without `kept_until_s` serves everything that its user has,
         so a user who is alone never notices control."""
         if who.lease_id is not None:
+            # A script that proves its lease gets exactly that one, also if its user has another.
             return str(self.lease_id) == who.lease_id
         mine = self.holder
+        # A job is only itself: neither the page nor a script of its user may use its lease.
         if Kind.JOB in (mine.kind, who.kind):
             return (mine.kind, mine.job_id) == (who.kind, who.job_id)
         if mine.user_id is None or mine.user_id != who.user_id:
@@ -133,6 +136,7 @@ def make_lease(fence: int, who: Holder, terms: Terms, now: datetime, now_s: floa
     return Lease(
         fence=fence,
         lease_id=uuid4(),
+        # Without the id that the script sent: it belongs to an earlier lease.
         holder=replace(who, lease_id=None),
         since=now,
         last_used_s=now_s,
@@ -149,12 +153,14 @@ def keep_lease(lease: Lease, who: Holder, terms: Terms, now: datetime, now_s: fl
     kept_until_s, until = lease.kept_until_s, lease.until
     if terms.minutes is not None:
         kept_until_s, until = _end_of(terms.minutes, now, now_s)
+    # If a page keeps the lease that a script of the same user began, the page is its holder from now on.
     holder = replace(lease.holder, kind=who.kind, label=who.label) if who.lease_id is None else lease.holder
     return replace(lease, holder=holder, kept_until_s=kept_until_s, until=until, note=terms.note, share=terms.share)
 
 
 def make_lease_last(lease: Lease, until: datetime | None) -> Lease:
     """Return the lease of a job, which lasts as long as this process carries the job out. `until` is for people."""
+    # No time ends it: a job that runs late must not lose the camera in its last round.
     return replace(lease, is_lasting=True, until=until, kept_until_s=None)
 
 

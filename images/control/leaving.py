@@ -39,6 +39,7 @@ def look_again(**_: Any) -> None:
 def release_what_is_not_allowed() -> None:
     """Ask the database about the rights of holder and askers, and release the control of those who lost theirs.
     Django's DatabaseError changes nothing."""
+    # After each change of any user: the set is small, mostly empty, so no query is made for others.
     control = the_control()
     for user_id in control.named_users:
         user = User._default_manager.filter(pk=user_id, is_active=True).first()
@@ -55,6 +56,7 @@ def forget_user(control: Control, user_id: int, why: str, *, only_browser: bool 
             left = leave_line(line, user_id, control.now_s)
             control.set_line(left, Change("control_withdrawn", asked.who, {"why": why}))
         lease = control.current()
+        # A script of the user has its own sign-in, and goes on when the user signs out of the browser.
         kinds = {Kind.PERSON} if only_browser else {Kind.PERSON, Kind.SCRIPT}
         if lease and lease.holder.user_id == user_id and lease.holder.kind in kinds:
             control.release(lease.holder, why=why)

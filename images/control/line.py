@@ -42,11 +42,13 @@ def drop_silent(line: Line, now_s: float) -> Line:
 def ask_new_holder(line: Line, user_id: int | None, now_s: float) -> Line:
     """Return the line after control has passed to this user. For all others, the time to answer begins again with the
     new holder."""
+    # All times begin again: the new holder has had no chance to answer yet.
     return tuple(replace(one, at_s=now_s) for one in line if one.who.user_id != user_id)
 
 
 def _begin_first(before: Line, after: Line, now_s: float) -> Line:
     """Note that the holder can answer the first in line from now on, if that is another one than before."""
+    # By identity: the same first in line keeps the time that has passed.
     if not after or after[0] is before[0]:
         return after
     return (replace(after[0], at_s=now_s), *after[1:])

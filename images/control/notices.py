@@ -29,6 +29,7 @@ class Notices:
         """Note after which picture this job was paused, for the user who lost control to somebody."""
         with self._lock:
             for user_id, notice in self._by_user.items():
+                # Only the first number: later pictures of the job come after it was continued.
                 if notice.job_id == job_id and not notice.picture:
                     self._by_user[user_id] = replace(notice, picture=number)
 

@@ -54,6 +54,7 @@ class ControlRow:
     """The row of control. Only one thread at a time may use it. No method raises if the database is away."""
 
     def __init__(self) -> None:
+        # Bounded: the database may be away for days.
         self._pending: deque[Change] = deque(maxlen=MAX_PENDING)
         self._known: Version | None = None
 
@@ -76,10 +77,12 @@ class ControlRow:
             return True
         before = self._pending.copy()
         self._pending.extend(changes)
+        # The time of the write is a part of the version, so two processes never write the same version.
         columns = {"fence": fence, "last_used_at": now, **_columns_of(lease), **_columns_of_ask(ask)}
         try:
             self._write_or_wait(columns)
         except _Overtaken:
+            # The changes did not happen, so they must not be written by a later call.
             self._pending = before
             return False
         return True
@@ -97,6 +100,7 @@ class ControlRow:
 
     def _write(self, columns: dict[str, Any], users: Collection[int | None]) -> None:
         """`users`: the ids that the entries may name."""
+        # The row and its audit entries change together, or not at all.
         with transaction.atomic():
             self._update(columns)
             for change in self._pending:
@@ -126,6 +130,7 @@ class ControlRow:
         )
         if known.update(**columns):
             return
+        # No such version: another process has written the row, or there is none yet.
         _, is_new = CameraControl.objects.get_or_create(instrument=_own_name(), defaults=columns)
         if not is_new:
             raise _Overtaken
@@ -164,6 +169,7 @@ def _look_at(row: CameraControl, now: datetime) -> Lease | None:
     lease = _read_lease(row, now, 0.0)
     if lease is None:
         return None
+    # Counted back from 0.0, the moment of the look, because this process has no monotonic time of the server.
     unused_s = (now - row.last_used_at) / timedelta(seconds=1) if row.last_used_at else 0.0
     # The server may have used it since then, and not yet written so.
     return None if replace(lease, last_used_s=-unused_s).has_ended(-WRITE_EVERY_S) else lease
@@ -208,6 +214,7 @@ def _read_lease(row: CameraControl, now: datetime, now_s: float) -> Lease | None
         return None
     username = row.holder_user.get_username() if row.holder_user else ""
     holder = Holder(row.holder_user_id, username, row.holder_name, Kind(row.kind), row.label, row.job_id)
+    # A job's lease has no end of its own. Its `until` is only for people.
     left_s = (row.until - now) / timedelta(seconds=1) if row.until and holder.kind is not Kind.JOB else None
     # The clock starts again: after a restart, the holder has the usual time for a sign of life. A job must take its
     # lease up again too.

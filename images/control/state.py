@@ -55,6 +55,7 @@ class ControlState:
     def pass_on(self, lease: Lease | None, fence: int, asks: tuple[Ask, ...]) -> None:
         """Let control pass on. Waits at most PARTS_WITHIN_S for a change in several steps that has begun."""
         with self._changed:
+            # Bounded: a change that hangs in the camera must not block a manager who takes control.
             self._changed.wait_for(lambda: not self._unfinished, PARTS_WITHIN_S)
             self.lease, self.fence, self.asks = lease, fence, asks
             self._changed.notify_all()
@@ -81,6 +82,7 @@ class ControlState:
 
     def note_asker(self, user_id: int | None) -> None:
         """Note that this user still waits for an answer, if they ask."""
+        # Without the lock: every poll of every page comes here, and nearly always nobody asks.
         if not self.asks:
             return
         with self._changed:

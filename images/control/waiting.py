@@ -11,6 +11,7 @@ from images.control.control import Control
 from images.control.errors import TooManyWaiting, WaitEnded
 from images.control.lease import Holder, Lease, Terms
 
+# Each wait keeps a thread of the server, so only a few of the threads may be used up like this.
 MAX_WAITING = 4
 MAX_WAIT_S = 30.0
 # How often a wait looks if its client has hung up: no event tells it.
@@ -83,11 +84,13 @@ def take_when_free(
     until_s = time.monotonic() + wait_s
     with room.place() as wait_until_first:
         while (left_s := until_s - time.monotonic()) > 0:
+            # A wait of half a minute must not keep a connection from others.
             close_database_connections()
             step_s = min(left_s, LOOK_EVERY_S)
             is_open = wait_until_first(step_s) and _wait_until_open(control, who, step_s)
             if room.is_closed or has_hung_up():
                 raise WaitEnded
+            # Again, just before taking: the right may have been lost during the wait.
             if is_open:
                 require_right()
                 with suppress(ControlHeld):  # another program was faster

@@ -17,6 +17,7 @@ def describe_holder(lease: Lease) -> str:
     if holder.kind is Kind.PERSON:
         return holder.name
     what = "job" if holder.kind is Kind.JOB else "script"
+    # People know a job by its name, not by its number.
     named = lease.note if holder.kind is Kind.JOB and lease.note else holder.label
     return f"{holder.name}'s {what} {named}" if holder.name else f"The {what} {named}"
 

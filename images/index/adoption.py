@@ -61,15 +61,19 @@ def adopt(
             if listed.place in LEFT:
                 note_is_here(archive, listed.pk, original, kept)
         return None
+    # A file that was renamed by a person or copied from another PC can have the name of another image.
     named = _find_names_beside(elsewhere["instrument_id"]) if elsewhere else Image.objects.of_this_pc()
     if named.filter(filename=original.name).exists():
         taken_at = parse_time(record["capturedAt"])
         if elsewhere:
             original = _find_free_name(named, original, taken_at)
+        # The old name belongs to a row whose file was lost. That file may come back from a backup, so the name stays
+        # free.
         else:
             original = archive.rename_to_free(
                 original, taken_at, partial(move_sidecar, archive, original, record_id=record["id"])
             )
+    # Read as a whole, also if it costs a second: the row must hold the sum of the bytes that are there now.
     kept = replace(kept, location=original) if kept else measure_found(archive, original, record)
     try:
         with transaction.atomic():
@@ -151,6 +155,7 @@ def find_newest_days(archive: Archive, count: int) -> list[str]:
     days = archive.days()
     today = the_run_days().likely_now.date().isoformat()
     past = [day for day in days if day <= today]
+    # Days in the future come after the past ones and are added to them.
     return days[max(len(past) - count, 0) :]
 
 
@@ -200,6 +205,7 @@ def sync_or_report(archive: Archive, image: Image) -> bool:
 def _is_listed(archive: Archive, original: Location, fields: list[Any] | None, has_sidecar: bool) -> bool:
     try:
         # With another size, the file is another image with the same name, or it is damaged.
+        # LEFT: the row says that the file is not here, so the file that is here needs a look.
         if fields is None or archive.size_at(original) != fields[0] or fields[2] in LEFT:
             return False
         sidecar = read_sidecar(archive, original) if has_sidecar else None

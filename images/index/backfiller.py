@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 RETRY_S = 2.0
 
 
+# The database may hang. The next start lists the rest.
 PATIENCE_S = 2.0
 
 

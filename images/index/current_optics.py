@@ -31,6 +31,7 @@ class CurrentOptics:
 
     def unless_changed(self, later: "CurrentOptics") -> "CurrentOptics":
         """Return self, or UNKNOWN if `later` has another objective: nobody can tell which one was in place."""
+        # Only the objective counts: a new calibration of the same objective changes nothing in the light path.
         ids = [one.objective and one.objective["id"] for one in (self, later)]
         return self if ids[0] == ids[1] else UNKNOWN
 

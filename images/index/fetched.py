@@ -20,6 +20,7 @@ from images.store.errors import StoreBusy
 
 # The next export, range or page often wants the same original again.
 MAX_KEPT_BYTES = 500_000_000
+# Each may take as much network and disk as it gets.
 FETCHED_AT_ONCE = 8
 # Whoever waits longer for a place gets an error, and can ask again later.
 WAIT_S = 30.0
@@ -68,10 +69,12 @@ class Fetched:
             try:
                 with begun.open("xb") as file:
                     self._receive(key, file, filename, size_bytes, sha256)
+                # Only now it gets its name: a file under a sum is always whole.
                 os.replace(begun, self._folder / sha256)
             finally:
                 begun.unlink(missing_ok=True)
             fetched = (self._folder / sha256).open("rb")
+            # After it was opened: if another request removes it, this one still has its bytes.
             self._make_room(but=sha256)
             return fetched
 

@@ -28,6 +28,7 @@ from images.models import Image
 from images.record.people import name_person
 from images.run_days import the_run_days
 
+# A key is valid for a day. Two days cover it in any time zone.
 DAYS_LOOKED_THROUGH = 2
 MAX_REMEMBERED = 1000
 # Where each capture with a key is, by the lasting id of its user and the key.
@@ -49,6 +50,7 @@ def read_idempotency_key(key: str | None, body: Any) -> IdempotencyKey | None:
         return None
     if not KEY.fullmatch(key):
         raise BadIdempotencyKey("Idempotency-Key must be 1 to 200 visible ASCII characters, without spaces.")
+    # In a fixed form: two clients may write the same request with other spaces, or its fields in another order.
     text = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return IdempotencyKey(key, hashlib.sha256(text.encode()).hexdigest())
 
@@ -114,6 +116,7 @@ class IdempotentCaptures:
             self._remembered[whose] = captured
             if len(self._remembered) > MAX_REMEMBERED:
                 self._remembered.popitem(last=False)
+                # A capture left memory, so memory and files together are complete only if the files are read again.
                 self._in_files = None
 
     @contextmanager
@@ -173,6 +176,7 @@ def _read_keys_in_files(archive: Archive, newest_days: int) -> KeysInFiles:
             if is_sidecar(name) or is_job_file(name) or name.endswith(TEMPORARY_SUFFIX):
                 continue
             record = _read_or_skip(archive, Location(day, name))
+            # Later files win. If a key was used again after a day, the newer capture counts.
             if record.get("idempotencyKey"):
                 found[str(record.get("userId")), str(record["idempotencyKey"])] = Location(day, name)
     return found

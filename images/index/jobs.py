@@ -23,6 +23,7 @@ from images.record.people import name_person
 
 logger = logging.getLogger(__name__)
 
+# The row is written at each change, so the list in it must stay short. The file keeps every event.
 MAX_EVENTS = 200
 GAPS_AT_ONCE = 1000
 TIMES = {"anchorAt": "anchor_at", "endedAt": "ended_at", "startsAt": "starts_at"}
@@ -106,6 +107,7 @@ def write_entries(job_id: int, entries: Iterable[Entry], *, is_whole_file: bool 
     gaps: dict[int, JobGap] = {}
     events: list[Entry] = []
     with transaction.atomic():
+        # Locked, because a user may change the state of the job at the same time.
         job = Job.objects.select_for_update().get(pk=job_id)
         for entry in entries:
             try:
@@ -122,6 +124,7 @@ def write_entries(job_id: int, entries: Iterable[Entry], *, is_whole_file: bool 
             columns["events"] = columns["events"][-MAX_EVENTS:]
         if columns:
             Job.objects.filter(pk=job_id).update(**columns)
+        # If the whole file is read again, its events were announced when they happened.
         if not is_whole_file:
             for event in events:
                 announce(job, event["what"], parse_time(event["at"]), event)
