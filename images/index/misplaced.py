@@ -19,6 +19,8 @@ from images.formats import FORMATS, ImageFormat, format_of
 from images.models import Image, Removal
 from images.record.image import parse_time
 
+# The first part of an original's name. A sync program adds its mark after it, so what follows may be anything but a
+# further digit.
 STEM = re.compile(r"capture_\d{8}_\d{6}_\d{3}(_\d{1,4})?(?!\d)", re.ASCII)
 
 Measure = Callable[[BinaryIO], tuple[int, str]]
@@ -64,10 +66,12 @@ def _explain_original(
         is_taken = archive.has(home)
         if is_taken and _record_id_at(archive, home, image_format) == record["id"]:
             return f"It is a copy of {home}."
+        # A file that was edited must not go back under the old name: there it would be refused as changed.
         with archive.open_at(location) as file:
             is_unchanged = measure_file(file)[1] == sha256
         if not is_unchanged:
             return f"It says that it is the missing {filename}, but its bytes are not those that were kept."
+        # It left this disk on purpose, so nothing is missing here.
         if place == Image.Place.STORE:
             return f"It is a copy of {filename}, which is in the store. Move it to {home}, or delete it."
         other = "Another file lies there: move that one away first. " if is_taken else ""

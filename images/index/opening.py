@@ -112,6 +112,8 @@ def make_store_link(wanted: Whereabouts, archive: Archive, content_type: str) ->
     with asking_store(wanted):
         store = require_store(wanted, archive).store
         facts = store.head(wanted.store_key or "")
+        # The browser gets these bytes past this program, which can then check nothing: the store must confirm them
+        # first.
         if (facts.size_bytes, facts.sha256) != (wanted.size_bytes, wanted.sha256):
             return None
         return store.make_link(facts.key, wanted.filename, content_type)
@@ -184,6 +186,7 @@ def _open_fetched(wanted: Whereabouts, fetched: Fetched) -> OpenOriginal:
     if original := _open_copy(wanted, fetched):
         return original
     with fetched.turn(wanted.sha256):
+        # Another thread may have fetched it while this one waited for its turn.
         if original := _open_copy(wanted, fetched):
             return original
         file = fetched.fetch(wanted.store_key or "", wanted.filename, wanted.size_bytes, wanted.sha256)

@@ -24,6 +24,7 @@ from images.formats import format_of
 from images.formats.guarded_reading import Source, name_of
 
 BLOCK_BYTES = 2**20
+# They take about 10 MB of memory.
 MAX_REMEMBERED = 20_000
 # The coarsest file systems (FAT) note times in steps of two seconds. A second change within one step would not show.
 SETTLED_NS = 3 * 10**9
@@ -134,6 +135,7 @@ def open_if_same(file: BinaryIO, filename: str, size_bytes: int, sha256: str) ->
     try:
         with raising_storage_errors():
             state = state_of(file)
+            # A file of another size cannot be the same, so it is not read at all.
             sums = _sum_up_once(file, state) if state.size_bytes == size_bytes else None
         if sums is None or sums.sha256 != sha256:
             raise OriginalChanged(filename)
@@ -173,6 +175,7 @@ def sum_up(file: BinaryIO) -> Sums:
     """Read a whole file on disk. Leaves the file at its end."""
     file.seek(0)
     digest, crc32 = hashlib.sha256(), 0
+    # One buffer for all blocks: an original of many megabytes takes no more memory than this.
     block = memoryview(bytearray(BLOCK_BYTES))
     while count := file.readinto(block):  # type: ignore[attr-defined]  # every file on disk has it
         digest.update(block[:count])

@@ -134,6 +134,8 @@ def give_next_revision(archive: Archive, image_id: int) -> None:
             sidecar = read_own_sidecar(archive, image)
             if sidecar and sidecar.revision == image.revision:
                 image.revision = sidecar.revision + 1
+                # The sidecar comes first: if the program is killed between the two, the row is brought up to date from
+                # it.
                 write_changes(archive, [(image, replace(sidecar, revision=image.revision))])
                 image.save(update_fields=["revision"])
 

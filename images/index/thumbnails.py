@@ -31,11 +31,13 @@ from images.store.keys import key_of_thumbnail
 
 MAX_SIDE_PX = 512
 QUALITY = 85
+# 512 pixels of JPEG have far fewer bytes. What is larger in the store is no thumbnail.
 MAX_BYTES = 1_000_000
 # The folder for thumbnails of pictures that other instruments captured.
 OF_OTHERS = "of-others"
 # The comment is within these first bytes of a thumbnail.
 HEAD_BYTES = 512
+# Each frame that waits keeps one of the camera's few buffers.
 MAX_WAITING = 1
 # A large original takes some hundred megabytes of memory while it is read.
 MAX_DEVELOPING = 2

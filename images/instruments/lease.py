@@ -17,6 +17,7 @@ from images.models import Instrument
 from images.own_instrument import own_instrument_id
 from images.run_days import Clock
 
+# Three beats long, so that the lease is not lost because one beat is late.
 LEASE = timedelta(seconds=30)
 ASK_EVERY_S = 1.0
 
@@ -42,6 +43,7 @@ class InstrumentLease:
         self._make_row(name)
         first_seen_at = self._read_sign()
         while not self.renew(name=name):
+            # Only a process that lives writes a new sign. The lease of one that was killed ends without any.
             if self._read_sign() != first_seen_at:
                 raise InstrumentTaken(name)
             if stop.wait(ask_every_s):

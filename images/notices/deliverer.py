@@ -66,6 +66,7 @@ class Deliverer:
 
     def end(self, patience_s: float = ENDING_S) -> None:
         """Let deliveries under way end, for at most `patience_s`. The rest goes out after the next start."""
+        # Two looks: the first may have begun already, before the newest notices were written.
         enough = self._looks + 2
         self._rounds.end(lambda: bool(self._errands) or self._looks < enough, patience_s)
 
@@ -88,6 +89,7 @@ class Deliverer:
         delivery = Delivery.objects.waiting().of_this_pc().filter(is_due, channel=channel).first()
         if delivery is None:
             return None
+        # Another process may have found the same row. The count of tries lets only one of the two update it.
         same = Delivery.objects.waiting().filter(pk=delivery.pk, tries=delivery.tries)
         is_ours = same.update(tries=F("tries") + 1, next_try_at=now + LEASE)
         delivery.tries += 1

@@ -42,6 +42,8 @@ class _Https(urllib.request.HTTPSHandler):
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: Any) -> None:
+        # The administrator trusts this address, not the ones to which it might send on, such as one inside the
+        # laboratory.
         return None
 
 

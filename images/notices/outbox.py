@@ -61,6 +61,7 @@ def find_last_told(job_id: int) -> Delivery | None:
 def _is_worth_telling(job: Job, what: What) -> bool:
     if what is What.PAUSED:
         return job.pause_cause not in PAUSED_BY_PEOPLE
+    # Nobody needs to hear that a pause is over if the pause was not told.
     if what is What.CONTINUED:
         last = find_last_told(job.pk)
         return last is not None and last.what == What.PAUSED

@@ -75,6 +75,7 @@ def write_changes(archive: Archive, changed: Iterable[tuple[Image, Sidecar]]) ->
         else:
             _put(archive, image, sidecar)
             image.stored_revision = sidecar.revision
+    # Own sidecars come last: if the store cannot be reached, none of them is written.
     if own:
         write_sidecars(archive, own)
 

@@ -19,6 +19,7 @@ def ask_for(instrument_id: UUID, filename: str) -> NotHereYet:
     it may come. Raises Django's DatabaseError."""
     wanted = Image.objects.filter(instrument=instrument_id, filename=filename)
     now = timezone.now()
+    # The first request counts: whoever asks again does not lose the place in line.
     wanted.filter(NOT_STORED, wanted_at=None).update(wanted_at=now)
     asked_at = wanted.values_list("wanted_at", flat=True).first() or now
     instrument = Instrument.objects.defer("picture").filter(pk=instrument_id).first()
@@ -44,6 +45,7 @@ def _count_up_to(instrument_id: UUID, asked_at: datetime) -> dict[str, Any]:
     included."""
     line = Image.objects.filter(WANTED, instrument=instrument_id, wanted_at__lte=asked_at)
     found = line.aggregate(count=Count("pk"), size_bytes=Sum("file_size"))
+    # It may have been sent since, and then it is not in the line any more.
     return {"count": max(found["count"], 1), "size_bytes": found["size_bytes"] or 0}
 
 

@@ -29,6 +29,7 @@ from images.index.rebuild.restore_people import PeopleRestorer
 from images.models import Image
 
 READERS = 3
+# So many records are in memory at once.
 READ_AHEAD = 200
 MAX_AT_ONCE = 100
 
@@ -55,6 +56,7 @@ def rebuild(
         rebuilt.jobs += restore_job_files(archive, people.restore_person, report)
         for day in days:
             unlisted = [found for found in find_unlisted(archive, day, "", go_on) if not is_litter(found.name)]
+            # Originals that have rows count as done at once; the progress is in files, whether they are new or not.
             rebuilt.looked_at += _count_originals(archive, day) - len(unlisted)
             for foreign_files in _find_foreign_files(pool, archive, day, set(unlisted)):
                 rebuilt.looked_at -= len(foreign_files)
@@ -68,8 +70,10 @@ def rebuild(
         for count in relink_people(archive, people):
             rebuilt.followed += count
             yield rebuilt
+        # After all images: a slot with neither image nor gap counts as missed from here on.
         settle_jobs()
     finally:
+        # The caller may have stopped in between. Reads that have not begun are then not needed.
         pool.shutdown(cancel_futures=True)
 
 

@@ -88,6 +88,7 @@ class PeopleRestorer:
     def _restore_job(self, said: JobInFile, record: dict[str, Any]) -> None:
         """Restore a job that has no file any more. The picture that carries the plan gives the plan back."""
         plan = record["job"].get("plan")
+        # Only one image of a job carries the plan. It must not be passed over because another image made the job known.
         key = (said.lasting_id, said.number, said.name, plan is not None)
         if key in self._known_jobs or not _is_possible(said):
             return
