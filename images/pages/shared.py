@@ -99,6 +99,7 @@ def describe_bar(image: Image) -> dict[str, Any] | None:
     if image.um_per_pixel_x is None:
         return None
     length_um = choose_length_um(image.um_per_pixel_x, image.width * MAX_SHARE)
+    # All sizes follow from the shorter side, so that the bar looks alike on small and large pictures.
     length, unit = length_um / image.um_per_pixel_x, max(min(image.width, image.height) / 160, 1)
     left, bottom = image.width - 6 * unit - length, image.height - 6 * unit
     return {

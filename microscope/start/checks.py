@@ -47,6 +47,7 @@ def check_database(**_: Any) -> list[CheckMessage]:
     database = settings.DATABASES["default"]
     is_file = database["ENGINE"] == SQLITE
     fault = describe_fault(Path(database["NAME"])) if is_file else None
+    # If the file is missing, this look would make it.
     if fault is None and not (is_file and not os.path.exists(database["NAME"])):
         fault = describe_newer_database()
     return [Error(fault, id="microscope.E003")] if fault else []

@@ -35,6 +35,7 @@ class LogFile:
 
     def __init__(self, data_path: Path, max_bytes: int = MAX_BYTES) -> None:
         self._folder = data_path / FOLDER
+        # Any thread may call `end`, also one that did not take the lock.
         self._lock = FileLock(self._folder / LOCK, thread_local=False)
         self._max_bytes = max_bytes
         self._handler: LogFileHandler | None = None

@@ -78,6 +78,7 @@ class PixelinkDriver(Driver):
         opened, self._opened, self._stream = self._opened, None, None
         self._limits = self._last_read = None
         notice, self._notice = self._notice, None
+        # First, because the library needs the open handle for it.
         if notice is not None:
             notice.cancel()
         if opened is not None:

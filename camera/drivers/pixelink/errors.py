@@ -70,7 +70,7 @@ def _frame_error_for(name: str) -> errors.CameraError:
         return errors.FrameTimeout(f"The stream was stopped while waiting for a frame ({name}).")
     if name == "ApiUnsupportedPixelFormatError":
         return errors.PixelFormatUnsupported(
-            "The camera's library does not support the current pixel format.  "
+            "The camera's library does not support the current pixel format. "
             "Set it to an 8- or 16-bit mono or Bayer format."
         )
     if name in TOO_LITTLE:
@@ -92,6 +92,6 @@ def _other_error_for(name: str, function: str) -> errors.CameraError:
 
 def _say_too_little(name: str) -> str:
     return (
-        f"The USB bandwidth or the memory of the PC is too small for the camera ({name}).  "
+        f"The USB bandwidth or the memory of the PC is too small for the camera ({name}). "
         "Connect the camera to its own USB 3 port, or choose a smaller region or an 8-bit format."
     )

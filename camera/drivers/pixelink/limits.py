@@ -61,6 +61,7 @@ def _find_roi_limits(features: Features) -> RoiLimits | None:
         return None
     before = read_roi(features)
     width, height = ranges[2], ranges[3]
+    # The smallest region has room to move, and the largest has room to shrink.
     step_left, step_top = _find_steps(features, (0, 1), [0, 0, width.minimum, height.minimum], 1)
     step_width, step_height = _find_steps(features, (2, 3), [0, 0, width.maximum, height.maximum], -1)
     # The search has moved the region.

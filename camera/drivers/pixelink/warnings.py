@@ -84,7 +84,7 @@ def warning_for(name: str, function: str) -> CameraWarning | None:
         return None
     unknown = (
         "library_warning",
-        f"The camera's library reports an unknown warning ({name} from {function}).  See the vendor's documentation.",
+        f"The camera's library reports an unknown warning ({name} from {function}). See the vendor's documentation.",
     )
     return CameraWarning(*CODES_AND_SENTENCES.get(name, unknown))
 

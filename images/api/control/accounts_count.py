@@ -21,6 +21,7 @@ class AccountCount:
         nothing."""
         known, now_s = self._known, time.monotonic()
         if known is None or now_s - known[0] > LOOK_EVERY_S:
+            # To know if there is more than one, two are enough.
             active = get_user_model()._default_manager.filter(is_active=True).values_list("pk", flat=True)[:2]
             try:
                 known = self._known = (now_s, len(active) < 2)

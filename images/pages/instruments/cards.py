@@ -96,6 +96,7 @@ def describe_disk(now: InstrumentNow) -> Row:
         return row(DASH)
     if now.is_lost:
         return row(f"{format_bytes(free)} free{STALE}")
+    # At twice the reserve there is still time to make room before captures are refused.
     if reserve is None or free >= 2 * reserve:
         return row("", format_bytes(free), " free")
     if free <= reserve:
@@ -124,6 +125,7 @@ def describe_spool(now: InstrumentNow) -> str:
         return ""
     oldest, rate = now.row.oldest_local_at, now.row.spool_bytes_per_s
     age = f"Oldest {describe_age(now.read_at - oldest)}." if oldest else ""
+    # With a speed near zero, the time left would be years.
     if not rate or rate < 1:
         return age
     left = describe_age(timedelta(seconds=min(now.row.spool_bytes / rate, 10**9)))

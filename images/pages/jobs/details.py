@@ -69,6 +69,7 @@ def find_shown(job: Job, text: str) -> dict[str, Any]:
     yet."""
     images = Image.objects.filter(job=job, job_slot__isnull=False).select_related("calibration")
     decided = job.decided
+    # A number with more digits is larger than any that the database can hold.
     is_number = text.isascii() and text.isdigit() and len(text) < 17 and 1 <= int(text) <= decided
     newest = None if is_number else images.order_by("-job_slot").first()
     slot = int(text) - 1 if is_number else newest.job_slot if newest else None

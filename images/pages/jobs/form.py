@@ -112,6 +112,8 @@ def _read_times(values: Mapping[str, str]) -> tuple[float, int]:
     lasting_s = _read_number(values, "lasting") * SECONDS_BY_UNIT.get(values.get("lastingUnit", ""), 1)
     if lasting_s < interval_s:
         raise FieldInvalid("lasting", "Must be as long as one interval at least.")
+    # Two numbers that a person types can give infinity, which has no whole number. The plan refuses so many rounds
+    # anyway.
     return interval_s, round(min(lasting_s / interval_s, 1e15))
 
 

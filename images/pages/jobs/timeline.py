@@ -104,6 +104,7 @@ def _describe_labels(job: Job, gaps: Sequence[JobGap]) -> Iterator[dict[str, str
             "short": short,
             "words": f"{short}, {missed:,} missed",
         }
+        # After a label at the right end there is no room for another.
         taken_until, left_out = (1.01 if is_near_end else share + LABEL_SHARE), 0
     if label:
         yield label

@@ -124,6 +124,7 @@ class JobMoveView(ButtonView):
 def describe_lists(request: HttpRequest) -> dict[str, Any]:
     jobs, filters = Job.objects.with_plan().select_related("user"), read_job_filters(request.GET)
     active = list(filters.keep_active(jobs).order_by("id")[:MAX_WAITING])
+    # Two more than the page shows: the steps of the last one depend on those after it.
     waiting = list(filters.keep_waiting(jobs)[: MAX_WAITING + 2])
     ended = list(filters.keep_ended(jobs).filter(id__lt=_read_cursor(request.GET))[: ENDED_PER_PAGE + 1])
     return {

@@ -203,7 +203,7 @@ def find_format(number: float) -> PixelFormat:
     found = FORMATS.get(round(number))
     if found is None:
         raise PixelFormatUnsupported(
-            f"The camera is set to the pixel format {name_format(number)}, which this program does not support.  "
+            f"The camera is set to the pixel format {name_format(number)}, which this program does not support. "
             "Set it to an 8- or 16-bit mono or Bayer format, for example with Pixelink Capture."
         )
     return found

@@ -77,7 +77,7 @@ class PixelinkStream:
         # One odd descriptor is a broken frame. Two alike mean that the camera really changed.
         self._doubted = layout
         raise FrameInvalid(
-            f"The frame reports {layout.columns} x {layout.rows} in {layout.pixel_format.name}, but the camera was  "
+            f"The frame reports {layout.columns} x {layout.rows} in {layout.pixel_format.name}, but the camera was "
             f"set to {self._expected.columns} x {self._expected.rows} in {self._expected.pixel_format.name}."
         )
 

@@ -23,6 +23,7 @@ def stream_gif(movie: Movie) -> Iterator[bytes]:
     """Yield a GIF. Nobody knows its length before. Browsers show no more than fifty frames a second."""
     # No global palette: each frame has its own.
     yield b"GIF89a" + struct.pack("<HHBBB", *movie.size, 0x70, 0, 0) + LOOP_FOR_EVER
+    # In hundredths of a second. With less than two, browsers wait a tenth of a second.
     delay = max(round(100 / movie.frames_per_s), 2)
     control = struct.pack("<BBBBHBB", EXTENSION, 0xF9, 4, 0x04, delay, 0, 0)
     for frame in movie.draw():
@@ -57,6 +58,7 @@ def _write_webp(file: BinaryIO, movie: Movie, until_s: float) -> None:
     width, height = movie.size
     file.write(b"RIFF\0\0\0\0WEBP")
     file.write(_chunk(b"VP8X", struct.pack("<I", ANIMATED) + _three(width - 1) + _three(height - 1)))
+    # On black, and played again and again.
     file.write(_chunk(b"ANIM", struct.pack("<IH", 0xFF000000, 0)))
     frame_head = bytes(6) + _three(width - 1) + _three(height - 1)
     frame_head += _three(round(1000 / movie.frames_per_s)) + bytes([NOT_BLENDED])
@@ -64,6 +66,7 @@ def _write_webp(file: BinaryIO, movie: Movie, until_s: float) -> None:
         # Without its own twelve bytes of RIFF header, a WebP is what a frame holds.
         file.write(_chunk(b"ANMF", frame_head + _encode(frame, "WEBP", quality=WEBP_QUALITY)[12:]))
         require_in_time(until_s)
+    # The head tells the length of the whole, which is known only now.
     size = file.tell()
     file.seek(4)
     file.write(struct.pack("<I", size - 8))
@@ -79,6 +82,7 @@ def _encode(frame: Image.Image, image_format: str, **settings: int) -> bytes:
 
 def _take_out_of_gif(content: bytes) -> bytes:
     """Return the picture of a GIF of one frame, with the palette of the file as its own."""
+    # The head of a GIF has 13 bytes; its palette comes next.
     flags, place = content[10], 13
     palette = content[place : place + 3 * 2 ** ((flags & 7) + 1)]
     place += len(palette)

@@ -12,6 +12,7 @@ from images.jobs.export.errors import MovieFailed, MovieUnavailable
 from images.jobs.export.movies.movie import DEADLINE_S, Movie, raising_movie_errors, require_in_time, taking_turns
 
 MAX_SIDE_PX = 1920
+# So long ffmpeg may take to write the rest after the last frame.
 END_S = 60
 
 
@@ -32,6 +33,7 @@ def make_mp4(movie: Movie, ffmpeg: str) -> BinaryIO:
     """
     with taking_turns(), raising_movie_errors(), tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "movie.mp4"
+        # Into a file: a pipe that nobody reads would be full after some messages, and ffmpeg would wait for ever.
         with (Path(folder) / "said.txt").open("w+b") as said:
             is_done = _run(movie, ffmpeg, path, said)
             said.seek(0)

@@ -49,6 +49,7 @@ class Hyperstack:
         self._labels = [label for cell in stack.cells for label in self._label(cell, _name(cell))]
         planes_bytes = self._kind.size_bytes * len(self._labels)
         directory_bytes = len(self._make_directory(0, 0))
+        # A directory begins at an even offset (TIFF 6.0, section 2).
         start, self._gap_bytes = LAYOUT.header_bytes, planes_bytes % 2
         self._is_short = start + planes_bytes + directory_bytes < max_short_bytes
         self._directory_at = start + planes_bytes + self._gap_bytes if self._is_short else start

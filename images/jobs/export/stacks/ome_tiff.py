@@ -34,6 +34,7 @@ class OmeTiff:
         self._lost: dict[int, str] = {}
         shape = stack.first.shape
         self._kind = PlaneKind(shape[0], shape[1], 3 if stack.is_colour else 1, stack.first.bits)
+        # While nothing is lost, the text is longest. A shorter one is filled up to this length.
         self._xml_bytes = len(self._make_xml())
         self._lay_out(Layout())
         if self.length_bytes >= max_classic_bytes:

@@ -22,6 +22,7 @@ def make_xml(job: Job, plan: Plan, stack: Stack, lost: Mapping[int, str]) -> byt
     them is never longer, because each loses its plane and gets a shorter line."""
     location = f"{NAMESPACE} {NAMESPACE}/ome.xsd"
     root = Element("OME", {"xmlns": NAMESPACE, "xmlns:xsi": XSI, "xsi:schemaLocation": location})
+    # The same job has the same id in each export, so that a reader knows a second one for the same.
     root.attrib.update(replace_invalid_chars({"UUID": f"urn:uuid:{uuid5(job.lasting_id, 'ome-tiff')}"}))
     count = len(stack.cells) // stack.sizes[0]
     texts = []

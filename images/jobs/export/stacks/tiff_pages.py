@@ -77,6 +77,7 @@ class Layout:
     def directory(self, entries: Iterable[Entry], offset: int, following: int = 0) -> bytes:
         """Return a directory in the bytes that a file has at `offset`, which is even. `following` is the offset of the
         next directory, 0 if there is none."""
+        # Readers expect the tags in ascending order (TIFF 6.0, section 2).
         ordered = sorted(entries)
         counted, described, pointer = ("<Q", "<HHQ", "<Q") if self.is_big else ("<H", "<HHI", "<I")
         inline = struct.calcsize(pointer)
