@@ -34,6 +34,7 @@ class LiveLink:
 
 
 def make_live_link(user: AbstractUser, now: datetime | None = None) -> LiveLink:
+    # The token holds whole seconds.
     expires_at = ((now or timezone.now()) + LIVES_FOR).replace(microsecond=0)
     token = _signer.sign(f"{user.pk}-{int(expires_at.timestamp())}-{mark_password(user)}")
     return LiveLink(reverse("live-stream", args=[token]), reverse("live-frame", args=[token]), expires_at)

@@ -22,6 +22,7 @@ def make_small_picture(camera: Camera) -> bytes | None:
     newest = None
     if camera.newest_count:
         with contextlib.suppress(CameraError):
+            # After the last one but one, so that the newest counts as new, and without waiting.
             newest = camera.wait_for_newest(camera.newest_count - 1, 0.0)
     if newest is None or time.perf_counter() - newest.raw.received_at_s > MAX_AGE_S:
         return None

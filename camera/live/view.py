@@ -101,6 +101,8 @@ class LiveView:
         with self._changed:
             while self._picture is None or self._picture.count <= after:
                 if self._problem is not None:
+                    # Each watcher raises an error of its own. One error raised by many threads would collect their
+                    # tracebacks.
                     raise copy_without_traceback(self._problem)
                 remaining_s = until_s - time.perf_counter()
                 if remaining_s <= 0 or self._is_ending:

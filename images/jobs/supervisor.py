@@ -39,6 +39,7 @@ class Supervisor:
         """Starts nothing. `folder`: where the lock is."""
         self._archive = archive
         self._folder = folder
+        # `close` may be called in another thread than the one that took the lock.
         self._lock = FileLock(folder / "jobs.lock", thread_local=False)
         self._clock = clock or Clock()
         self._awake = awake or KeepAwake()

@@ -50,6 +50,7 @@ def find_page(
     def look() -> Page:
         return read_page(after, settling.newest() or 0, most, MAX_ANSWER_BYTES)
 
+    # Before the look: an event that is committed during the look rings once more.
     heard = bell.times
     page = look()
     if page.events or wait_s <= 0:

@@ -38,6 +38,7 @@ def begin_job(job: Job, now: datetime) -> Job | None:
             return None
     with transaction.atomic():
         held = Job.objects.select_for_update(of=("self",)).select_related("user").get(pk=job.pk)
+        # A person may have stopped or paused it since it was read.
         if held.state != job.state:
             return None
         held.anchor_at = held.starts_at if held.starts_at and not _had_to_wait(held.starts_at) else now

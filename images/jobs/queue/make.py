@@ -41,6 +41,7 @@ def make_job(
     parsed = read_new_plan(plan)
     if starts_at is not None and starts_at <= (clock or Clock()).now():
         raise PlanStartInvalid("startsAt", "This time is past. Leave it out to begin as soon as possible.")
+    # Before the estimate, so that a repeated request takes no test pictures again.
     if known := _find_earlier(by, asked):
         return known
     if starts_at is None and not may_queue:

@@ -20,9 +20,11 @@ from microscope.status.running import Running
 # The pace comes from the last pictures, at most so many: this query takes some milliseconds, however large the library
 # is.
 PACE_OF_IMAGES = 1000
+# The pace of one busy hour would foretell a full disk much too soon.
 MIN_PACE = timedelta(days=1)
 FULL_SOON = timedelta(days=7)
 LOW_RESERVES = 3
+# A usual hard disk takes ten times as many.
 SLOW_BYTES_PER_S = 10e6
 SLOW_S = 1.0
 # A test file of this size measures the disk itself, and hardly the caches before it.

@@ -14,6 +14,7 @@ from images.run_days import FIRST_POSSIBLE, MAX_DRIFT, the_run_days
 from microscope.status.line import FINE, WARN, Line
 from microscope.status.running import Running
 
+# Twelve heartbeats: a busy PC may be late with some.
 STALE = timedelta(seconds=120)
 SET_CLOCK = "Set the clock of this PC. If it is right, let a manager press The clock is right."
 
