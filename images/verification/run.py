@@ -170,6 +170,7 @@ class Verifier:
                 if verified.sha256 != image.sha256:
                     detail += f" {describe_foreign_file(self._archive, image)}".rstrip()
                 self._add(Finding(kind=Finding.Kind.CHANGED, place=place, image=image, detail=detail))
+        # A name that this program gives to no image has no place in the archive, so there is no file to compare.
         if place != image.filename:
             self._verify_row(image, place, is_unchanged)
             # A million originals in the page cache would push out what captures and pages need.

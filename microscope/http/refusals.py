@@ -37,7 +37,7 @@ class HttpsNeeded(Refusal):
 
 
 class BeingSetUp(Refusal):
-    """The administrator's password does not stand yet."""
+    """The administrator's password is not set yet."""
 
     code = "being_set_up"
 

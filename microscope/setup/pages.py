@@ -67,7 +67,7 @@ class StartPage(View):
         return redirect("setup-pictures" if has_camera else "live")
 
     def _is_awaited(self) -> bool:
-        """Return True if the password does not stand yet."""
+        """Return True if the password is not set yet."""
         if the_door().is_shut and has_administrator():
             the_door().open()  # somebody made one with `manage.py createsuperuser` meanwhile
         return the_door().is_shut

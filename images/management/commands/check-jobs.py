@@ -15,6 +15,7 @@ from images.jobs.trouble import describe_beat, find_trouble, show_time
 from images.jobs.verdict import describe_verdict
 from images.models import Job
 
+# A heartbeat comes every ten seconds. After less than three of them, a healthy program would count as dead.
 STALE_S, MIN_STALE_S = 120, 30
 FAILED_WITHIN = timedelta(days=1)
 

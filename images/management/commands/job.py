@@ -76,6 +76,7 @@ class Command(BaseCommand):
         is_piped = options["plan"] == "-"
         text = sys.stdin.read() if is_piped else Path(options["plan"]).read_text(encoding="utf-8-sig")
         name = options["name"] or ("job" if is_piped else Path(options["plan"]).stem)
+        # No server runs, so nobody else lists what an earlier run of a job has left without rows.
         adopt_unlisted(the_library().archive)
         job = make_job(by=user, name=name[:200], plan=text, may_queue=options["queue"])
         progress = Progress(self.stdout, "pictures")
