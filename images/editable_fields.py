@@ -50,7 +50,7 @@ EDITABLE_COLUMNS = tuple(field.column for field in EDITABLE_FIELDS)
 TEXTS = tuple(field for field in EDITABLE_FIELDS if field.is_text)
 NUMBERS = tuple(field for field in EDITABLE_FIELDS if not field.is_text)
 SEARCHED_COLUMNS = tuple(field.column for field in TEXTS if field.is_searched)
-# In history and on pages one label stands for the numbers of a group.
+# In history and on pages one label is for all numbers of a group.
 LABELS = {field.top_key: field.label for field in EDITABLE_FIELDS}
 
 

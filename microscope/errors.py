@@ -29,7 +29,7 @@ from microscope.http.request_number import current_request_number
 
 logger = logging.getLogger(__name__)
 
-# The first row that fits counts, so a special case stands above its family.
+# The first row that fits counts, so a special case is above its family.
 STATUS_BY_CAUSE: list[tuple[type[Exception], int]] = [
     (accounts.TooManyAttempts, 429),
     (accounts.TokenRefused, 401),

@@ -18,7 +18,7 @@ def require_camera() -> None:
 
 
 class HasCamera(BasePermission):
-    """For the calls of the API. A view names the methods that need a camera in `uses_camera`. It stands behind the
+    """For the calls of the API. A view names the methods that need a camera in `uses_camera`. It comes after the
     permissions of the user: a stranger learns nothing of the instruments. Raises NoCamera."""
 
     def has_permission(self, request: Request, view: object) -> bool:

@@ -14,7 +14,7 @@ from images.models import Instrument
 
 @admin.register(Instrument)
 class InstrumentAdmin(GuardedDeletion, SealedLists):
-    instead = "Leave the microscope as it is: its name stands beside its pictures."
+    instead = "Leave the microscope as it is: its pictures show its name."
     list_display = ["name", "url", "last_seen_at", "version", "spool_count", "clock_offset_ms"]
     ordering = ["name"]
     fields = (

@@ -23,7 +23,7 @@ def add_objective(name: str, magnification: float, numerical_aperture: float | N
 def change_objective(objective_id: UUID, seen_revisions: Collection[int] | None = None, **changes: Any) -> Objective:
     """Change `name` or `is_retired`. Never pass other columns: with another magnification, the records of captured
     images would be wrong. `seen_revisions`: change it only if it still has one of these revisions. Raises
-    ObjectiveMissing, EditConflict, or UnfitObjective if the name is taken, or if the objective is in use and shall be
+    ObjectiveMissing, EditConflict, or UnfitObjective if the name is taken, or if the objective is in use and is to be
     retired."""
     with transaction.atomic():
         objective = find_objective(objective_id, is_to_change=True)

@@ -68,7 +68,7 @@ def edit_conflict(sidecar: Sidecar) -> EditConflict:
         "changedAt": last.get("at"),
     }
     who = last.get("by") or "Somebody"
-    message = f"{who} changed this image after you last saw it. Nothing was saved. Read what stands now, and decide."
+    message = f"{who} changed this image after you last saw it. Nothing was saved. Read the present values, and decide."
     return EditConflict(message, current)
 
 

@@ -70,7 +70,7 @@ def sum_coded_data(file: BinaryIO) -> str:
         marker, content = head[1], file.read(length - 2)
         if marker not in APP_SEGMENTS and marker != COMMENT:
             digest.update(head + content)
-    # Further tables can stand between scans, and they decide the pixels too.
+    # Further tables can be between scans, and they decide the pixels too.
     while block := file.read(BLOCK_BYTES):
         digest.update(block)
     return digest.hexdigest()

@@ -42,7 +42,7 @@ def write(file: BinaryIO, pixels: np.ndarray, record: dict[str, Any], quality: i
     if bits_of(pixels) == 8:
         pixels = to_display(pixels, record["actual"]["significantBits"])
     summing, reserved = sum_beside(pixels), reserve_sum(record, SUM_OF)
-    # Text chunks stand before the pixels. The sum is ready only after encoding, so a placeholder is written first.
+    # Text chunks come before the pixels. The sum is ready only after encoding, so a placeholder is written first.
     texts: dict[str, Any] = {"pnginfo": make_chunks(record), "exif": make_exif(record)}
     scale = {"dpi": density} if (density := make_density(record)) else {}
     with as_picture(pixels) as picture:

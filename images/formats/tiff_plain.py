@@ -30,7 +30,7 @@ HEAD_BYTES = 64
 
 
 def in_file_order(pixels: np.ndarray) -> memoryview:
-    """Return the values as they stand in the file: row by row, little-endian. Copies them only if they are not."""
+    """Return the values as they are in the file: row by row, little-endian. Copies them only if they are not."""
     return np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("<")).data.cast("B")
 
 
@@ -59,7 +59,7 @@ def sum_head_and_values(pixels: np.ndarray) -> str:
 
 
 def layout_fields(pixels: np.ndarray) -> list[Field]:
-    """Return the fields that say how the values stand behind the head, in one strip."""
+    """Return the fields that say how the values follow the head, in one strip."""
     height, width, *samples = pixels.shape
     count = samples[0] if samples else 1
     return [

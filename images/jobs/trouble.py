@@ -46,7 +46,7 @@ def describe_trouble(job: JobSign, patience_s: float, now: datetime) -> str:
         return f"The job {job.name} is paused: {job.reason}. {job.detail}".strip()
     if is_stalled(job, patience_s, now):
         because = f" {job.reason}. {job.detail}".rstrip() if job.reason else ""
-        return f"The job {job.name} does not come along: no picture since {show_time(job.awaited_since)}.{because}"
+        return f"The job {job.name} makes no progress: no picture since {show_time(job.awaited_since)}.{because}"
     return ""
 
 

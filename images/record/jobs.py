@@ -70,7 +70,7 @@ def read_job(record: Mapping[str, Any]) -> JobInFile | None:
     if not said:
         return None
     name, number, lasting_id = said["name"], said.get("number"), None
-    # Older records: the number of the row stands under `id`.
+    # Older records: the number of the row is under `id`.
     if isinstance(said["id"], int):
         number = said["id"]
     else:

@@ -141,7 +141,7 @@ class Page:
 @dataclass(frozen=True, slots=True)
 class Place:
     """A page starts after this image. `look_at`: how many images to examine for the page. `stacked_jobs`: the jobs
-    whose stack of that day stands on an earlier page (images/search/stacks.py)."""
+    whose stack of that day is on an earlier page (images/search/stacks.py)."""
 
     captured_at: datetime
     image_id: int

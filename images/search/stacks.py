@@ -49,7 +49,7 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """An image that stands alone, or the newest of a stack."""
+    """An image without a stack, or the newest of a stack."""
 
     image: Image
     stack: Stack | None = None

@@ -11,7 +11,7 @@ from images.models import CHANGE_NOT_STORED, NOT_STORED, WANTED, Image, ImageQue
 
 logger = logging.getLogger(__name__)
 
-# The kind of a job, as images.jobs writes it. That room stands above this one, so it cannot be imported.
+# The kind of a job, as images.jobs writes it. That room is above this one, so it cannot be imported.
 BURST = "burst"
 NEEDED = (
     "id",

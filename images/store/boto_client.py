@@ -32,7 +32,7 @@ def make_client(bucket: Bucket, endpoint: str, patience: Patience) -> Any:
         read_timeout=patience.answer_s,
         retries={"total_max_attempts": 1, "mode": "standard"},
         max_pool_connections=MAX_CONNECTIONS,
-        # Other stores often have no DNS name for each bucket, so the bucket stands in the path.
+        # Other stores often have no DNS name for each bucket, so the bucket is in the path.
         s3={"addressing_style": "path" if endpoint else "auto", "payload_signing_enabled": True},
         # Newer versions of boto3 add a CRC32 to every request, and older stores refuse it. The program adds its own
         # SHA-256 instead.

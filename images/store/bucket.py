@@ -8,7 +8,7 @@ class Bucket:
     """`endpoint`: the address of the store; empty for AWS. `public_url`: the address under which browsers reach the
     store, if it is a different one. `lock_days`: for how many days an original is locked; 0: it is not locked.
 
-    The two keys of the account do not stand in the `repr`, so that no log and no error page shows them."""
+    The two keys of the account are not in the `repr`, so that no log and no error page shows them."""
 
     name: str
     access_key: str = field(repr=False)

@@ -1,5 +1,5 @@
 """What can go wrong with the object store, named by cause. No sentence names the bucket, its address or an account:
-sentences stand in reports that strangers read."""
+sentences are in reports that strangers read."""
 
 from images.errors import LibraryError
 

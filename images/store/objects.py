@@ -49,7 +49,7 @@ class ObjectReader:
         self.size_bytes = _read_size(answer)
         self.total_bytes = self.size_bytes
         if is_part:
-            # "bytes 5-7/25": the size of the whole object stands behind the slash.
+            # "bytes 5-7/25": the size of the whole object is behind the slash.
             total = str(answer.get("ContentRange", "")).rpartition("/")[2]
             if not total.isdecimal():
                 raise StoreWrongBytes("The store was asked for a part of an object, and gives all of it.")

@@ -142,7 +142,7 @@ def test_a_job_that_does_not_come_along_is_told_after_some_patience(bench, opera
         bench.run_for(minutes=11)
         assert trouble_of(bench) == ""
         bench.run_for(minutes=2)
-        assert "night does not come along: no picture since" in trouble_of(bench)
+        assert "night makes no progress: no picture since" in trouble_of(bench)
         assert trouble_of(bench).endswith("Camera lost. It was unplugged.")
     bench.run_for(minutes=1)
     assert trouble_of(bench) == ""

@@ -38,8 +38,8 @@ def test_each_part_of_the_text_has_its_line(path, line):
     ("text", "words", "line"),
     [
         ('{\n"channels": [\n,]}', "no JSON: line 3, column 1", 3),
-        ('{"channels": ["a"],\n"z_plan": null,\n"channels" : ["b"]}', '"channels" stands twice', 3),
-        ('{"channels": [{"config": "a",\n"config": "b"}], "config": 5}', '"config" stands twice', 2),
+        ('{"channels": ["a"],\n"z_plan": null,\n"channels" : ["b"]}', '"channels" is there twice', 3),
+        ('{"channels": [{"config": "a",\n"config": "b"}], "config": 5}', '"config" is there twice', 2),
         ('{"channels": [{"config": "NaN",\n"exposure": NaN}]}', "NaN is no number", 2),
         ('{"channels": [{"config": "a",\n"exposure": -Infinity}]}', "-Infinity is no number", 2),
         ('{"time_plan": {"interval": 1, "loops": ' + "9" * 5000 + "}}", "too many digits", None),
@@ -66,6 +66,6 @@ def test_a_number_too_large_for_a_float_is_refused():
 def test_a_name_that_stands_twice_behind_more_names_than_any_plan_has_is_refused_without_its_line():
     names = ",\n".join(f'"{name}": 0' for name in range(15_000))
     refused = refuse('{"metadata": {' + names + ', "14": 0}}')
-    assert refused.sentence == '"14" stands twice in one object.'
+    assert refused.sentence == '"14" is there twice in one object.'
     assert refused.line is None
     assert refuse('{"metadata": {' + names[:1_000].rpartition(",")[0] + ', "14": 0}}').line > 50

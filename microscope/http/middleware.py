@@ -19,7 +19,7 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
 class ArrivalMiddleware:
     """Notes when a request came, as `request.arrived_at_s` (time.perf_counter). A captured frame must begin after it.
-    It stands first, so that the time of the other middleware counts too."""
+    It comes first, so that the time of the other middleware counts too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -31,7 +31,7 @@ class ArrivalMiddleware:
 
 class KeptCookieMiddleware:
     """Lets no poll take the browser's session cookie away. A poll that was asked under an old session may be answered
-    after the browser has got the cookie of the new one. It stands before the middleware of the sessions."""
+    after the browser has got the cookie of the new one. It comes before the middleware of the sessions."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -73,7 +73,7 @@ class PageUserMiddleware:
     """Refuses a change that a page asks for if another user is signed in than the one the page was made for.
 
     A page names its user in a header or in a field of its form. Scripts do not send that, and one with a token acts
-    for the token's user anyway. It stands after Django's authentication.
+    for the token's user anyway. It comes after Django's authentication.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

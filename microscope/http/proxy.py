@@ -19,7 +19,7 @@ FORWARDED += ("HTTP_FORWARDED", "HTTP_VIA")
 class HttpsMiddleware:
     """With HTTPS=true, refuses everything over plain HTTP but health, metrics for this PC, and the styles of pages.
 
-    It stands after the static files, so that the page with the explanation has its style."""
+    It comes after the static files, so that the page with the explanation has its style."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -82,7 +82,7 @@ def _explain_host() -> HostRefused:
     return HostRefused(
         "This program does not know the name under which it was called.",
         "If the name is right, add it to ALLOWED_HOSTS in the program's settings and start the program again; the log "
-        "says which name it was. A reverse proxy must pass on the name that stands in the browser (nginx: "
+        "says which name it was. A reverse proxy must pass on the name that the browser shows (nginx: "
         "proxy_set_header Host $http_host). On the PC itself, localhost always works.",
     )
 
@@ -107,9 +107,9 @@ def _advise_on_origin(claimed: str, reached: str) -> str:
             "and the program's settings must say HTTPS=true."
         )
     return (
-        "If both are this program, a reverse proxy changes the name or drops the port: it must pass on what stands in "
-        "the browser (nginx: proxy_set_header Host $http_host). If another site sent you here, open the program's own "
-        "page."
+        "If both are this program, a reverse proxy changes the name or drops the port: it must pass on the name that "
+        "the browser shows (nginx: proxy_set_header Host $http_host). If another site sent you here, open the page of "
+        "the program itself."
     )
 
 

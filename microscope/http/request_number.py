@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 HEADER = "X-Request-Number"
 
-# Each start counts from 1 again, so its own mark stands before the count.
+# Each start counts from 1 again, so its own mark comes before the count.
 _start = secrets.token_hex(2)
 _count = itertools.count(1)
 # It stays after the answer, for the stream that follows it in the same thread, until the next request.

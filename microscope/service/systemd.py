@@ -19,7 +19,7 @@ def write_unit(program: Program, for_system: bool) -> str:
     """Return the text of the unit.
 
     It tries again for ever, every 10 s: nearly all that keeps the program from starting passes, such as a drive or a
-    database that comes later. What a person must mend stands in the journal in a sentence.
+    database that comes later. What a person must mend is in the journal, in a sentence.
     """
     command = " ".join(map(_quote, (str(program.interpreter), str(program.manage), "serve")))
     user = [f"User={_escape(program.user)}"] if for_system else []

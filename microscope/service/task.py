@@ -75,7 +75,7 @@ def _add(parent: ElementTree.Element, name: str, **texts: str) -> ElementTree.El
 
 
 def _without_window(interpreter: Path) -> Path:
-    """Return Python for programs without a window. Otherwise a black window stands on the desk, and closing it ends the
+    """Return Python for programs without a window. Otherwise a black window is on the screen, and closing it ends the
     program."""
     windowless = interpreter.with_name("pythonw.exe")
     return windowless if windowless.exists() else interpreter

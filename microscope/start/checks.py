@@ -117,7 +117,7 @@ def _first_words() -> set[str]:
     """Return the first words of all addresses: `api`, `images`, `static` and so on."""
     routes = []
     for pattern in get_resolver().url_patterns:
-        is_list = str(pattern.pattern) == ""  # an app's own addresses, which stand at the root
+        is_list = str(pattern.pattern) == ""  # an app's own addresses, which are at the root
         routes += getattr(pattern, "url_patterns", [pattern]) if is_list else [pattern]
     return {str(route.pattern).split("/")[0] for route in routes if str(route.pattern)} | {"static"}
 

@@ -1,6 +1,6 @@
 """Reads a `.env` file by strict rules. A line counts exactly as it is written, or is refused with its number.
 
-A line is empty, a comment (`# ...`), or `NAME=value`. `export ` may stand before the name, and spaces around the `=`.
+A line is empty, a comment (`# ...`), or `NAME=value`. `export ` may be before the name, and spaces around the `=`.
 A value may have single or double quotes, and a comment after them. Nothing inside a value has a special meaning: a
 backslash is a backslash, and a `$` is a `$`.
 """

@@ -167,7 +167,7 @@ def is_web_address(value: str) -> bool:
 
 
 def names_user(address: str) -> bool:
-    """Return True if user name or password stand in the address."""
+    """Return True if a user name or password is in the address."""
     return urlsplit(address).username is not None
 
 

@@ -13,7 +13,7 @@ from django.conf import settings
 HIDDEN = "…"
 # These addresses open without a sign-in. The token in the address admits whoever has it.
 TOKEN_IN_PATH = re.compile(r"(/(?:f|live|shared)/)[\w-]+\.[\w.-]+|(/setup/start/)[\w-]+")
-# A JWT or a personal token, wherever it stands; whatever follows Bearer or Basic; the signature and the password inside
+# A JWT or a personal token, wherever it is; whatever follows Bearer or Basic; the signature and the password inside
 # an address.
 WEB_TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|\bmsc_[\w-]{16,}")
 CREDENTIAL = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE)

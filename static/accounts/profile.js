@@ -31,7 +31,7 @@ if (made) {
       await navigator.clipboard.writeText(made.value);
       button.querySelector("span").textContent = "Copied";
     } catch {
-      made.focus(); // over plain HTTP the browser refuses: the text stands selected, to be copied by keys
+      made.focus(); // over plain HTTP the browser refuses: the text is selected, to be copied by keys
     }
   });
   // Going back to this page later shows it anew, without the token.

@@ -1,4 +1,4 @@
-/* Planning a job: what is typed is estimated by the server, one request at a time, and the numbers stand beside the form. */
+/* Planning a job: what is typed is estimated by the server, one request at a time, and the numbers are shown beside the form. */
 import { post } from "../microscope/api.js";
 import { Replacing } from "./job/replacing.js";
 

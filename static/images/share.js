@@ -86,7 +86,7 @@ function makeRow(link) {
   return row;
 }
 
-/** Over plain HTTP the browser refuses to copy. Then the address stands there, selected. */
+/** Over plain HTTP the browser refuses to copy. Then the address is there, selected. */
 async function copy(row, { url }) {
   const label = row.querySelector(".share-copy span");
   try {

@@ -10,7 +10,7 @@ from typing import Any
 from camera.drivers.pixelink.library import find_library_file
 
 WINDOWS_FILE = "PxLAPI40.dll"
-# Where the numbers stand in VS_FIXEDFILEINFO, which has 13 of 32 bit.
+# Where the numbers are in VS_FIXEDFILEINFO, which has 13 of 32 bit.
 FIXED_NUMBERS, HIGH, LOW = 13, 2, 3
 
 

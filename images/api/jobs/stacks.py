@@ -21,7 +21,7 @@ class StackSerializer(serializers.Serializer):
 
 
 def describe_stacks(tiles: Iterable[Tile]) -> list[dict[str, Any] | None]:
-    """Return the stack of each tile; None for an image that stands alone."""
+    """Return the stack of each tile; None for an image without a stack."""
     stacks = [tile.stack for tile in tiles]
     verdicts = describe_verdicts({stack.job.pk: stack.job for stack in stacks if stack}.values())
     return [_describe(stack, verdicts[stack.job.pk]) if stack else None for stack in stacks]

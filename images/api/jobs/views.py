@@ -100,7 +100,7 @@ class JobListView(APIView):
     @extend_schema(
         tags=["jobs"],
         summary="Plan a job; it begins now, behind other jobs, or at its time",
-        description="While another person or script controls the camera, a job that shall begin now is refused: 409 "
+        description="While another person or script controls the camera, a job that is to begin now is refused: 409 "
         "with code `control_held`. With `queue` it waits.",
         parameters=[IDEMPOTENCY_KEY],
         request=NewJobSerializer,

@@ -10,7 +10,7 @@ from images.jobs.export.stacks.stack import count_slots
 from images.jobs.plan import Plan
 from images.models import Image, Job
 
-# So many pictures are measured. Their mean stands for all pictures of the job.
+# So many pictures are measured. Their mean counts for all pictures of the job.
 SAMPLE = 500
 
 

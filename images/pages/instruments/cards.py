@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 
 def describe_card(now: InstrumentNow, waiting: int) -> dict[str, Any]:
-    """`waiting`: how many jobs stand in its queue. A row has `strong`, the words that weigh more, between `before` and
+    """`waiting`: how many jobs are in its queue. A row has `strong`, the words that weigh more, between `before` and
     `after`, and a `level` if it is a problem."""
     disk, store = describe_disk(now), describe_store(now)
     warnings = find_warnings(now)

@@ -176,7 +176,7 @@ def read_start(values: Mapping[str, str]) -> datetime | None:
 
 
 def name_problems(problem: PlanRefused, values: Mapping[str, str]) -> dict[str, str]:
-    """Return the sentence and the field of the form beside which it stands."""
+    """Return the field of the form that is to blame, with the sentence to show beside it."""
     if values.get("kind") == Kind.ADVANCED and problem.path != "startsAt":
         place = f"Line {problem.line}: " if problem.line else ""
         return {"plan": place + (f"{problem.path}: " if problem.path else "") + problem.sentence}

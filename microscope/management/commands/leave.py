@@ -41,7 +41,7 @@ class Command(BaseCommand):
         self._say_what_stays(stays)
         self.stdout.write(
             "Set MICROSCOPE_ROLE= and DATABASE_URL= in .env, and remove INSTRUMENT_NAME and INSTRUMENT_URL. Empty "
-            "S3_BUCKET, too, unless this PC shall go on to use the store. Then start the program."
+            "S3_BUCKET, too, unless this PC is to keep using the store. Then start the program."
         )
         return 0 if is_all_listed else NOT_ALL
 

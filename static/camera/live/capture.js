@@ -158,7 +158,7 @@ export class Capture {
     byId("slot-result").replaceChildren(...parts);
   }
 
-  /** Empty the slot if these words still stand there. */
+  /** Empty the slot if these words are still there. */
   unsay(words) {
     const slot = byId("slot-result");
     if (slot.querySelector("strong")?.textContent === words) slot.replaceChildren();

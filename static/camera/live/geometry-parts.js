@@ -162,7 +162,7 @@ class GainsPart extends NumbersPart {
   }
 }
 
-/** All parts, in the order in which they stand. `onWant(part, asked)`: the user wants this. */
+/** All parts, in the order in which they are shown. `onWant(part, asked)`: the user wants this. */
 export function makeParts(onWant) {
   return [
     new RoiPart("roi", ["roi"], onWant),

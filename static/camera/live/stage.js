@@ -188,7 +188,7 @@ function formatAge(ms) {
   return seconds < 7200 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
 }
 
-/** A picture smaller than its place stands in the middle; a larger one always fills it. */
+/** A picture smaller than its place is in the middle; a larger one always fills it. */
 function keepInside(offset, length, space) {
   if (length <= space) return (space - length) / 2;
   return Math.min(0, Math.max(offset, space - length));

@@ -44,7 +44,7 @@ class Cell:
 @dataclass(frozen=True, slots=True)
 class Stack:
     """All cells in the order of the file, position by position. `sizes` are positions, times, planes, channels; `kept`
-    are the indexes along t, z and c that stand in the file. All pictures are like `first`."""
+    are the indexes along t, z and c that are in the file. All pictures are like `first`."""
 
     cells: list[Cell]
     sizes: tuple[int, int, int, int]

@@ -100,7 +100,7 @@ class _Objects:
             raise _too_many()
         parts = dict(pairs)
         if len(parts) < len(pairs):
-            raise PlanUnreadable("", f'"{_find_repeated(pairs)[:40]}" stands twice in one object.')
+            raise PlanUnreadable("", f'"{_find_repeated(pairs)[:40]}" is there twice in one object.')
         return parts
 
 
