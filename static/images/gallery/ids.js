@@ -2,7 +2,7 @@
 import { addressOf, ApiError, get } from "../../microscope/api.js";
 import { showToast } from "../../microscope/shell.js";
 
-export const MAX_SELECTED = 100_000;
+const MAX_SELECTED = 100_000;
 
 /** Returns {ids, sizes, mayBin} for `query`. Calls `onCount` with the count so far. Raises an ApiError, also if
     there are more than MAX_SELECTED. */

@@ -16,7 +16,7 @@ export function connectCountdowns(parts) {
 }
 
 /** `00:12`, `1:04:09`, `now`, and if it is late by how much. */
-export function describeLeft(seconds) {
+function describeLeft(seconds) {
   if (seconds < -5) return `${Math.round(-seconds)} s late`;
   const whole = Math.ceil(seconds);
   if (whole <= 0) return "now";

@@ -3,7 +3,7 @@ import { onRefusal } from "../api.js";
 import { elapsedMs, markNow } from "../elapsed.js";
 
 // While somebody controls the camera, the page asks for its state so often that everybody soon sees a hand-over.
-export const HELD_POLL_MS = 1500;
+const HELD_POLL_MS = 1500;
 
 const listeners = [];
 let known = null;
