@@ -34,7 +34,7 @@ class PendingFile:
 
 def begin_draft(folder: Path, taken_at: datetime, extension: str) -> PendingFile:
     """Claim a free name, and return its temporary file, open for writing. Only one writer can create that file, so only
-    this one can use the name."""
+    this one can use the name. Raises StorageUnavailable if no name of this millisecond is free, and OSError."""
     for attempt in range(1, MAX_IN_ONE_MILLISECOND):
         stem = name_for(taken_at, attempt)
         temporary = folder / f".{stem}{TEMPORARY_SUFFIX}"

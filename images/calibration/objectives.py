@@ -84,6 +84,7 @@ def _describe_conflict(objective: Objective) -> EditConflict:
 
 
 def refuse_objective(field: str, sentence: str) -> None:
+    """Raise UnfitObjective for this field of the request."""
     raise UnfitObjective(sentence, {field: [sentence]})
 
 

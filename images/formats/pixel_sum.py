@@ -85,7 +85,8 @@ def fill_in_jpeg(file: BinaryIO, reserved: str, pixels_sha256: str) -> None:
 
 
 def fill_in_png(file: BinaryIO, reserved: str, pixels_sha256: str) -> None:
-    """Replace the placeholder with the sum, and compute the checksum of its chunk again (PNG, section 5.3)."""
+    """Replace the placeholder with the sum, and compute the checksum of its chunk again (PNG, section 5.3). Raises
+    ValueError if the file has no such placeholder."""
     position = PNG_SIGNATURE_BYTES
     while True:
         file.seek(position)

@@ -141,7 +141,7 @@ def require_store(wanted: Whereabouts, archive: Archive) -> Fetched:
 @contextlib.contextmanager
 def asking_store(wanted: Whereabouts) -> Iterator[None]:
     """Within the block, turn errors of the store into errors of this original, and note in its row what the store has
-    lost or changed."""
+    lost or changed. Raises OriginalLost, OriginalChangedInStore, OriginalAway, or NotHereYet."""
     require_not_on_its_way(wanted)
     try:
         yield

@@ -51,7 +51,7 @@ class DamagedDiskArchive(Archive):
         taken_at: datetime,
         take_along: Callable[[Location], object] = lambda renamed: None,
     ) -> Location:
-        """Like Archive.rename_to_free. But if the disk cannot be written, only this original is left out: the error is
+        """Like Archive.rename_to_free. But if the disk cannot be written, only this original is left out, so it raises
         NotAnOriginal, not StorageUnavailable."""
         try:
             return super().rename_to_free(location, taken_at, take_along)

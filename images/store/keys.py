@@ -35,14 +35,14 @@ def key_of_original(instrument: UUID, day: date, record_id: UUID, filename: str)
 
 def key_of_change(record_id: UUID, revision: int) -> str:
     """Return `changes/<record id>/000012.json`. Six digits, so that a store, which sorts keys as text, lists the
-    revisions of a record in their order."""
+    revisions of a record in their order. Raises ValueError if the revision needs more digits."""
     if not 0 <= revision <= MAX_REVISION:
         raise ValueError(f"{revision} is no revision from 0 to {MAX_REVISION}")
     return f"{CHANGES}{record_id}/{revision:06d}.json"
 
 
 def key_of_job(lasting_id: UUID, number: int) -> str:
-    """Return `jobs/<lasting id>/<number>.json`."""
+    """Return `jobs/<lasting id>/<number>.json`. Raises ValueError for a negative number."""
     if number < 0:
         raise ValueError(f"{number} is no number of a job's file")
     return f"{JOBS}{lasting_id}/{number}.json"

@@ -28,7 +28,7 @@ QUARTER_TURNS_DEG = (0, 90, 180, 270)
 
 def read_light_limits(features: Features) -> tuple[Range, Range]:
     """Return the ranges of exposure (ms) and gain (dB). They change with other settings, so they are read often; this
-    is quick."""
+    is quick. Raises CameraUnavailable."""
     exposure_s = features.ranges(features.ids.EXPOSURE)
     gain_db = features.ranges(features.ids.GAIN)
     if not exposure_s:

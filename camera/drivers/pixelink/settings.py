@@ -59,6 +59,7 @@ def read_settings(features: Features) -> Settings:
 
 
 def read_roi(features: Features) -> Roi:
+    """Return the region in pixels of the sensor, before binning. Raises CameraUnavailable."""
     values = features.read(features.ids.ROI)
     if len(values) < 4:
         raise errors.CameraUnavailable(f"The camera does not report its region ({values}).")

@@ -48,6 +48,7 @@ class Known:
 
 
 def describe(native: Any, layout: FrameLayout, known: Known, driver_status: str) -> Descriptor:
+    """Return the descriptor in this program's units: milliseconds, decibels, pixels. Raises FrameInvalid."""
     exposure_ms, gain_db = native.Shutter.fValue * 1000, native.Gain.fValue
     if not (math.isfinite(exposure_ms) and exposure_ms > 0 and math.isfinite(gain_db)):
         raise FrameInvalid("The frame does not report its exposure and gain.")

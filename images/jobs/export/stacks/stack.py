@@ -121,6 +121,7 @@ def note_file(outcome: Outcome) -> Outcome:
 
 
 def require_alike(pictures: list[Picture]) -> None:
+    """Raise PicturesDiffer, with two of the kinds, if these pictures make no stack."""
     kinds = {(picture.shape, picture.bits, picture.frames): picture for picture in pictures}
     if len(kinds) > 1:
         one, other = (_say_kind(picture) for picture in list(kinds.values())[:2])

@@ -16,7 +16,9 @@ from images.jobs.plan.errors import (
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A value in the JSON of a plan, and its path, as in `channels[1].exposure`. Null counts as left out."""
+    """A value in the JSON of a plan, and its path, as in `channels[1].exposure`. Null counts as left out. The methods
+    that return a value raise PlanRefused, with the path, if the plan holds another kind of value, or one beyond the
+    limits."""
 
     value: Any
     path: str = ""

@@ -18,6 +18,7 @@ TOLERANCE = 1e-6
 
 
 def read_planes(field: Field) -> Planes:
+    """Return the planes, in micrometres. Raises PlanRefused."""
     field.check_names(FIELDS)
     given = {name for name in FIELDS if name != "go_up" and field.field(name)}
     form = next((form for form in FORMS if set(form) == given), None)

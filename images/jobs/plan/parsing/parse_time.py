@@ -14,6 +14,7 @@ AT_DEFAULT = {"prioritize_duration": (True, False)}
 
 
 def read_time_plan(field: Field) -> TimePlan:
+    """Return the time plan. Raises PlanRefused."""
     plan = TimePlan(tuple(_read_phase(phase) for phase in _list_phases(field)))
     if plan.duration > MAX_DURATION:
         raise PlanValueOutOfRange(field.path, f"All phases together last at most {MAX_DURATION.days} days.")

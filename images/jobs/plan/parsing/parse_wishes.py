@@ -18,7 +18,7 @@ CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def read_wishes(field: Field, gain_db: float | None, limits: PlanLimits) -> Wishes:
-    """Return the wishes. `gain_db`: the gain of a plan without channels, from `read_gains`."""
+    """Return the wishes. `gain_db`: the gain of a plan without channels, from `read_gains`. Raises PlanRefused."""
     average = field.field("average")
     pacing = field.field("pacing")
     when_late = field.field("whenLate")
@@ -42,7 +42,7 @@ def read_wishes(field: Field, gain_db: float | None, limits: PlanLimits) -> Wish
 
 def read_gains(field: Field, channels: int, limits: PlanLimits) -> Sequence[float | None]:
     """Return the gain of each channel in decibels; one gain if the plan has no channels. One number counts for all
-    channels."""
+    channels. Raises PlanRefused."""
     gain = field.field("gain")
     count = max(channels, 1)
     allowed = limits.gain_db or GAIN_DB
