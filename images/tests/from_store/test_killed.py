@@ -32,6 +32,7 @@ def count_rows(database) -> int:
         return connection.execute("SELECT count(*) FROM images").fetchone()[0]
 
 
+@pytest.mark.long
 def test_it_is_killed_again_and_again_and_the_last_run_has_it_all(
     real, keep_image, operator, tmp_path, bucket, monkeypatch
 ):

@@ -135,6 +135,7 @@ def rebuild_soon_tired(bench, tmp_path) -> None:
         pass
 
 
+@pytest.mark.long
 def test_a_store_that_is_away_ends_it_and_the_next_run_does_the_rest(lying, liar, images, tmp_path):
     evict_all(lying)
     lose_rows()
