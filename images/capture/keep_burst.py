@@ -1,10 +1,9 @@
 """Keeps each frame of a burst as an original of its own, group by group. No row and no event names a frame before its
 whole group is safe on disk."""
 
-import sys
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +16,7 @@ from images.archive.archive import StoredFile
 from images.archive.group import GroupWriter, WrittenFile
 from images.calibration.scale import describe_scale
 from images.capture.capture import list_or_postpone
+from images.capture.quick_turns import QuickTurns
 from images.editable_fields import require_editable
 from images.errors import DATABASE_AWAY
 from images.events import emit
@@ -30,11 +30,30 @@ from images.record.people import name_person
 from images.run_days import the_run_days
 
 WRITERS = 2
-# Frames that wait for a writer stay in the ring, which is bounded.
-MAX_WAITING = 2 * WRITERS
-# A thread waits up to so long until another one gives up Python's lock (the GIL). To write a frame takes a dozen such
-# waits: with the usual 5 ms, the writers stand still while a group gets its rows.
-TURN_S, USUAL_TURN_S = 0.0005, sys.getswitchinterval()
+# Frames that wait for a writer, besides those in the ring. The writers live on them while a group gets its rows.
+WAITING_BYTES, MIN_WAITING, MAX_WAITING = 50_000_000, 2 * WRITERS, 32
+
+
+class FrameRoom:
+    """Room for a bounded number of frames that wait for a writer, or are being written."""
+
+    def __init__(self, bytes_per_frame: int) -> None:
+        self.places = min(max(WAITING_BYTES // bytes_per_frame, MIN_WAITING), MAX_WAITING)
+        self._inside = 0
+        self._changed = threading.Condition()
+
+    def enter(self) -> None:
+        """Take a place. If all are taken, block until half of them are free: so this thread wakes up less often."""
+        with self._changed:
+            if self._inside >= self.places:
+                self._changed.wait_for(lambda: self._inside <= self.places // 2)
+            self._inside += 1
+
+    def leave(self) -> None:
+        with self._changed:
+            self._inside -= 1
+            if self._inside == self.places // 2:
+                self._changed.notify()
 
 
 @dataclass
@@ -51,8 +70,10 @@ class BurstKeeper:
     """Writes one group while the group before it is forced to disk. Only for one thread, which must close it. It has
     threads of its own."""
 
-    def __init__(self, by: AbstractBaseUser, requested: Requested, editable: dict[str, Any]) -> None:
-        """`editable`: what the user writes about each image, by column."""
+    def __init__(
+        self, by: AbstractBaseUser, requested: Requested, editable: dict[str, Any], bytes_per_frame: int
+    ) -> None:
+        """`editable`: what the user writes about each image, by column. `bytes_per_frame`: about how large one is."""
         require_editable(editable)
         self._by = by
         self._writer: GroupWriter = the_library().group_writer
@@ -65,12 +86,15 @@ class BurstKeeper:
         }
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="burst-writer")
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="burst-committer")
-        self._room = threading.BoundedSemaphore(MAX_WAITING)
-        sys.setswitchinterval(TURN_S)
+        self._room = FrameRoom(bytes_per_frame)
+        self._turns = QuickTurns()
 
     def write(self, group: Group, taken: TakenFrame, ref: JobRef) -> None:
-        """Begin to write a frame into the group. Blocks while MAX_WAITING frames wait for a writer."""
-        self._room.acquire()
+        """Begin to write a frame into the group. Blocks while `FrameRoom` is full. Raises StorageUnavailable if the
+        group cannot be saved now."""
+        if not group.refs:
+            self._writer.check()
+        self._room.enter()
         group.refs.append(ref)
         group.writing.append(self._writers.submit(self._write, taken, ref))
 
@@ -102,7 +126,7 @@ class BurstKeeper:
         """Wait until the threads have done all that was begun, and end them."""
         self._writers.shutdown()
         self._committer.shutdown()
-        sys.setswitchinterval(USUAL_TURN_S)
+        self._turns.end()
 
     def _write(self, taken: TakenFrame, ref: JobRef) -> tuple[WrittenFile, dict[str, Any]]:
         try:
@@ -116,7 +140,7 @@ class BurstKeeper:
             )
             return written, record
         finally:
-            self._room.release()
+            self._room.leave()
 
     def _describe(self, frame: Frame, ref: JobRef) -> dict[str, Any]:
         in_use = self._optics.unless_changed(the_library().optics.last_known())
@@ -131,6 +155,7 @@ class BurstKeeper:
         )
 
     def _commit(self, group: Group) -> list[StoredFile]:
+        wait(group.writing)  # at once: this thread would have to take a turn for each of them
         problems = [problem for writing in group.writing if (problem := writing.exception())]
         if problems:
             self.discard(group)

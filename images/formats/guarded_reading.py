@@ -5,6 +5,7 @@ import errno
 import io
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,19 @@ def require_end(file: BinaryIO, end: bytes) -> None:
     """Raise OSError if the file on disk does not end with these bytes. Pillow writes straight into the file descriptor;
     if the disk becomes full meanwhile, it raises nothing and leaves a part of the picture."""
     if not _ends_with(file, end):
+        raise short_write()
+
+
+def write_whole(file: BinaryIO, *parts: bytes | memoryview) -> None:
+    """Write the parts one after the other, as all that the file holds. Raises OSError if the disk took less.
+
+    It is one call to the operating system, if it has one for that: in a burst, several threads write, and after each
+    call a thread waits for its turn to run Python."""
+    if sys.platform == "win32":
+        for part in parts:
+            file.write(part)
+        require_end(file, bytes(parts[-1]))
+    elif os.writev(file.fileno(), parts) < sum(map(len, parts)):
         raise short_write()
 
 

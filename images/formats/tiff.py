@@ -10,7 +10,14 @@ from django.conf import settings
 
 from images.errors import NotAnOriginal
 from images.formats import exif
-from images.formats.guarded_reading import Source, name_of, open_file, require_end, require_size_of_record
+from images.formats.guarded_reading import (
+    Source,
+    name_of,
+    open_file,
+    require_end,
+    require_size_of_record,
+    write_whole,
+)
 from images.formats.ome import find_record, make_ome
 from images.formats.pixel_sum import OF_HEAD_AND_VALUES, OF_VALUES, sum_beside, sum_values
 from images.formats.tiff_directory import (
@@ -78,9 +85,7 @@ def _write_plain(file: BinaryIO, pixels: np.ndarray, record: dict[str, Any]) -> 
     directory = exif.pack_with_exif([*layout_fields(pixels), *_make_fields(record)], record, start)
     tail = bytes(pixels.nbytes % 2) + directory
     digest.update(tail)
-    for part in (make_head(pixels), in_file_order(pixels), tail):
-        file.write(part)
-    require_end(file, tail)
+    write_whole(file, make_head(pixels), in_file_order(pixels), tail)
     return digest.hexdigest()
 
 

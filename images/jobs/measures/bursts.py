@@ -116,6 +116,7 @@ def _prepare_write(taken: TakenFrame) -> Callable[[], WrittenFile]:
 
 def _write_group(writers: ThreadPoolExecutor, write: Callable[[], WrittenFile]) -> list[WrittenFile]:
     """Write a group of test files. Raises StorageUnavailable; then no file is left."""
+    the_library().group_writer.check()
     writing = [writers.submit(write) for _ in range(TEST_FRAMES)]
     problems = [problem for one in writing if (problem := one.exception())]
     if problems:

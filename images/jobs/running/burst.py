@@ -118,7 +118,8 @@ class BurstTaker:
         assert job.seat
         slot = self._plan.slot(self._ledger.next_slot)
         exposure_ms, gain_db = Seat.from_json(job.seat).light_of(slot)
-        keeper = BurstKeeper(job.user, Requested(exposure_ms, gain_db), describe_for_people(self._plan, slot))
+        said = describe_for_people(self._plan, slot)
+        keeper = BurstKeeper(job.user, Requested(exposure_ms, gain_db), said, self._bytes_per_frame)
         try:
             capacity = count_ring_frames(self._bytes_per_frame)
             count = self._plan.expected - slot.number
