@@ -5,7 +5,10 @@ Arguments come as C gives them: integers of 32 bits, and addresses (None for NUL
 
 import ctypes
 import math
-from ctypes import c_double, c_float, c_uint, c_void_p, sizeof
+from ctypes import c_double, c_float, c_ubyte, c_uint, c_void_p, sizeof
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .adjusting import adjust, was_rounded
 from .codes import (
@@ -179,13 +182,16 @@ def format_picture(
     told = FrameDescriptor()
     told_bytes = min(c_uint.from_address(_required(descriptor)).value, sizeof(told))
     ctypes.memmove(ctypes.addressof(told), _required(descriptor), told_bytes)
-    if not target and (raw_bytes := count_raw_bytes(told, image_format)):
+    raw_bytes = count_raw_bytes(told, image_format)
+    if not target and raw_bytes:
         size_bytes.value = raw_bytes
         return ReturnCode.ApiSuccess
-    picture = format_image(ctypes.string_at(_required(frame), frame_bytes(told)), told, image_format)
-    if target:
-        _write(target, picture, size_bytes.value)
-    size_bytes.value = len(picture)
+    room = _bytes_at(target, raw_bytes) if target and raw_bytes and raw_bytes <= size_bytes.value else None
+    made = format_image(_bytes_at(_required(frame), frame_bytes(told)), told, image_format, room)
+    picture = np.frombuffer(made, np.uint8)
+    if target and picture.ctypes.data != target:
+        _write(target, picture.data, size_bytes.value)
+    size_bytes.value = picture.size
     return ReturnCode.ApiSuccess
 
 
@@ -262,7 +268,12 @@ def _uint_at(address: Address) -> c_uint:
     return c_uint.from_address(_required(address))
 
 
-def _write(address: int, content: bytes, room_bytes: int) -> None:
+def _bytes_at(address: int, size_bytes: int) -> NDArray[np.uint8]:
+    """Return the caller's memory itself, not a copy."""
+    return np.ctypeslib.as_array((c_ubyte * size_bytes).from_address(address))
+
+
+def _write(address: int, content: bytes | memoryview, room_bytes: int) -> None:
     if room_bytes < len(content):
         raise RefusedError(ReturnCode.ApiBufferTooSmall, f"{room_bytes} bytes for {len(content)}")
-    ctypes.memmove(address, content, len(content))
+    _bytes_at(address, len(content))[:] = np.frombuffer(content, np.uint8)

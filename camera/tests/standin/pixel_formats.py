@@ -72,7 +72,9 @@ def encode(samples: Samples, significant_bits: int, pixel_format: PixelFormat) -
     return _encode_plane(justified, layout)[: layout.frame_bytes(rows, columns)]
 
 
-def decode(buffer: bytes, rows: int, columns: int, pixel_format: PixelFormat, bits: int = 16) -> Samples:
+def decode(
+    buffer: bytes | NDArray[np.uint8], rows: int, columns: int, pixel_format: PixelFormat, bits: int = 16
+) -> Samples:
     """Return samples left-justified in 16 bits, or in 8 if those of the format have no more: [rows, columns] for MONO
     and BAYER, otherwise [rows, columns, 3]."""
     layout = layout_of(pixel_format)
@@ -141,7 +143,7 @@ def _encode_colour(samples: NDArray[np.uint32], pixel_format: PixelFormat) -> by
     return _in_colour_order(samples, pixel_format).astype(np.uint8).tobytes()
 
 
-def _decode_colour(buffer: bytes, rows: int, columns: int, pixel_format: PixelFormat) -> NDArray:
+def _decode_colour(buffer: bytes | NDArray[np.uint8], rows: int, columns: int, pixel_format: PixelFormat) -> NDArray:
     sample_type = np.dtype("<u2" if pixel_format == PixelFormat.RGB48 else "u1")
     stored = np.frombuffer(buffer, sample_type)[: rows * columns * 3].reshape(rows, columns, 3)
     return _in_colour_order(stored, pixel_format)
@@ -168,7 +170,7 @@ def _encode_yuv422(samples: NDArray[np.uint32]) -> bytes:
     return np.clip(np.floor(packed[:, :columns] + 0.5), 0, 255).astype(np.uint8).tobytes()
 
 
-def _decode_yuv422(buffer: bytes, rows: int, columns: int) -> NDArray[np.uint32]:
+def _decode_yuv422(buffer: bytes | NDArray[np.uint8], rows: int, columns: int) -> NDArray[np.uint32]:
     """The number of columns must be even."""
     packed = np.frombuffer(buffer, np.uint8)[: rows * columns * 2].reshape(rows, columns, 2).astype(np.float64)
     luma = packed[:, :, 1]
