@@ -27,7 +27,7 @@ Save = Callable[[BinaryIO, np.ndarray], None]
 
 
 def save_ours(file: BinaryIO, pixels: np.ndarray) -> None:
-    save_jpeg(file, pixels, quality=QUALITY)
+    save_jpeg(file, pixels, QUALITY)
 
 
 def save_plain(file: BinaryIO, pixels: np.ndarray) -> None:

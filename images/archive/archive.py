@@ -9,6 +9,7 @@ import os
 import secrets
 import stat
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -99,10 +100,13 @@ class Archive:
                 with draft.file as file:
                     write(file)
                     file.flush()
-                    with self.write_times.measure(os.fstat(file.fileno()).st_size):
-                        os.fsync(file.fileno())
-                    # Read back from the file: the sum is of the bytes that are there, not of those that were sent.
-                    size_bytes, sha256 = measure(file)
+                    # Read back from the file: the sum is of the bytes that are there, not of those that were sent. The
+                    # disk needs no processor meanwhile. A pool of its own: a process that was forked has no threads.
+                    with ThreadPoolExecutor(1, thread_name_prefix="read-back") as reader:
+                        measured = reader.submit(measure, file)
+                        with self.write_times.measure(os.fstat(file.fileno()).st_size):
+                            os.fsync(file.fileno())
+                    size_bytes, sha256 = measured.result()
                     self.publish(draft)
                 sync_folder(folder)
             # Also if the program is told to stop: no half-written file may stay.

@@ -33,8 +33,7 @@ def write(file: BinaryIO, pixels: np.ndarray, record: dict[str, Any], quality: i
     # The sum is of the coded pixels, which exist only after encoding; the record is written before them. So a
     # placeholder of the same length is written first, and replaced afterwards.
     reserved = reserve_sum(record, SUM_OF)
-    texts = {"exif": make_exif(record), "xmp": make_xmp(record), "comment": make_comment(record)}
-    save_jpeg(file, display, quality=quality, **texts)
+    save_jpeg(file, display, quality, lambda: make_texts(record))
     record["pixels"]["sha256"] = sum_coded_data(file)
     fill_in_jpeg(file, reserved, record["pixels"]["sha256"])
 
@@ -57,6 +56,11 @@ def sum_pixels(source: Source) -> str:
 
 
 PIXEL_SUMS = {SUM_OF: sum_pixels}
+
+
+def make_texts(record: dict[str, Any]) -> dict[str, bytes]:
+    """Return the metadata as options of Pillow."""
+    return {"exif": make_exif(record), "xmp": make_xmp(record), "comment": make_comment(record)}
 
 
 def make_comment(record: dict[str, Any]) -> bytes:

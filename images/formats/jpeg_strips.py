@@ -5,12 +5,13 @@ encoded as a picture of its own, and the scans are put one after the other. The 
 a picture that was encoded in one piece.
 """
 
+import math
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from camera.memory import as_picture, open_memory_file
 from images.formats.guarded_reading import require_end
 
 MIN_PIXELS = 500_000
-UPPER_SHARE = 0.54
+UPPER_SHARE = 0.5
 MAX_RESTART_INTERVAL = 0xFFFF
 START_OF_FRAME, START_OF_SCAN = 0xC0, 0xDA
 FIRST_RESTART = b"\xff\xd0"
@@ -29,18 +30,21 @@ _encoding = 0
 _second_thread = ThreadPoolExecutor((os.cpu_count() or 2) // 2 or 1, thread_name_prefix="jpeg")
 
 
-def save_jpeg(file: BinaryIO, pixels: np.ndarray, **options: Any) -> None:
+def save_jpeg(
+    file: BinaryIO, pixels: np.ndarray, quality: int, make_texts: Callable[[], dict[str, bytes]] = dict
+) -> None:
     """Write a JPEG of 8-bit pixels, (height, width) or (height, width, 3), at the start of an empty, real file.
 
-    Uses two strips if no other thread encodes; otherwise the other processor has work already.
-    `options` are Pillow's; not those that change Huffman tables or subsampling. Raises OSError on a full disk.
+    Uses two strips if no other thread encodes; otherwise the other processor has work already. `make_texts` returns
+    EXIF, XMP and comment, as options of Pillow. It is called while the lower strip is encoded. Raises OSError on a full
+    disk.
     """
     with _counting_encoders() as is_alone:
         if is_alone and can_split(pixels):
-            save_in_strips(file, pixels, **options)
+            save_in_strips(file, pixels, quality, make_texts)
         else:
             with as_picture(pixels) as picture:
-                picture.save(file, "JPEG", **options)
+                picture.save(file, "JPEG", quality=quality, **make_texts())
     require_end(file, END_OF_IMAGE)
 
 
@@ -50,14 +54,16 @@ def can_split(pixels: np.ndarray) -> bool:
     return pixels.shape[0] * pixels.shape[1] >= MIN_PIXELS and units <= MAX_RESTART_INTERVAL
 
 
-def save_in_strips(file: BinaryIO, pixels: np.ndarray, **options: Any) -> None:
+def save_in_strips(
+    file: BinaryIO, pixels: np.ndarray, quality: int, make_texts: Callable[[], dict[str, bytes]] = dict
+) -> None:
     """Do the same as `save_jpeg`, in two threads."""
     rows, units = _split(pixels)
-    lower = _second_thread.submit(_encode_scan, pixels[rows:], options.get("quality"), units)
+    lower = _second_thread.submit(_encode_scan, pixels[rows:], quality, units)
     # An interval as long as the whole upper strip: Pillow then writes no marker itself, and a decoder expects the first
     # one exactly at the joint.
     with as_picture(pixels[:rows]) as upper:
-        upper.save(file, "JPEG", restart_marker_blocks=units, **options)
+        upper.save(file, "JPEG", quality=quality, restart_marker_blocks=units, **make_texts())
     require_end(file, END_OF_IMAGE)
     # The frame header states the height of the upper strip so far.
     _set_height(file, pixels.shape[0])
@@ -68,15 +74,15 @@ def save_in_strips(file: BinaryIO, pixels: np.ndarray, **options: Any) -> None:
 
 def _split(pixels: np.ndarray) -> tuple[int, int]:
     """Return the rows of the upper strip, and its number of coding units. A unit has 16 x 16 pixels in colour, because
-    Pillow halves the chroma, and 8 x 8 in grey. The upper strip is larger, because the thread of the lower one starts
-    later."""
+    Pillow halves the chroma, and 8 x 8 in grey. The lower strip must not be larger than the upper one: it would need a
+    restart marker of its own."""
     side = 16 if pixels.ndim == 3 else 8
     height, width = pixels.shape[:2]
-    unit_rows = round(-(-height // side) * UPPER_SHARE)
+    unit_rows = math.ceil(-(-height // side) * UPPER_SHARE)
     return unit_rows * side, unit_rows * -(-width // side)
 
 
-def _encode_scan(pixels: np.ndarray, quality: int | None, units: int) -> bytes:
+def _encode_scan(pixels: np.ndarray, quality: int, units: int) -> bytes:
     """Return the scan of these pixels, encoded as JPEG, with the end-of-image marker."""
     with open_memory_file() as scratch, as_picture(pixels) as picture:
         picture.save(scratch, "JPEG", quality=quality, restart_marker_blocks=units)

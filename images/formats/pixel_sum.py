@@ -21,8 +21,8 @@ OF_VALUES = "pixel values"
 OF_HEAD_AND_VALUES = "TIFF head and pixel values"
 OF_CODED_DATA = "JPEG data without APPn and COM"
 BLOCK_BYTES = 2**18
-# For the record and the other metadata before the pixels: one segment each for EXIF, XMP and comment, some more in PNG.
-HEAD_BYTES = 4_000_000
+# The metadata before the pixels: a small segment, and one each of at most 64 kB for EXIF, XMP and the record.
+JPEG_HEAD_BYTES = 2**18
 START_OF_IMAGE, START_OF_SCAN, COMMENT = b"\xff\xd8", 0xDA, 0xFE
 # APP14 says how colours are coded, so it decides the pixels too.
 APP_SEGMENTS = set(range(0xE0, 0xF0)) - {0xEE}
@@ -79,7 +79,7 @@ def sum_coded_data(file: BinaryIO) -> str:
 def fill_in_jpeg(file: BinaryIO, reserved: str, pixels_sha256: str) -> None:
     """Replace the placeholder in the comment with the sum."""
     file.seek(0)
-    position = file.read(HEAD_BYTES).index(reserved.encode())
+    position = file.read(JPEG_HEAD_BYTES).index(reserved.encode())
     file.seek(position)
     file.write(pixels_sha256.encode())
 

@@ -38,7 +38,7 @@ def test_exif_and_comment_are_kept(tmp_path):
     exif = Image.Exif()
     exif[271] = "Pixelink"
     with open(tmp_path / "strips.jpg", "x+b") as file:
-        save_in_strips(file, noise(720, 960, 3), quality=90, exif=exif, comment=b"the record")
+        save_in_strips(file, noise(720, 960, 3), 90, lambda: {"exif": exif, "comment": b"the record"})
     with Image.open(tmp_path / "strips.jpg") as picture:
         assert picture.size == (960, 720)
         assert picture.getexif()[271] == "Pixelink"
