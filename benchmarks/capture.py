@@ -72,16 +72,20 @@ def _measure_simulated(captures: int) -> None:
         floor = Floor(Path(folder), Image.fromarray(_take_frame()))
         client = server.log_in()
         _warm_up(client, floor)
-        _report_one_by_one(client, floor, captures)
+        _report_one_by_one(server, client, floor, captures)
         _report_at_once(server, client.token, floor, captures)
         _report_memory(server, client, captures)
 
 
-def _report_one_by_one(client: Client, floor: Floor, captures: int) -> None:
+def _report_one_by_one(server: ServerProcess, client: Client, floor: Floor, captures: int) -> None:
     latencies_ms, floors_ms = [], []
+    used_s, plain_used_s = server.cpu_seconds(), 0.0
     for _ in range(max(captures // BLOCK, 1)):
+        began_s = time.process_time()
         floors_ms += [_time_ms(floor.keep) for _ in range(BLOCK)]
+        plain_used_s += time.process_time() - began_s
         latencies_ms += [_time_ms(lambda: client.post("/api/v1/camera/capture", CAPTURE)) for _ in range(BLOCK)]
+    used_s = server.cpu_seconds() - used_s
     period_ms = max(MODEL.height * MODEL.row_readout_us / 1000, EXPOSURE_MS)
     costs_ms = [latency_ms - EXPOSURE_MS - period_ms for latency_ms in latencies_ms]
     print(f"One by one ({len(costs_ms)} each), milliseconds; exposure {EXPOSURE_MS:g}, frame period {period_ms:.2f}")
@@ -90,6 +94,8 @@ def _report_one_by_one(client: Client, floor: Floor, captures: int) -> None:
         print(f"  {name:28}{statistics.median(values):8.1f}{_percentile_95(values):8.1f}")
     ratio = statistics.median(costs_ms) / statistics.median(floors_ms)
     print(f"  median is {ratio:.2f} times the floor (aim: at most 1.35)")
+    used_ms, plain_used_ms = (seconds * 1000 / len(costs_ms) for seconds in (used_s, plain_used_s))
+    print(f"  processor time: {used_ms:.1f} ms a capture, {plain_used_ms:.1f} the plainest code")
 
 
 def _report_at_once(server: ServerProcess, token: str, floor: Floor, captures: int) -> None:
