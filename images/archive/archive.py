@@ -9,7 +9,6 @@ import os
 import secrets
 import stat
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any, BinaryIO
 
 from camera.durable_files import give_name, sync_folder
 from images.archive.draft import PendingFile, begin_draft
-from images.archive.folder import StorageFolder, measure, raising_storage_errors, remove_if_orphaned
+from images.archive.folder import StorageFolder, measure, measuring, raising_storage_errors, remove_if_orphaned
 from images.archive.names import (
     MAX_IN_ONE_MILLISECOND,
     TEMPORARY_SUFFIX,
@@ -101,11 +100,9 @@ class Archive:
                     write(file)
                     file.flush()
                     # Read back from the file: the sum is of the bytes that are there, not of those that were sent. The
-                    # disk needs no processor meanwhile. A pool of its own: a process that was forked has no threads.
-                    with ThreadPoolExecutor(1, thread_name_prefix="read-back") as reader:
-                        measured = reader.submit(measure, file)
-                        with self.write_times.measure(os.fstat(file.fileno()).st_size):
-                            os.fsync(file.fileno())
+                    # disk needs no processor meanwhile.
+                    with measuring(file) as measured, self.write_times.measure(os.fstat(file.fileno()).st_size):
+                        os.fsync(file.fileno())
                     size_bytes, sha256 = measured.result()
                     self.publish(draft)
                 sync_folder(folder)

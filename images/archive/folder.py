@@ -7,6 +7,8 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -124,6 +126,23 @@ def measure(file: BinaryIO, sha256: str | None = None) -> tuple[int, str]:
     file.seek(0)
     digest = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]  # every file on disk has readinto
     return file.tell(), digest.hexdigest()
+
+
+@contextlib.contextmanager
+def measuring(file: BinaryIO) -> Iterator[Future[tuple[int, str]]]:
+    """Do as `measure` in another thread, beside the block, which must leave the file's position alone. After the block
+    the result is there. If the block fails, nobody reads the file any more either."""
+    measured = _readers_of(os.getpid()).submit(measure, file)
+    try:
+        yield measured
+    finally:
+        wait([measured])
+
+
+@cache
+def _readers_of(process_id: int) -> ThreadPoolExecutor:
+    """Return the threads of this process. One that was forked has none of its parent's."""
+    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="read-back")
 
 
 def lock(file: BinaryIO) -> bool:

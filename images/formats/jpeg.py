@@ -33,8 +33,7 @@ def write(file: BinaryIO, pixels: np.ndarray, record: dict[str, Any], quality: i
     # The sum is of the coded pixels, which exist only after encoding; the record is written before them. So a
     # placeholder of the same length is written first, and replaced afterwards.
     reserved = reserve_sum(record, SUM_OF)
-    save_jpeg(file, display, quality, lambda: make_texts(record))
-    record["pixels"]["sha256"] = sum_coded_data(file)
+    record["pixels"]["sha256"] = save_jpeg(file, display, quality, lambda: make_texts(record))
     fill_in_jpeg(file, reserved, record["pixels"]["sha256"])
 
 
@@ -52,7 +51,7 @@ def read_pixels(source: Source) -> np.ndarray:
 
 def sum_pixels(source: Source) -> str:
     with open_file(source) as file:
-        return sum_coded_data(file)
+        return sum_coded_data(file).hexdigest()
 
 
 PIXEL_SUMS = {SUM_OF: sum_pixels}

@@ -17,6 +17,7 @@ import numpy as np
 
 from camera.memory import as_picture, open_memory_file
 from images.formats.guarded_reading import require_end
+from images.formats.pixel_sum import sum_coded_data
 
 MIN_PIXELS = 500_000
 UPPER_SHARE = 0.5
@@ -32,8 +33,9 @@ _second_thread = ThreadPoolExecutor((os.cpu_count() or 2) // 2 or 1, thread_name
 
 def save_jpeg(
     file: BinaryIO, pixels: np.ndarray, quality: int, make_texts: Callable[[], dict[str, bytes]] = dict
-) -> None:
-    """Write a JPEG of 8-bit pixels, (height, width) or (height, width, 3), at the start of an empty, real file.
+) -> str:
+    """Write a JPEG of 8-bit pixels, (height, width) or (height, width, 3), at the start of an empty, real file. Returns
+    the sum of its coded data: see pixel_sum.py.
 
     Uses two strips if no other thread encodes; otherwise the other processor has work already. `make_texts` returns
     EXIF, XMP and comment, as options of Pillow. It is called while the lower strip is encoded. Raises OSError on a full
@@ -41,11 +43,11 @@ def save_jpeg(
     """
     with _counting_encoders() as is_alone:
         if is_alone and can_split(pixels):
-            save_in_strips(file, pixels, quality, make_texts)
-        else:
-            with as_picture(pixels) as picture:
-                picture.save(file, "JPEG", quality=quality, **make_texts())
+            return save_in_strips(file, pixels, quality, make_texts)
+        with as_picture(pixels) as picture:
+            picture.save(file, "JPEG", quality=quality, **make_texts())
     require_end(file, END_OF_IMAGE)
+    return sum_coded_data(file).hexdigest()
 
 
 def can_split(pixels: np.ndarray) -> bool:
@@ -56,7 +58,7 @@ def can_split(pixels: np.ndarray) -> bool:
 
 def save_in_strips(
     file: BinaryIO, pixels: np.ndarray, quality: int, make_texts: Callable[[], dict[str, bytes]] = dict
-) -> None:
+) -> str:
     """Do the same as `save_jpeg`, in two threads."""
     rows, units = _split(pixels)
     lower = _second_thread.submit(_encode_scan, pixels[rows:], quality, units)
@@ -67,9 +69,17 @@ def save_in_strips(
     require_end(file, END_OF_IMAGE)
     # The frame header states the height of the upper strip so far.
     _set_height(file, pixels.shape[0])
-    file.seek(-len(END_OF_IMAGE), os.SEEK_END)
+    joint = file.seek(-len(END_OF_IMAGE), os.SEEK_END)
+    digest = sum_coded_data(file, joint)
+    digest.update(FIRST_RESTART)
+    # The other thread has ended its strip, and can sum it up while this one writes it.
+    summed = _second_thread.submit(digest.update, lower.result())
+    file.seek(joint)
     file.write(FIRST_RESTART)
     file.write(lower.result())
+    summed.result()
+    require_end(file, END_OF_IMAGE)
+    return digest.hexdigest()
 
 
 def _split(pixels: np.ndarray) -> tuple[int, int]:

@@ -8,6 +8,7 @@ sum of all parts of the file that decide the pixels. This costs a tenth of decod
 import hashlib
 import os
 import secrets
+import sys
 import zlib
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -53,9 +54,9 @@ def sum_beside(pixels: np.ndarray, sum_up: Callable[[np.ndarray], str] = sum_val
     return _beside_encoding.submit(sum_up, pixels)
 
 
-def sum_coded_data(file: BinaryIO) -> str:
-    """Return the SHA-256 of a JPEG without the segments that hold only metadata. Raises NotAnOriginal if the file is no
-    JPEG."""
+def sum_coded_data(file: BinaryIO, end: int | None = None) -> Any:
+    """Return the SHA-256, as an object of hashlib, of a JPEG without the segments that hold only metadata: of what is
+    before `end`, or of all. Raises NotAnOriginal if the file is no JPEG."""
     file.seek(0)
     if file.read(2) != START_OF_IMAGE:
         raise NotAnOriginal("It is no JPEG.")
@@ -70,10 +71,12 @@ def sum_coded_data(file: BinaryIO) -> str:
         marker, content = head[1], file.read(length - 2)
         if marker not in APP_SEGMENTS and marker != COMMENT:
             digest.update(head + content)
+    left_bytes = sys.maxsize if end is None else end - file.tell()
     # Further tables can be between scans, and they decide the pixels too.
-    while block := file.read(BLOCK_BYTES):
+    while block := file.read(min(BLOCK_BYTES, left_bytes)):
         digest.update(block)
-    return digest.hexdigest()
+        left_bytes -= len(block)
+    return digest
 
 
 def fill_in_jpeg(file: BinaryIO, reserved: str, pixels_sha256: str) -> None:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from images.formats.jpeg_strips import can_split, save_in_strips
+from images.formats.jpeg_strips import can_split, save_in_strips, save_jpeg
+from images.formats.pixel_sum import sum_coded_data
 
 
 def noise(*shape: int) -> np.ndarray:
@@ -24,6 +25,13 @@ def test_the_pixels_are_those_of_one_piece(tmp_path, shape, quality):
     with open(tmp_path / "strips.jpg", "x+b") as file:
         save_in_strips(file, pixels, quality=quality)
     assert np.array_equal(decode(tmp_path / "strips.jpg"), decode(tmp_path / "whole.jpg"))
+
+
+@pytest.mark.parametrize("shape", [(1080, 1920, 3), (960, 1280), (48, 64)])
+def test_the_sum_is_that_of_the_file(tmp_path, shape):
+    with open(tmp_path / "strips.jpg", "x+b") as file:
+        said = save_jpeg(file, noise(*shape), 95, lambda: {"comment": b"the record"})
+        assert said == sum_coded_data(file).hexdigest()
 
 
 def test_the_file_ends_where_the_picture_ends(tmp_path):
