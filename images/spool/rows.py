@@ -1,10 +1,12 @@
 """Which originals wait for the store, and what their rows say once they are there."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
+from django.db import transaction
 from django.db.models import Count, F, Min, Q, QuerySet, Sum
 
 from images.models import CHANGE_NOT_STORED, NOT_STORED, WANTED, Image, ImageQuerySet, Job, JobQuerySet
@@ -24,6 +26,8 @@ NEEDED = (
     "thumbnail_path",
     *("captured_at", "place", "store_key"),
 )
+# SQLite takes no more than some ten thousand ids in a query. So many may be left out if a folder was lost.
+MAX_IN_A_QUERY = 500
 # Where originals are that the store must have.
 SCRUBBED = (Image.Place.BOTH, Image.Place.STORE)
 
@@ -37,31 +41,47 @@ class Waiting:
     oldest_at: datetime | None
 
 
-def find_next(left_out: Collection[int]) -> Image | None:
-    """Return the image for which somebody elsewhere has waited longest. If nobody waits, return the newest image that
-    is not in the store, because people look at new pictures first. `left_out`: ids that are skipped. Raises Django's
-    DatabaseError."""
-    # One more than are left out: so at least one of them can be taken, and the query stays small.
-    first = (one for ids in (wanted_ids(), waiting_ids()) for one in ids[: len(left_out) + 1])
-    image_id = next((one for one in first if one not in left_out), None)
-    return Image.objects.only(*NEEDED).filter(pk=image_id).first() if image_id else None
+def find_next(left_out: Collection[int], most: int = 1) -> list[Image]:
+    """Return the next images that wait for the store, at most so many: first those that somebody elsewhere wants, the
+    longest wanted first; then the newest, because people look at new pictures first. `left_out`: ids that are skipped.
+    Raises Django's DatabaseError."""
+    both = (_take_first(some, left_out, most) for some in (_wanted(), _waiting()))
+    found = {image.pk: image for images in both for image in images}
+    return list(found.values())[:most]
 
 
-def wanted_ids() -> "QuerySet[Image, int]":
-    """Return the ids of the waiting images that somebody elsewhere wants, the longest wanted first."""
-    return Image.objects.of_this_pc().filter(WANTED).order_by("wanted_at").values_list("pk", flat=True)
+def _take_first(images: ImageQuerySet, left_out: Collection[int], most: int) -> ImageQuerySet:
+    if len(left_out) > MAX_IN_A_QUERY:
+        ids = (one for one in images.values_list("pk", flat=True)[: len(left_out) + most] if one not in left_out)
+        return images.filter(pk__in=list(islice(ids, most))).only(*NEEDED)
+    return images.exclude(pk__in=left_out).only(*NEEDED)[:most]
 
 
 def waiting_ids() -> "QuerySet[Image, int]":
     """Return the ids of all images that wait for the store, the newest first."""
+    return _waiting().values_list("pk", flat=True)
+
+
+def _wanted() -> ImageQuerySet:
+    return Image.objects.of_this_pc().filter(WANTED).order_by("wanted_at")
+
+
+def _waiting() -> ImageQuerySet:
     # By id and not by time: the index of the images that wait is sorted by id.
-    return Image.objects.of_this_pc().filter(NOT_STORED).order_by("-id").values_list("pk", flat=True)
+    return Image.objects.of_this_pc().filter(NOT_STORED).order_by("-id")
 
 
 def note_stored(image_id: int, key: str, at: datetime) -> None:
     """Write into its row that the original is in the store under this key, and on this disk. Raises Django's
     DatabaseError."""
     Image.objects.filter(pk=image_id).update(place=Image.Place.BOTH, store_key=key, stored_at=at, wanted_at=None)
+
+
+def note_all_stored(keys: Mapping[int, str], at: datetime) -> None:
+    """Do the same for several, by the id of the image. All is written, or nothing. Raises Django's DatabaseError."""
+    with transaction.atomic():
+        for image_id, key in keys.items():
+            note_stored(image_id, key, at)
 
 
 def row_in_both(image: Image) -> ImageQuerySet:

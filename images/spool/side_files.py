@@ -20,6 +20,7 @@ from images.index.others.changes import JSON
 from images.index.sync import give_next_revision
 from images.models import Image, Job
 from images.run_days import Clock
+from images.spool.left_out import LeftOut
 from images.spool.rows import find_change_to_send, jobs_to_send
 from images.store.client import Store
 from images.store.errors import ObjectOfSomebodyElse, StoreError
@@ -52,18 +53,16 @@ class SideFiles:
         self._archive = archive
         self._clock = clock or Clock()
         self._monotonic_s = monotonic_s
-        # The ids of images, each with the monotonic time from which it is tried again.
-        self._left_out: dict[int, float] = {}
+        self._left_out = LeftOut(LEFT_OUT_FOR_S, monotonic_s)
         self._jobs_due_s = float("-inf")
 
     def send_next(self) -> bool:
         """Send one sidecar, or the new parts of some jobs. Returns False if nothing waits. Blocks while bytes travel.
         Raises StoreError, StopRequested, StorageUnavailable, and Django's DatabaseError; a later call tries again."""
-        now_s = self._monotonic_s()
-        self._left_out = {image_id: until_s for image_id, until_s in self._left_out.items() if until_s > now_s}
-        if image := find_change_to_send(self._left_out.keys()):
+        if image := find_change_to_send(self._left_out.ids()):
             self._send_or_leave_out(image)
             return True
+        now_s = self._monotonic_s()
         if now_s < self._jobs_due_s:
             return False
         some = list(jobs_to_send()[:JOBS_AT_ONCE])
@@ -103,7 +102,7 @@ class SideFiles:
 
     def _leave_out(self, image: Image, why: object) -> None:
         logger.warning("What was changed of %s is not put into the store: %s", image.filename, why)
-        self._left_out[image.pk] = self._monotonic_s() + LEFT_OUT_FOR_S
+        self._left_out.add(image.pk)
 
     def _send_job_or_report(self, job: Job) -> bool:
         """Return True if a part was sent, or if the whole file is in the store now."""

@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,16 +20,17 @@ from images.errors import DATABASE_AWAY, LibraryError, StorageUnavailable
 from images.models import Image
 from images.run_days import Clock
 from images.spool.evict import Evictor
+from images.spool.left_out import LeftOut
 from images.spool.rows import (
     Waiting,
     count_waiting,
     find_last_stored_at,
-    find_next,
     find_to_verify,
+    note_all_stored,
     note_conflict,
-    note_stored,
 )
 from images.spool.second_look import look_again
+from images.spool.sending import Arrived, Sending
 from images.spool.side_files import LEFT_OUT_FOR_S, SideFiles
 from images.spool.upload import Uploader
 from images.store.client import Store
@@ -89,16 +90,12 @@ class Spool:
         self._monotonic_s = monotonic_s
         self.evictor = evictor
         self._side_files = side_files
-        self._sent_at_once = sent_at_once
-        self._senders = ThreadPoolExecutor(sent_at_once, "spool sender")
-        # The originals that travel now, by the id of the image. The future returns the key.
-        self._under_way: dict[int, tuple[Image, Future[str]]] = {}
+        self._sending = Sending(lambda image: self._uploader.upload(image, self._stop), sent_at_once, monotonic_s)
         self._report = report
         self._make_room_at_s = self._side_files_at_s = float("-inf")
         self._stop = threading.Event()
-        # The ids of images, each with the monotonic time from which it is tried again.
-        self._left_out: dict[int, float] = {}
-        self._postponed: dict[int, float] = {}
+        self._left_out = LeftOut(LEFT_OUT_FOR_S, monotonic_s)
+        self._postponed = LeftOut(POSTPONED_FOR_S, monotonic_s)
         self._failures = 0
         self._counted_s = float("-inf")
         self._thread: threading.Thread | None = None
@@ -112,7 +109,7 @@ class Spool:
     def end(self) -> None:
         """Break off all transfers. They begin again after the next start. Blocks for at most ENDING_S."""
         self._stop.set()
-        self._senders.shutdown(wait=False, cancel_futures=True)
+        self._sending.end()
         if self._thread is not None:
             self._thread.join(ENDING_S)
 
@@ -121,8 +118,8 @@ class Spool:
         Raises StopRequested, and Django's DatabaseError."""
         self._count_now_and_then()
         if self._is_held_back():
-            return LOOK_EVERY_S
-        self._forget_old()
+            self._sending.hold()
+            return max(self._note_arrived(self._sending.take_arrived()), LOOK_EVERY_S)
         # Before anything is sent: while pictures come without end, there is always one to send, and the disk must not
         # get full meanwhile.
         self._make_room()
@@ -130,7 +127,7 @@ class Spool:
             return wait_s
         if (wait_s := self._send_side_file()) is not None:
             return wait_s
-        image = find_to_verify(self._clock.now() - SECOND_LOOK_AFTER, self._postponed.keys())
+        image = find_to_verify(self._clock.now() - SECOND_LOOK_AFTER, self._postponed.ids())
         if image:
             return self._try(image, self._look_again)
         if self._postponed:
@@ -143,16 +140,9 @@ class Spool:
     def _send_originals(self) -> float | None:
         """Begin to send the next originals, and note those that have arrived. Blocks until one has arrived. Returns how
         many seconds to wait; None if no original waits."""
-        not_now = self._left_out.keys() | self._postponed.keys()
-        while len(self._under_way) < self._sent_at_once and (image := find_next(not_now | self._under_way.keys())):
-            self._under_way[image.pk] = image, self._senders.submit(self._uploader.upload, image, self._stop)
-        if not self._under_way:
+        if not self._sending.begin(self._left_out.ids() | self._postponed.ids()):
             return None
-        wait([sending for _, sending in self._under_way.values()], return_when=FIRST_COMPLETED)
-        arrived = [(image, sending) for image, sending in self._under_way.values() if sending.done()]
-        for image, _ in arrived:
-            del self._under_way[image.pk]
-        return max(self._try(image, partial(self._note_sent, sending)) for image, sending in arrived)
+        return self._note_arrived(self._sending.wait())
 
     def _make_room(self) -> None:
         """Let one batch of originals leave if the disk gets full. The next batch comes with the next step."""
@@ -178,7 +168,7 @@ class Spool:
         try:
             bring(image)
         except (StoreError, StorageUnavailable) as problem:
-            self._postponed[image.pk] = self._monotonic_s() + POSTPONED_FOR_S
+            self._postponed.add(image.pk)
             return self._wait(problem)
         return 0.0
 
@@ -186,28 +176,29 @@ class Spool:
         look_again(self._store, image, self._clock.now(), self._stop)
         self._go_on()
 
-    def _note_sent(self, sending: Future[str], image: Image) -> None:
+    def _note_arrived(self, arrived: Arrived) -> float:
+        """Write down together what has arrived, and then what failed, so that its cause is what the page shows."""
+        if keys := {image.pk: sent.result() for image, sent in arrived if not sent.exception()}:
+            now = self._clock.now()
+            note_all_stored(keys, now)
+            self._go_on(last_stored_at=now)
+        failed = [(image, sent) for image, sent in arrived if sent.exception()]
+        return max((self._try(image, partial(self._note_failed, sent)) for image, sent in failed), default=0.0)
+
+    def _note_failed(self, sent: Future[str], image: Image) -> None:
         try:
-            key = sending.result()
+            sent.result()
         except ObjectOfSomebodyElse as problem:
             logger.error("%s is not put into the store: %s %s", image.filename, problem, problem.todo)
             note_conflict(image.pk, problem.key)
         except (StoreError, StorageUnavailable):
             raise
         except (LibraryError, OSError, KeyError, ValueError) as problem:
-            # Something is wrong with this one file, or with the name or format in its row. The others go on.
-            logger.warning("%s is not put into the store: %r", image.filename, problem)
-            self._left_out[image.pk] = self._monotonic_s() + LEFT_OUT_FOR_S
-        else:
-            now = self._clock.now()
-            note_stored(image.pk, key, now)
-            self._go_on(last_stored_at=now)
-
-    def _forget_old(self) -> None:
-        now_s = self._monotonic_s()
-        for waiting in (self._left_out, self._postponed):
-            for image_id in [image_id for image_id, until_s in waiting.items() if until_s <= now_s]:
-                del waiting[image_id]
+            # Something is wrong with this one file, or with the name or format in its row. The others go on. If it has
+            # no row any more, it was removed since it was found.
+            if Image.objects.filter(pk=image.pk).exists():
+                logger.warning("%s is not put into the store: %r", image.filename, problem)
+                self._left_out.add(image.pk)
 
     def _wait(self, problem: StoreError | StorageUnavailable) -> float:
         """Note why the spool waits, and return for how many seconds: longer after each failure."""

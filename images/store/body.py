@@ -23,7 +23,8 @@ class Pace(SharedSpeed):
         # for a slow store.
         if wait_s and (call := current_call()):
             call.allow(wait_s)
-        if stop.wait(wait_s):
+        # Not to wait for no time: it costs something for each block.
+        if stop.wait(wait_s) if wait_s else stop.is_set():
             raise StopRequested
 
 

@@ -32,14 +32,13 @@ class Patience:
 
 
 class Call:
-    """One call to the store, for use with `with`. If its time is up, or one of `stops` is set, a thread of its own
-    breaks off its connections: reading and writing then end as if the store had closed them."""
+    """One call to the store, for use with `with`. If its time is up, or one of `stops` is set, its connections are
+    broken off: reading and writing then end as if the store had closed them."""
 
     def __init__(self, within_s: float, *stops: threading.Event | None) -> None:
         self.within_s = within_s
         self._until_s = time.monotonic() + within_s
         self._stops = [stop for stop in stops if stop is not None]
-        self._ended = threading.Event()
         self._lock = threading.Lock()
         self._lines: list[socket.socket] = []
         self._is_broken_off = False
@@ -68,30 +67,62 @@ class Call:
 
     def __enter__(self) -> "Call":
         self._outer, _current.call = current_call(), self
-        threading.Thread(target=self._look, name="watches the store", daemon=True).start()
+        _watcher.add(self)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, problem: object, trace: TracebackType | None) -> None:
         _current.call = self._outer
-        self._ended.set()
+        _watcher.remove(self)
         with self._lock:
             for line in self._lines:
                 line.close()
             self._lines.clear()
 
-    def _look(self) -> None:
-        while not self._ended.wait(min(LOOK_EVERY_S, self.within_s)):
-            if self.is_stopped or time.monotonic() > self._until_s:
-                self._end()
-                return
-
-    def _end(self) -> None:
+    def look(self) -> None:
+        """Break it off if its time is up, or if it shall stop. Any thread may call it."""
+        if self._is_broken_off or not (self.is_stopped or time.monotonic() > self._until_s):
+            return
         with self._lock:
             self._is_broken_off = True
             for line in self._lines:
                 _break_off(line)
 
 
+class _Watcher:
+    """Looks at all calls of this process now and then, in one thread: to start one for each call costs up to a
+    millisecond. The thread begins with the first call, and sleeps while there is none."""
+
+    def __init__(self) -> None:
+        self._calls: set[Call] = set()
+        self._has_calls = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def add(self, call: Call) -> None:
+        with self._has_calls:
+            self._calls.add(call)
+            self._has_calls.notify()
+            # A process that was forked from another has its calls, and not its thread.
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="watches the store", daemon=True)
+                self._thread.start()
+
+    def remove(self, call: Call) -> None:
+        with self._has_calls:
+            self._calls.discard(call)
+
+    def _run(self) -> None:
+        while True:
+            for call in self._wait_for_calls():
+                call.look()
+            time.sleep(LOOK_EVERY_S)
+
+    def _wait_for_calls(self) -> list[Call]:
+        with self._has_calls:
+            self._has_calls.wait_for(lambda: bool(self._calls))
+            return list(self._calls)
+
+
+_watcher = _Watcher()
 _current = threading.local()
 
 

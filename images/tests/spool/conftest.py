@@ -1,6 +1,7 @@
 """A spool over a little store on this computer, and over a real one."""
 
 import contextlib
+from concurrent.futures import Executor, Future
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -20,6 +21,7 @@ from images.spool.upload import Uploader, key_of
 from images.store.body import Pace
 from images.store.client import Store
 from images.tests.clocks import SetClock
+from images.tests.frames import TAKEN_AT
 from images.tests.store.conftest import bucket, careful_bucket, everything, gateway, liar, lying_bucket  # noqa: F401
 
 INSTRUMENT = UUID("6f1f8a5e-0000-4000-8000-0000000000aa")
@@ -29,6 +31,13 @@ DAY_LATER = timedelta(hours=25)
 KEEP_DAYS = 30
 # More than any disk has free: so the disk is always too full.
 ALWAYS = 10**18
+
+
+class InThisThread(Executor):
+    def submit(self, work, *arguments) -> Future:
+        future = Future()
+        future.set_result(work(*arguments))
+        return future
 
 
 class Bench:
@@ -133,10 +142,16 @@ def key(image: Image) -> str:
 
 
 @contextlib.contextmanager
-def without_plain_scans():
-    """PostgreSQL reads a table without rows as a whole, whatever its indexes are."""
+def among_many_stored():
+    """Among images that are only in the store. PostgreSQL reads a small table as a whole, whatever its indexes are, and
+    knows which index is short only if it has counted."""
+    kept = {"place": "store", "captured_at": TAKEN_AT, "image_format": "jpg"}
+    sizes = {"file_size": 1, "width": 1, "height": 1, "exposure_ms": 1, "gain_db": 0, "is_simulated": True}
+    names = (f"capture_20250116_103045_{number:03d}.jpg" for number in range(300))
+    Image.objects.bulk_create(Image(filename=name, **kept, **sizes) for name in names)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
+            cursor.execute("ANALYZE images")
             cursor.execute("SET LOCAL enable_seqscan = off")
     yield
 

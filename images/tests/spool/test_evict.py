@@ -12,7 +12,7 @@ from images.run_days import Doubt, RunDays, register_run_days
 from images.spool.make import explain_doubt
 from images.store.findings import ProbeResult
 from images.store.watch import StoreWatch, register_store_watch
-from images.tests.spool.conftest import key, place_of, places, without_plain_scans
+from images.tests.spool.conftest import among_many_stored, key, place_of, places
 from microscope.models import AuditEntry
 
 
@@ -134,7 +134,7 @@ def test_one_entry_of_the_audit_log_tells_of_each_batch(away, images):
 
 
 def test_the_next_is_found_by_an_index_of_those_that_may_leave(db):
-    with without_plain_scans():
+    with among_many_stored():
         assert "images_may_leave" in Image.objects.of_this_pc().filter(MAY_LEAVE).oldest_first()[:1].explain()
 
 

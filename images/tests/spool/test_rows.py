@@ -3,9 +3,10 @@
 import pytest
 
 from images.jobs.plan.templates import Kind
-from images.models import Job
-from images.spool.rows import is_burst_running, unverified, waiting_ids
-from images.tests.spool.conftest import without_plain_scans
+from images.models import Image, Job
+from images.spool.rows import find_next, is_burst_running, unverified, waiting_ids
+from images.tests.frames import TAKEN_AT
+from images.tests.spool.conftest import among_many_stored
 
 
 @pytest.mark.parametrize(
@@ -14,7 +15,7 @@ from images.tests.spool.conftest import without_plain_scans
 )
 def test_the_next_is_found_by_an_index_of_those_that_wait(db, query, index):
     """So a million images that are in the store cost nothing."""
-    with without_plain_scans():
+    with among_many_stored():
         assert index in query().explain()
 
 
@@ -25,3 +26,11 @@ def test_only_a_burst_that_runs_needs_the_whole_disk(operator):
     assert is_burst_running()
     Job.objects.filter(pk=job.pk).update(kind="series")
     assert not is_burst_running()
+
+
+@pytest.mark.parametrize("others", [0, 100_000])
+def test_the_next_are_found_beside_however_many_that_are_left_out(images, others):
+    Image.objects.filter(pk=images[1].pk).update(wanted_at=TAKEN_AT)
+    left_out = {images[5].pk, images[4].pk, *range(10**9, 10**9 + others)}
+    found = [image.pk for image in find_next(left_out, 3)]
+    assert found == [images[number].pk for number in (1, 3, 2)]

@@ -15,7 +15,7 @@ from images.store.keys import key_of_change, key_of_job
 from images.tests.job_exports import make_ended_job
 from images.tests.jobs import time_lapse
 from images.tests.places import sidecar_path_of
-from images.tests.spool.conftest import without_plain_scans
+from images.tests.spool.conftest import among_many_stored
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_if_the_store_is_away_it_waits_and_goes_on(sending, liar, clock, images)
 
 
 def test_the_next_change_is_found_by_an_index(db):
-    with without_plain_scans():
+    with among_many_stored():
         assert "images_change_not_stored" in changes_to_send()[:1].explain()
 
 

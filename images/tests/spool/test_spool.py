@@ -2,7 +2,6 @@
 
 import hashlib
 import threading
-from concurrent.futures import Executor, Future
 from datetime import timedelta
 
 import pytest
@@ -14,21 +13,14 @@ from images.errors import DATABASE_AWAY
 from images.index.adoption import adopt_unlisted
 from images.library import the_library
 from images.models import Image
-from images.spool.spool import LEFT_OUT_FOR_S, Spool
+from images.spool.spool import LEFT_OUT_FOR_S
 from images.spool.upload import Uploader
 from images.store.body import Pace
 from images.store.client import Store
 from images.store.keys import key_of_thumbnail
 from images.store.patience import Patience
-from images.tests.spool.conftest import DAY_LATER, INSTRUMENT, key, place_of
+from images.tests.spool.conftest import DAY_LATER, INSTRUMENT, InThisThread, key, place_of
 from images.tests.store.lying_store import Handler
-
-
-class InThisThread(Executor):
-    def submit(self, work, *arguments) -> Future:
-        future = Future()
-        future.set_result(work(*arguments))
-        return future
 
 
 def original(archive, image: Image) -> bytes:
@@ -51,30 +43,7 @@ def test_what_waits_comes_into_a_real_store_with_its_thumbnail_first(real, archi
 
 def test_the_newest_comes_first(lying, liar, images):
     lying.spool.step()
-    assert [name for name in liar.objects if name.startswith("originals/")] == [key(images[-1])]
-
-
-def test_two_travel_at_the_same_time_and_each_is_sent_once(lying, liar, images, clock):
-    both_are_there = threading.Barrier(2)
-    newest = {key(images[4]), key(images[5])}
-
-    def wait_for_the_other(handler: Handler) -> bool:
-        if handler.command == "PUT" and handler.key in newest:
-            both_are_there.wait(30)
-        return handler.command == "PUT" and handler.key == key(images[3]) and handler.refuse(503, "SlowDown")
-
-    liar.lie = wait_for_the_other
-    lying.store.looks_first = False
-    spool = Spool(lying.store, lying.spool._uploader, bool, clock, clock.elapsed_s, sent_at_once=2)
-    while spool.step() == 0:
-        pass
-    assert "busy" in spool.state.problem and not both_are_there.broken
-    liar.lie = lambda handler: False
-    while any(place_of(image) != "both" for image in images):
-        spool.step()
-    sent = [name for name in liar.seen if name.startswith("PUT originals/")]
-    assert sorted(sent) == sorted(f"PUT {one}" for one in [*map(key, images), key(images[3])])
-    spool.end()
+    assert next(name for name in liar.seen if name.startswith("PUT originals/")) == f"PUT {key(images[-1])}"
 
 
 def test_a_file_that_changed_is_not_sent_by_a_store_that_needs_no_md5(lying, liar, archive, images):
@@ -222,15 +191,6 @@ def test_if_the_drive_of_the_images_is_away_all_wait(lying, archive, images):
     assert lying.spool.state.problem and lying.spool.state.left_out == 0
 
 
-def test_while_a_burst_runs_it_waits(lying, liar, image):
-    lying.is_held_back = True
-    assert lying.spool.step() > 0
-    assert liar.seen == []
-    lying.is_held_back = False
-    lying.go_on()
-    assert place_of(image) == "both"
-
-
 def test_an_image_in_the_bin_goes_too_and_one_that_is_removed_meanwhile_is_no_fault(lying, liar, operator, images):
     bin_image(images[0].pk, operator)
     upload = lying.spool._uploader.upload
@@ -241,7 +201,7 @@ def test_an_image_in_the_bin_goes_too_and_one_that_is_removed_meanwhile_is_no_fa
         return key
 
     lying.spool._uploader.upload = remove_and_upload
-    lying.spool._senders = InThisThread()  # which sees the rows of the test
+    lying.spool._sending._senders = InThisThread()  # which sees the rows of the test
     lying.go_on()
     assert place_of(images[0]) == "both"
     assert not Image.objects.filter(pk=images[5].pk).exists()

@@ -170,6 +170,33 @@ def test_it_is_tried_out_at_the_start_and_the_store_relies_on_what_was_seen(make
     assert watch.latest.may_evict and not watch.store.looks_first
 
 
+@pytest.mark.parametrize(
+    ("checks", "sends_md5"),
+    [((), True), ((MD5,), True), ((SIGNED,), False), ((SHA256,), False), ((SHA256, MD5, SIGNED), False)],
+)
+def test_an_md5_is_sent_unless_the_store_was_seen_to_check_a_better_sum(lying, checks, sends_md5):
+    found = probe_store(lying)
+    StoreWatch(lying).note(replace(found, checks=checks))
+    assert lying.sends_md5 is sends_md5
+
+
+@pytest.mark.parametrize("is_refused", [True, False])
+def test_it_looks_before_it_puts_unless_the_store_was_seen_to_refuse_to_overwrite(lying, is_refused):
+    StoreWatch(lying).note(replace(probe_store(lying), refuses_to_overwrite=is_refused))
+    assert lying.looks_first is not is_refused
+
+
+def test_a_probe_that_failed_changes_nothing_of_what_was_seen(lying):
+    watch = StoreWatch(lying)
+    sound = replace(probe_store(lying), checks=(SIGNED,), refuses_to_overwrite=True)
+    away = replace(sound, problem=StoreBusy("The store is busy.", 1.0), checks=(), refuses_to_overwrite=False)
+    watch.note(away)
+    assert lying.looks_first and lying.sends_md5, "nothing was seen yet"
+    watch.note(sound)
+    watch.note(away)
+    assert not lying.looks_first and not lying.sends_md5
+
+
 def test_a_store_that_was_away_is_tried_again_soon_and_a_sound_one_after_a_day(make_watch, lying_bucket, liar):
     liar.fail("PUT", 503, "SlowDown")
     watch = make_watch(lying_bucket, retry_s=0.01)
