@@ -16,12 +16,10 @@ import contextlib
 import re
 import statistics
 import time
-from collections.abc import Iterator
 from urllib.parse import urlencode
 
-import psycopg
-
 from benchmarks.library_process import LibraryProcess
+from benchmarks.own_database import SERVER, own_database
 
 SIZES = [10_000, 100_000, 1_000_000]
 SKIPS_OR_COUNTS = re.compile(r"\bOFFSET\b|\bCOUNT\s*\(", re.IGNORECASE)
@@ -34,13 +32,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=SIZES[-1], help="the largest library")
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--postgres", default="postgres://postgres@127.0.0.1:5432", help="a server; empty for none")
+    parser.add_argument("--postgres", default=SERVER, help="a server; empty for none")
     asked = parser.parse_args()
     sizes = sorted({size for size in SIZES if size < asked.rows} | {asked.rows})
     _report("SQLite", dict.fromkeys(sizes, ""), asked.rounds)
     if asked.postgres:
-        with _own_databases(asked.postgres, sizes) as addresses:
-            _report("PostgreSQL", addresses, asked.rounds)
+        with contextlib.ExitStack() as stack:
+            own = {size: stack.enter_context(own_database(asked.postgres, f"gallery_{size}")) for size in sizes}
+            _report("PostgreSQL", own, asked.rounds)
 
 
 def _report(name: str, addresses: dict[int, str], rounds: int) -> None:
@@ -131,21 +130,6 @@ def _report_line(kind: str, medians_ms: dict[int, float], compared: int) -> None
         notes.append(f"from {compared:,} on: fewer match in a smaller library")
     note = f"  ({'; '.join(notes)})" if notes else ""
     print(f"  {kind:40}" + "".join(f"{ms:12.1f}" for ms in medians_ms.values()) + f"{ratio:9.2f}{note}", flush=True)
-
-
-@contextlib.contextmanager
-def _own_databases(server: str, sizes: list[int]) -> Iterator[dict[int, str]]:
-    """Yield a database for each size. All are dropped after the block."""
-    names = {size: f"microscope_benchmark_gallery_{size}" for size in sizes}
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        for name in names.values():
-            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-            connection.execute(f"CREATE DATABASE {name}")
-        try:
-            yield {size: f"{server}/{name}" for size, name in names.items()}
-        finally:
-            for name in names.values():
-                connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 if __name__ == "__main__":

@@ -18,15 +18,17 @@ from benchmarks.server_process import ROOT
 
 
 class LibraryProcess:
-    """`with LibraryProcess(database_url) as library:`. Without an address it is SQLite, in a temporary folder."""
+    """`with LibraryProcess(database_url) as library:`. Without an address it is SQLite, in a temporary folder.
+    `environment`: further settings."""
 
-    def __init__(self, database_url: str = "") -> None:
+    def __init__(self, database_url: str = "", **environment: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="microscope-benchmark-", ignore_cleanup_errors=True)
         self._environment = {
             **os.environ,
             "DATA_PATH": self._folder.name,
             "DATABASE_URL": database_url,
             "CAMERA_DRIVER": "simulated",
+            **environment,
         }
 
     def __enter__(self) -> "LibraryProcess":
@@ -42,8 +44,9 @@ class LibraryProcess:
         self._process.wait(60)
         self._folder.cleanup()
 
-    def fill(self, rows: int) -> None:
-        self._ask("fill", rows)
+    def fill(self, rows: int, instruments: int = 0) -> None:
+        """`instruments`: how many PCs captured them in turn; 0: one that is alone."""
+        self._ask("fill", rows, instruments)
 
     def deep_cursor(self) -> str:
         """Return the cursor of a page behind nine tenths of the images."""
@@ -63,7 +66,7 @@ class LibraryProcess:
         self._ask("store_all_but_two")
 
     def time_next_ms(self) -> float:
-        """Return how long the spool needs to find the next image."""
+        """Return how long the spool needs to find the next images."""
         return self._ask("time_next_ms")
 
     def queries(self, address: str) -> list[str]:
@@ -101,6 +104,7 @@ def make_answers() -> dict[str, Callable[..., Any]]:
     from images.search.filters import make_cursor
     from images.search.newer import find_newest_id
     from images.spool.rows import find_next
+    from images.spool.sending import FOUND_AT_ONCE
 
     call_command("migrate", verbosity=0)
     client = Client(SERVER_NAME="localhost")
@@ -133,10 +137,14 @@ def make_answers() -> dict[str, Callable[..., Any]]:
         ids = Image.objects.order_by("pk").values_list("pk", flat=True)
         waiting = [ids[0], ids.reverse()[0]]
         Image.objects.exclude(pk__in=waiting).update(place=Image.Place.BOTH)
+        if connection.vendor == "postgresql":
+            # As its own autovacuum does.
+            with connection.cursor() as cursor:
+                cursor.execute("VACUUM ANALYZE images")
 
     def time_next_ms() -> float:
         began_s = time.perf_counter()
-        assert find_next(())
+        assert find_next((), FOUND_AT_ONCE)
         return (time.perf_counter() - began_s) * 1000
 
     return {

@@ -7,15 +7,16 @@ of a few words. On one day, a planned job takes a picture a second besides.
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
+from django.utils import timezone
 
-from images.models import Job
+from images.models import Instrument, Job, JobGap
 
 text_index = import_module("images.migrations.0012_search_text")
 
@@ -42,8 +43,9 @@ def find_owner() -> Any:
     return user
 
 
-def fill(rows: int) -> None:
+def fill(rows: int, instruments: int = 0) -> None:
     """Fill an empty library. The text index is made afterwards, which is quicker and gives the same result."""
+    pcs = [one.pk.hex for one in make_instruments(instruments)]
     owner = find_owner()
     people = [owner, *(get_user_model()(username=f"person-{number:02d}") for number in range(1, PEOPLE))]
     get_user_model().objects.bulk_create(people[1:])
@@ -54,7 +56,7 @@ def fill(rows: int) -> None:
     with connection.schema_editor() as editor:
         text_index.drop_text_index(None, editor)
     insert_rows(_make_burst(owner.pk, burst.pk))
-    insert_rows(make_rows(rows, [person.pk for person in people], [job.pk for job in jobs]))
+    insert_rows(make_rows(rows, [person.pk for person in people], [job.pk for job in jobs], pcs))
     with connection.schema_editor() as editor:
         text_index.fold_rows(None, editor)
         text_index.make_text_index(None, editor)
@@ -83,13 +85,41 @@ def _make_burst(user_id: int, job_id: int) -> Iterator[dict[str, Any]]:
         }
 
 
-def make_rows(rows: int, people: list[int], jobs: list[int]) -> Iterator[dict[str, Any]]:
+def make_instruments(count: int) -> list[Instrument]:
+    """Make lab PCs that are at work: every other one has no live picture, and shows its newest image. Of those that
+    have one, each carries out a job with gaps."""
+    now = timezone.now()
+    said = {"last_seen_at": now, "url": "http://lab-pc:3000/", "free_bytes": 10**12, "clock_offset_ms": 3.0}
+    made = [
+        Instrument(
+            name=f"Microscope {number}",
+            camera={"model": "PL-D725CU", "serialNumber": str(number), "state": "streaming", "reserveBytes": 10**9},
+            picture=bytes(6000) if number % 2 else None,
+            picture_at=now if number % 2 else None,
+            spool_count=number,
+            **said,
+        )
+        for number in range(count)
+    ]
+    Instrument.objects.bulk_create(made)
+    for one in made[1::2]:
+        counts = {"expected": 1000, "stored": 400, "missed": 100, "state": Job.State.RUNNING, "anchor_at": now}
+        job = Job.objects.create(name=f"job of {one.name}", user=find_owner(), plan={}, instrument=one, **counts)
+        spans = [{"first_slot": 10 * slot, "last_slot": 10 * slot + 9} for slot in range(10)]
+        JobGap.objects.bulk_create(JobGap(job=job, reason="late", since=now, until=now, **span) for span in spans)
+    return made
+
+
+def make_rows(
+    rows: int, people: list[int], jobs: list[int], instruments: Sequence[str] = ()
+) -> Iterator[dict[str, Any]]:
     record = json.dumps({"schema": "microscope-image", "requested": {}, "actual": {}, "filling": "x" * 600})
     for number in range(rows):
         moment = NEWEST - BETWEEN * (rows - 1 - number)
         animal, organ = ANIMALS[number % 4], ORGANS[number % 5]
         yield {
             "job_id": jobs[number // JOB_IMAGES] if number % 3 else None,
+            "instrument_id": instruments[number % len(instruments)] if instruments else None,
             "user_id": people[number % PEOPLE],
             "filename": f"capture_{moment:%Y%m%d_%H%M%S}_{number % 1000:03d}.jpg",
             "thumbnail_path": "",

@@ -1,7 +1,7 @@
 """A little store in a process of its own, so that a benchmark measures the server. It keeps only sizes and sums.
 
 `LittleStore("takes")` runs it. It takes everything; or it `hangs` and says nothing, or is `still`: it says nothing and
-takes nothing, so that the sender's connection fills up.
+takes nothing, so that the sender's connection fills up. One that `keeps` keeps the bytes, too, and gives them back.
 """
 
 import subprocess
@@ -13,6 +13,12 @@ from benchmarks.server_process import ROOT
 
 BLOCK_BYTES = 2**20
 KINDS = ("takes", "hangs", "still")
+
+
+def settings_of_store(endpoint: str) -> dict[str, str]:
+    """Return the settings of a program that uses this store."""
+    keys = {"S3_ACCESS_KEY": "benchmark", "S3_SECRET_KEY": "benchmark-secret"}
+    return {"S3_ENDPOINT": endpoint, "S3_BUCKET": "pictures", **keys}
 
 
 class LittleStore:
@@ -41,6 +47,10 @@ class _Store(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.kept: dict[str, tuple[int, str]] = {}
+        self.contents: dict[str, bytes] = {}
+
+    def handle_error(self, *_: object) -> None:
+        """A program that ends breaks its connections off."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -54,12 +64,22 @@ class _Handler(BaseHTTPRequestHandler):
         left = size_bytes = int(self.headers["Content-Length"])
         while self.server.kind == "takes" and left:
             left -= len(self.rfile.read(min(left, BLOCK_BYTES)))
-        if self.server.kind == "hangs":
-            self.rfile.read(size_bytes)
-        if self.server.kind != "takes":
+        if self.server.kind in ("hangs", "keeps"):
+            content = self.rfile.read(size_bytes)
+        if self.server.kind == "keeps":
+            self.server.contents[self.path] = content
+        elif self.server.kind != "takes":
             threading.Event().wait()
         self.server.kept[self.path] = size_bytes, self.headers["x-amz-meta-sha256"] or ""
         self._answer(200, 0, {"ETag": '"kept"'})
+
+    def do_GET(self) -> None:
+        content = self.server.contents.get(self.path)
+        if content is None:
+            self._answer(404, 0, {})
+        else:
+            self._answer(200, len(content), {"x-amz-meta-sha256": self.server.kept[self.path][1]})
+            self.wfile.write(content)
 
     def do_HEAD(self) -> None:
         known = self.server.kept.get(self.path)

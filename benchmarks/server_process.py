@@ -15,6 +15,8 @@ from microscope.tests.server_process import find_free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "benchmark-password"
+# "none": a library has no camera.
+READY = ("ready", "streaming", "none")
 
 
 class ServerProcess:
@@ -86,7 +88,7 @@ class ServerProcess:
         while time.monotonic() < until_s:
             try:
                 client = Client(self.port)
-                if client.get("/health")["camera"]["state"] in ("ready", "streaming"):
+                if client.get("/health")["camera"]["state"] in READY:
                     return
             except (OSError, http.client.HTTPException):
                 pass
@@ -102,6 +104,7 @@ class Client:
         self._connection.connect()
         self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.token = token
+        self.port = port
 
     def get(self, path: str) -> dict:
         return self.ask("GET", path, None)
