@@ -51,10 +51,16 @@ def find_job_files(archive: Archive) -> Iterator[Location]:
                 yield Location(day, name)
 
 
+def write_lines(entries: Iterable[Entry]) -> bytes:
+    """Return these lines as they stand in the file."""
+    lines = (json.dumps(entry, ensure_ascii=True, separators=(",", ":")) + "\n" for entry in entries)
+    return "".join(lines).encode("ascii")
+
+
 def append_entries(archive: Archive, location: Location, entries: Iterable[Entry]) -> None:
     """Append these lines. On return, they are safe on disk. Raises StorageUnavailable; then some of them may be
     written. Append them all again: a repeated line does no harm, because the last line about a thing counts."""
-    text = "".join(json.dumps(entry, ensure_ascii=True, separators=(",", ":")) + "\n" for entry in entries)
+    text = write_lines(entries)
     archive.check_folder()
     path = archive.path_at(location)
     with raising_storage_errors():
@@ -62,7 +68,7 @@ def append_entries(archive: Archive, location: Location, entries: Iterable[Entry
         is_new = not path.exists()
         with path.open("ab") as file:
             # One write, so that two writers never mix their lines. If a power cut left half a line, it is ended first.
-            file.write((b"" if _ends_with_a_line(path) else b"\n") + text.encode("ascii"))
+            file.write((b"" if _ends_with_a_line(path) else b"\n") + text)
             file.flush()
             os.fsync(file.fileno())
         # A new name is safe only if its folder is on disk, and a new folder only if its parent is.

@@ -20,6 +20,7 @@ DISK_NOT_WRITABLE = "Disk not writable"
 WAITING_FOR_PLANE = "Waiting for plane"
 PROGRAM_FAULT = "Fault in the program"
 PLAN_CHANGED = "Plan changed in the database"
+MICROSCOPE_GONE = "Microscope gone for good"
 
 
 def controlled_by(name: str) -> str:

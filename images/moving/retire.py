@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from images.archive.paced_reader import go_on_always
 from images.models import Image, Instrument
+from images.moving.end_jobs import end_jobs
+from images.overview.camera_sign import read_camera_sign
 from images.spool.rows import note_lost, row_in_both
 from images.store.client import Store
 from images.store.errors import ObjectMissing
@@ -20,16 +22,19 @@ Place = Image.Place
 
 @dataclass(slots=True)
 class Retired:
-    """`in_store`: pictures whose rows now say that they are only in the store. `left`: pictures that are not in it."""
+    """`in_store`: pictures whose rows now say that they are only in the store. `left`: pictures that are not in it.
+    `ended_jobs`: how many jobs had not ended."""
 
     in_store: int = 0
     left: int = 0
+    ended_jobs: int = 0
 
 
 def retire(store: Store, instrument_id: UUID, go_on: Callable[[], None] = go_on_always) -> Retired:
     """Ask the store for each original of this instrument that was read back whole, and note that it is only there. If
-    none is left over, the row of the instrument says since when it is retired. Removes nothing from any disk. Can be
-    repeated. Makes a request for each original, so it may take long. Raises StoreError, and Django's DatabaseError."""
+    none is left over, its jobs end, and the row of the instrument says since when it is retired. Removes nothing from
+    any disk. Can be repeated. Makes a request for each original, so it may take long. Raises StoreError, and Django's
+    DatabaseError."""
     retired = Retired()
     own = Image.objects.filter(instrument_id=instrument_id)
     proved = own.filter(place=Place.BOTH, verified_at__isnull=False)
@@ -38,8 +43,15 @@ def retire(store: Store, instrument_id: UUID, go_on: Callable[[], None] = go_on_
         retired.in_store += _is_there(store, image) and _note_gone(image)
     retired.left = own.exclude(place__in=(Place.STORE, Place.LOST)).count()
     if not retired.left:
+        retired.ended_jobs = end_jobs(store, instrument_id, timezone.now())
         _mark(instrument_id)
     return retired
+
+
+def is_retired(instrument_id: UUID) -> bool:
+    """Raises Django's DatabaseError."""
+    row = Instrument.objects.filter(pk=instrument_id).first()
+    return row is not None and read_camera_sign(row.camera).is_retired
 
 
 def _is_there(store: Store, image: Image) -> bool:

@@ -25,7 +25,7 @@ from images.models import Instrument
 from images.moving.adopt import Adopted, DiskAdoption
 from images.moving.disk import DamagedDiskArchive, find_images_folder, read_dead_id
 from images.moving.errors import InstrumentLives, explain
-from images.moving.retire import retire
+from images.moving.retire import is_retired, retire
 from images.moving.working_as import working_as
 from images.spool.make import BYTES_PER_MEGABIT
 from images.spool.rows import count_waiting
@@ -107,6 +107,8 @@ class Command(BaseCommand):
                     progress.say(*count_steps(adopted))
                 self._summarize(adopted := adoption.adopted, progress)
                 code = exit_code(adopted, archive)
+                # The files on the disk know nothing of its end: what they say was just read again.
+                is_last = is_last or is_retired(disk.instrument_id)
                 return code | (self._retire(store, disk, go_on) if is_last else 0)
         except StopRequested:
             if adoption:
@@ -131,6 +133,8 @@ class Command(BaseCommand):
         if retired.left:
             self.stdout.write(f"{disk.name} is not retired: {retired.left} of its pictures are not in the store.")
             return NOT_SENT
+        if retired.ended_jobs:
+            self.stdout.write(f"{retired.ended_jobs} jobs that had not ended have failed now.")
         self.stdout.write(f"{disk.name} is retired. Its disk is not needed any more.")
         return 0
 

@@ -2,18 +2,27 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from django.contrib.auth import get_user_model
 
+from images.archive.paced_reader import go_on_always
+from images.index.fetched import Fetched
 from images.instruments.lease import InstrumentLease
 from images.library import the_library
 from images.models import Calibration, CurrentObjective, Image, Instrument, Job, Objective
+from images.moving.adopt import DiskAdoption
+from images.moving.disk import DamagedDiskArchive
 from images.moving.other_database import opened
 from images.own_instrument import be_alone, register_own_instrument
+from images.spool.side_files import SideFiles
+from images.spool.upload import Uploader
+from images.store.body import Pace
 from images.store.client import Store
+from images.tests.frames import TAKEN_AT
 from images.tests.store.conftest import liar, lying_bucket  # noqa: F401
 from microscope.tests.migrated import fill_file
 
@@ -66,6 +75,38 @@ def move_rows_out(old_file) -> Callable[[], Path]:
         return old_file
 
     return move
+
+
+class NeverWaits(threading.Event):
+    def wait(self, timeout=None):
+        return False
+
+
+@pytest.fixture
+def dead_disk(archive, keep_original, operator, be_instrument):
+    """Four originals without rows."""
+    be_instrument()
+    hours = (timedelta(hours=number) for number in range(0, 48, 12))
+    return [keep_original(taken_at=TAKEN_AT + later, user_id=str(operator.lasting_id))[0] for later in hours]
+
+
+@pytest.fixture
+def adopt(archive, store, tmp_path):
+    """adopt() does it all, and returns how far it came, and what was reported."""
+
+    def run(go_on=go_on_always, kind=DamagedDiskArchive, store=store):
+        reported: list[str] = []
+        disk = kind(archive.root, tmp_path / "memory.txt", reported.append)
+        disk.elsewhere = Fetched(store, tmp_path / "fetched")
+        uploader = Uploader(store, disk, the_library().thumbnails, lambda: HERE, Pace())
+        under_way = DiskAdoption(
+            store, disk, uploader, SideFiles(store, disk), reported.append, go_on, stop=NeverWaits()
+        )
+        for _ in under_way.steps():
+            pass
+        return under_way.adopted, reported, disk
+
+    return run
 
 
 def remove_original(filename: str) -> None:

@@ -1,8 +1,6 @@
 """The disk of a dead PC: all its pictures come into the store, and what is damaged is named."""
 
 import hashlib
-import threading
-from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,19 +8,14 @@ import pytest
 from images.archive.archive import Archive
 from images.archive.job_file import job_file_of
 from images.archive.names import Location
-from images.archive.paced_reader import StopRequested, go_on_always
+from images.archive.paced_reader import StopRequested
 from images.archive.sidecar import sidecar_of
 from images.edit.edit import edit_image
-from images.index.fetched import Fetched
-from images.library import the_library
 from images.models import Image, Instrument
-from images.moving.adopt import DiskAdoption
 from images.moving.disk import DamagedDiskArchive, find_images_folder, read_dead_id
 from images.moving.errors import NotADataFolder
 from images.moving.retire import retire
-from images.spool.side_files import SideFiles
-from images.spool.upload import Uploader, key_of
-from images.store.body import Pace
+from images.spool.upload import key_of
 from images.store.client import Store
 from images.store.errors import StoreBusy
 from images.tests.frames import TAKEN_AT
@@ -30,38 +23,6 @@ from images.tests.moving.conftest import HERE
 from images.tests.store.conftest import bucket, everything, gateway  # noqa: F401
 
 pytestmark = pytest.mark.django_db
-
-
-class NeverWaits(threading.Event):
-    def wait(self, timeout=None):
-        return False
-
-
-@pytest.fixture
-def dead_disk(archive, keep_original, operator, be_instrument):
-    """Four originals without rows."""
-    be_instrument()
-    hours = (timedelta(hours=number) for number in range(0, 48, 12))
-    return [keep_original(taken_at=TAKEN_AT + later, user_id=str(operator.lasting_id))[0] for later in hours]
-
-
-@pytest.fixture
-def adopt(archive, store, tmp_path):
-    """adopt() does it all, and returns how far it came, and what was reported."""
-
-    def run(go_on=go_on_always, kind=DamagedDiskArchive, store=store):
-        reported: list[str] = []
-        disk = kind(archive.root, tmp_path / "memory.txt", reported.append)
-        disk.elsewhere = Fetched(store, tmp_path / "fetched")
-        uploader = Uploader(store, disk, the_library().thumbnails, lambda: HERE, Pace())
-        under_way = DiskAdoption(
-            store, disk, uploader, SideFiles(store, disk), reported.append, go_on, stop=NeverWaits()
-        )
-        for _ in under_way.steps():
-            pass
-        return under_way.adopted, reported, disk
-
-    return run
 
 
 def sums_in(liar) -> set[str]:

@@ -94,6 +94,9 @@ def test_adopt_killed_at_any_request_goes_on_until_all_is_in_the_store(shared, d
     rows = shared.ask("SELECT sha256, place, verified_at IS NULL, instrument_id FROM images")
     assert {row[0] for row in rows} == sums_on(dead)
     assert {row[1:] for row in rows} == {("store", False, DEAD)} and len(rows) == COUNT
+    code, output = shared.run(tmp_path / "other", "adopt", str(dead))
+    assert code == 0 and "Inverted is retired" in output, "it stays so, whatever its disk says"
+    assert set(shared.ask("SELECT place FROM images")) == {("store",)}
 
 
 def test_the_disk_of_an_instrument_that_lives_is_refused(shared, dead, tmp_path):
