@@ -26,6 +26,7 @@ from images.store import errors as store
 from microscope.events import errors as events
 from microscope.http import refusals
 from microscope.http.request_number import current_request_number
+from microscope.postgresql.reason import why_refused
 
 logger = logging.getLogger(__name__)
 
@@ -237,7 +238,8 @@ def _describe_cause(problem: Exception, status: int) -> dict:
         )
     if isinstance(problem, (DatabaseError, InterfaceError)):
         logger.error("The database failed: %s", problem)
-        return _body(status, "database_unavailable", "The database does not answer. Try again in a moment.")
+        sentence = why_refused() or "The database does not answer. Try again in a moment."
+        return _body(status, "database_unavailable", sentence)
     if isinstance(problem, UnreadablePostError):
         return _body(status, "request_broken_off", "The request ended before it was complete.")
     # Faults belong in the log too. Refused requests would fill it.

@@ -11,6 +11,7 @@ import psycopg
 logger = logging.getLogger(__name__)
 
 TRY_EVERY_S = 1.0
+NO_CONNECTION = "The server gave no connection a moment ago. The program tries again."
 
 
 class Gate:
@@ -21,6 +22,8 @@ class Gate:
         self._lock = threading.Lock()
         self._opened = threading.Event()
         self._opened.set()
+        # Why it is shut although the server gives connections; empty if there is no such reason.
+        self.reason = ""
 
     @property
     def is_shut(self) -> bool:
@@ -29,14 +32,15 @@ class Gate:
     def require_open(self) -> None:
         """Raises psycopg's OperationalError while the gate is shut."""
         if self.is_shut:
-            raise psycopg.OperationalError("The server gave no connection a moment ago. The program tries again.")
+            raise psycopg.OperationalError(self.reason or NO_CONNECTION)
 
-    def shut(self, try_once: Callable[[], object], when_back: Callable[[], object]) -> None:
+    def shut(self, try_once: Callable[[], object], when_back: Callable[[], object], reason: str = "") -> None:
         """Shut the gate until `try_once` raises no OperationalError. `when_back` is called before it opens, if the
-        first try failed."""
+        first try failed. `reason`: a sentence for everybody who is refused meanwhile, if the server is not away."""
         with self._lock:
             if self.is_shut:
                 return
+            self.reason = reason
             self._opened.clear()
         threading.Thread(target=self._open_when_back, args=(try_once, when_back), name="database", daemon=True).start()
 
@@ -53,6 +57,7 @@ class Gate:
             # The boundary of the thread: the gate opens, and the next request gets the error itself.
             logger.exception("The database could not be tried again")
         finally:
+            self.reason = ""
             self._opened.set()
 
 

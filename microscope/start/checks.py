@@ -6,22 +6,19 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
-from django.db import DatabaseError, InterfaceError, connection
-from django.db.migrations.loader import MigrationLoader
 from django.urls import get_resolver
 
-from images.backup.database.queries import find_known_migrations
 from images.backup.restoring.place import Place
 from images.store.connection import is_installed
 from images.store.errors import StoreNotInstalled
 from microscope.start.database.address import SQLITE
 from microscope.start.database.file import describe_fault
+from microscope.start.database.newer import describe_newer_database
 
 NEEDS_BUCKET = (
     *("S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_PUBLIC_URL", "S3_LOCK_DAYS"),
     *("KEEP_LOCAL_DAYS", "EVICT_BELOW_MB"),
 )
-OURS = ("accounts", "images", "microscope")
 
 
 @register
@@ -120,23 +117,3 @@ def _first_words() -> set[str]:
         is_list = str(pattern.pattern) == ""  # an app's own addresses, which are at the root
         routes += getattr(pattern, "url_patterns", [pattern]) if is_list else [pattern]
     return {str(route.pattern).split("/")[0] for route in routes if str(route.pattern)} | {"static"}
-
-
-def describe_newer_database() -> str | None:
-    """Return a sentence if a newer version has changed the database. None if not, or if the database does not
-    answer."""
-    try:
-        loader = MigrationLoader(connection)
-    except (DatabaseError, InterfaceError):
-        return None
-    finally:
-        connection.close()
-    known = find_known_migrations(loader)
-    unknown = sorted(name for name in loader.applied_migrations if name[0] in OURS and name not in known)
-    if not unknown:
-        return None
-    app, name = unknown[-1]
-    return (
-        f"The database was made by a newer version of the program ({app} {name} is not known here). "
-        "Install that version, or restore a backup of the database that belongs to this one."
-    )

@@ -23,6 +23,7 @@ from images.library import the_library
 from images.roles import RowsOfAnotherRole, is_library, require_rows_of_this_role
 from images.run_days import the_run_days
 from microscope.audit import forget_old_sign_in_events
+from microscope.start.database.newer import describe_newer_database, keep_away_from_newer
 from microscope.start.database.setting_up import setting_up
 from microscope.start.faults import explain_database_fault
 from microscope.start.memory import give_back_free_memory
@@ -73,6 +74,8 @@ class Startup:
             self._when_ready()
         is_sweep_due = not is_library()
         while not self._ended.is_set():
+            if newer := keep_away_from_newer():
+                logger.error("%s Until then, captures are listed later.", newer)
             is_sweep_due = self._tick() or is_sweep_due
             if is_sweep_due:
                 is_sweep_due = not self._sweep()
@@ -126,6 +129,10 @@ class Startup:
     def _try_database(self) -> bool:
         """Prepare the database. Raises RowsOfAnotherRole, or InstrumentError."""
         close_old_connections()
+        # At the start every command is checked for this. But the database may have come later.
+        if newer := describe_newer_database():
+            self._say(newer)
+            return False
         try:
             call_command("migrate", interactive=False, verbosity=0)
             if self._ended.is_set():

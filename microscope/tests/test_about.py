@@ -8,7 +8,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from microscope import VERSION
 from microscope.about import AboutPage, read_changes
-from microscope.start.checks import describe_newer_database
+from microscope.start.database.newer import describe_newer_database
 
 
 @pytest.fixture
