@@ -1,12 +1,16 @@
 #!/usr/bin/env python
 """The program's commands. `manage.py serve` runs it; `manage.py help` lists the others."""
 
+import gc
 import os
 import signal
 import sys
 
 
 def main() -> None:
+    # While the program loads, hardly anything becomes garbage, and to look for it takes a sixth of the start. It begins
+    # again once the apps are loaded.
+    gc.disable()
     is_server = sys.argv[1:2] == ["serve"]
     if is_server and signal.getsignal(signal.SIGINT) == signal.default_int_handler:
         # While the program loads there is nothing to finish; `serve` handles the signal itself later.

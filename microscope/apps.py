@@ -16,6 +16,8 @@ class MicroscopeConfig(AppConfig):
         from microscope.offline import forgetting  # noqa: F401 (connects its signals)
         from microscope.offline.copy import make_copy, register_copy
         from microscope.start import checks, role_checks  # noqa: F401 (register themselves)
+        from microscope.start.memory import collect_only_what_comes
 
         register_copy(make_copy())
         register_webhook_deliverer(WebhookDeliverer(the_bell(), is_shared=is_of_several()))
+        collect_only_what_comes()

@@ -1,6 +1,7 @@
 """Keeps each frame of a burst as an original of its own, group by group. No row and no event names a frame before its
 whole group is safe on disk."""
 
+import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -16,7 +17,6 @@ from images.archive.archive import StoredFile
 from images.archive.group import GroupWriter, WrittenFile
 from images.calibration.scale import describe_scale
 from images.capture.capture import list_or_postpone
-from images.capture.quick_turns import QuickTurns
 from images.editable_fields import require_editable
 from images.errors import DATABASE_AWAY
 from images.events import emit
@@ -32,6 +32,9 @@ from images.run_days import the_run_days
 WRITERS = 2
 # Frames that wait for a writer, besides those in the ring. The writers live on them while a group gets its rows.
 WAITING_BYTES, MIN_WAITING, MAX_WAITING = 50_000_000, 2 * WRITERS, 32
+# While one thread runs Python, the others wait up to so long for their turn, at each of the calls that write a frame.
+# With Python's usual 5 ms, the writers stand still while a group gets its rows.
+TURN_S, USUAL_TURN_S = 0.0005, sys.getswitchinterval()
 
 
 class FrameRoom:
@@ -87,7 +90,7 @@ class BurstKeeper:
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="burst-writer")
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="burst-committer")
         self._room = FrameRoom(bytes_per_frame)
-        self._turns = QuickTurns()
+        sys.setswitchinterval(TURN_S)
 
     def write(self, group: Group, taken: TakenFrame, ref: JobRef) -> None:
         """Begin to write a frame into the group. Blocks while `FrameRoom` is full. Raises StorageUnavailable if the
@@ -126,7 +129,7 @@ class BurstKeeper:
         """Wait until the threads have done all that was begun, and end them."""
         self._writers.shutdown()
         self._committer.shutdown()
-        self._turns.end()
+        sys.setswitchinterval(USUAL_TURN_S)
 
     def _write(self, taken: TakenFrame, ref: JobRef) -> tuple[WrittenFile, dict[str, Any]]:
         try:

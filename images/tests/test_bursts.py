@@ -1,6 +1,7 @@
 """A burst as a job: frames of the running stream become originals of their own, and every slot is accounted for."""
 
 import os
+import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ import pytest
 
 from camera.errors import CameraBusy
 from images.archive.group import GroupWriter
+from images.capture.keep_burst import BurstKeeper
 from images.errors import PlanTooFast
 from images.index.adoption import adopt_unlisted
 from images.jobs import reasons
@@ -17,6 +19,7 @@ from images.jobs.measures.estimate import estimate_plan
 from images.jobs.plan import parse_plan
 from images.library import the_library
 from images.models import Image, Job
+from images.record.image import Requested
 from images.tests.clocks import SetClock
 from images.tests.jobs import Bench, assert_accounted_for, finish, gaps_of, step_until, stored_slots
 
@@ -51,6 +54,14 @@ def assert_consecutive_or_lost(job: Job) -> None:
     images = list(Image.objects.filter(job=job).order_by("job_slot"))
     steps = {image.metadata["frame"]["number"] - image.job_slot for image in images}
     assert len(steps) == 1
+
+
+def test_threads_take_turns_as_usual_once_a_burst_is_over(archive, operator):
+    usual_s = sys.getswitchinterval()
+    keeper = BurstKeeper(operator, Requested(), {}, bytes_per_frame=2_000_000)
+    assert sys.getswitchinterval() < usual_s
+    keeper.close()
+    assert sys.getswitchinterval() == usual_s
 
 
 def slow_writer(archive, seconds: float) -> GroupWriter:

@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from microscope.tests.server_process import ROOT
+from microscope.tests.starting import run_command
 
 ALLOCATE_AND_TELL = """
 import ctypes, threading
@@ -47,6 +48,12 @@ def test_eight_threads_share_two_heaps():
 
     assert count_heaps(is_told=False) > 2
     assert count_heaps(is_told=True) == 2
+
+
+def test_once_the_program_is_loaded_garbage_is_collected_without_looking_through_all_of_it(tmp_path):
+    code = "import gc; print(gc.isenabled(), gc.get_freeze_count() > 10_000)"
+    said = run_command("shell", "--no-imports", "--command", code, DATA_PATH=str(tmp_path), DATABASE_URL="")
+    assert said.stdout.split() == ["True", "True"], said.stderr
 
 
 SERVE_ON_SQLITE = """

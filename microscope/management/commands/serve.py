@@ -29,7 +29,7 @@ from microscope.setup.invitation import Invitation, may_invite, open_if_there_is
 from microscope.start.database.address import SQLITE
 from microscope.start.faults import explain_address_fault
 from microscope.start.log_file import LogFile
-from microscope.start.memory import keep_few_heaps
+from microscope.start.memory import collect_only_what_comes, keep_few_heaps
 from microscope.start.parts import PATIENCE_S, Part, running
 from microscope.start.startup import Startup
 from microscope.wsgi import application
@@ -56,6 +56,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, browser: bool | None = None, **options: Any) -> None:
         keep_few_heaps()
+        # The checks before this have loaded all addresses, with their pages.
+        collect_only_what_comes()
         patience_s = settings.SERVICE_TIMEOUT_MS / 1000
         server = make_server(settings.HOST, settings.PORT, application, settings.SERVER_THREADS, patience_s)
         register_server(server)
