@@ -88,6 +88,8 @@ class Work:
         if not image:
             return
         self._bench.note(image)
+        if image["imageId"] is None:  # the database went away between the file and its row
+            return
         note = f"{len(self.notes)} \u00b5"
         if self._ask("PATCH", f"/api/v1/images/{image['imageId']}", {"note": note}):
             self.notes[image["filename"]] = note
