@@ -9,6 +9,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -33,6 +36,19 @@ def fill_postgres(url: str) -> None:
     with psycopg.connect(f"{address}/postgres", autocommit=True) as server:
         server.execute(f"DROP DATABASE {name}")
         server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+
+
+@contextmanager
+def own_postgres(server: str, kind: str) -> Iterator[str]:
+    """Yield the address of a new database on this server, with all tables. It is removed after the block."""
+    name = f"microscope_{kind}_{uuid.uuid4().hex[:10]}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as administration:
+        administration.execute(f"CREATE DATABASE {name}")
+        try:
+            fill_postgres(f"{server}/{name}")
+            yield f"{server}/{name}"
+        finally:
+            administration.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @cache

@@ -2,19 +2,16 @@
 one does not know."""
 
 import http.cookiejar
-import os
 import re
 import urllib.error
 import urllib.parse
 import urllib.request
-from itertools import count
 
-import psycopg
 import pytest
 
 from accounts.throttling import MAX_BY_NAME_AND_ADDRESS
 from images.tests.store.lying_store import lying_store
-from microscope.tests.migrated import fill_postgres
+from microscope.tests.migrated import own_postgres
 from microscope.tests.server_process import ServerProcess
 from tests.promises.routes import API, PAGES
 
@@ -22,7 +19,6 @@ pytestmark = pytest.mark.long
 
 PASSWORD = "a-long-enough-word-19"
 DRIVERS = ("camera.drivers.pixelink", "camera.drivers.simulated")
-_numbers = count(1)
 
 
 class ImportingServer(ServerProcess):
@@ -36,14 +32,8 @@ class ImportingServer(ServerProcess):
 
 @pytest.fixture
 def database(needs_postgres):
-    name = f"microscope_nodes_{os.getpid()}_{next(_numbers)}"
-    with psycopg.connect(f"{needs_postgres}/postgres", autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")
-        try:
-            fill_postgres(f"{needs_postgres}/{name}")
-            yield f"{needs_postgres}/{name}"
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with own_postgres(needs_postgres, "nodes") as address:
+        yield address
 
 
 @pytest.fixture

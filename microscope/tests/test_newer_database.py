@@ -1,13 +1,11 @@
 """Somebody updates one PC of several, and with it the database that all share, while the older program runs on another
 PC. Its camera goes on, and it writes no row any more until it knows the database again."""
 
-import os
-
 import psycopg
 import pytest
 
 from images.tests.conftest import wait_until
-from microscope.tests.migrated import fill_postgres
+from microscope.tests.migrated import own_postgres
 from microscope.tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.long
@@ -41,14 +39,8 @@ class Database:
 
 @pytest.fixture
 def database(needs_postgres):
-    name = f"microscope_newer_{os.getpid()}"
-    with psycopg.connect(f"{needs_postgres}/postgres", autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")
-        try:
-            fill_postgres(f"{needs_postgres}/{name}")
-            yield Database(f"{needs_postgres}/{name}")
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with own_postgres(needs_postgres, "newer") as address:
+        yield Database(address)
 
 
 @pytest.fixture

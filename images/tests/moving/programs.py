@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ import psycopg
 from images.tests.commands import ROOT
 from images.tests.store.conftest import LYING_KEYS
 from images.tests.store.lying_store import LyingStore
-from microscope.tests.migrated import fill_postgres
+from microscope.tests.migrated import own_postgres
 
 
 class SharedLibrary:
@@ -58,11 +57,5 @@ class SharedLibrary:
 
 @contextmanager
 def shared_library(server: str, liar: LyingStore) -> Iterator[SharedLibrary]:
-    name = f"microscope_moving_{uuid.uuid4().hex[:10]}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as administration:
-        administration.execute(f"CREATE DATABASE {name}")
-        try:
-            fill_postgres(f"{server}/{name}")
-            yield SharedLibrary(f"{server}/{name}", liar)
-        finally:
-            administration.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    with own_postgres(server, "moving") as address:
+        yield SharedLibrary(address, liar)

@@ -9,9 +9,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from images.backup.database.queries import find_known_migrations
-
-OURS = ("accounts", "images", "microscope")
+from images.backup.database.queries import OUR_APPS, find_known_migrations, read_migrations
 
 
 def describe_newer_database() -> str | None:
@@ -39,12 +37,11 @@ def keep_away_from_newer() -> str | None:
 
 
 def _is_known(opened: Any) -> bool:
-    table = MigrationRecorder.Migration._meta.db_table
-    return _describe_unknown(opened.execute(f"SELECT app, name FROM {table}").fetchall()) is None
+    return _describe_unknown(read_migrations(opened.execute)) is None
 
 
 def _describe_unknown(applied: Iterable[tuple[str, str]]) -> str | None:
-    unknown = sorted(name for name in applied if name[0] in OURS and name not in _known_migrations())
+    unknown = sorted(name for name in applied if name[0] in OUR_APPS and name not in _known_migrations())
     if not unknown:
         return None
     app, name = unknown[-1]
