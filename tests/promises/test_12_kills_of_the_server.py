@@ -20,6 +20,8 @@ from tests.promises.test_12_nobody_changes_your_experiment import ADD_PEOPLE, CA
 pytestmark = pytest.mark.long
 # With those of the little process these are the two hundred.
 KILLS = 12
+# How often control passes on before each kill, at least.
+PASSED_ON = 2
 NAMES = ("ada", "ben", "grace")
 ACTS: list[tuple[str, str, Any]] = [
     ("POST", CONTROL, {"label": "scan", "minutes": 1}),
@@ -35,20 +37,22 @@ ACTS: list[tuple[str, str, Any]] = [
 
 
 @contextmanager
-def load(people: list[Client], chance: random.Random) -> Iterator[None]:
-    """People act as fast as they can, until the end of the block or of the server."""
-    is_over = threading.Event()
+def load(people: list[Client], chance: random.Random) -> Iterator[set[int]]:
+    """People act as fast as they can, until the end of the block or of the server. Yields the fences they are told."""
+    is_over, fences = threading.Event(), set()
 
     def work(person: Client, mine: random.Random) -> None:
         with suppress(*NO_ANSWER):
             while not is_over.is_set():
-                person.ask(*mine.choice(ACTS), timeout_s=60)
+                answer = person.ask(*mine.choice(ACTS), timeout_s=60)
+                if answer.status < 300 and answer.content:
+                    fences.add(answer.body.get("fence", 0))
 
     threads = [threading.Thread(target=work, args=(one, random.Random(chance.random()))) for one in people]
     for thread in threads:
         thread.start()
     try:
-        yield
+        yield fences
     finally:
         is_over.set()
         for thread in threads:
@@ -109,8 +113,10 @@ def test_kills_of_the_server_leave_a_true_row_and_no_holder_past_its_time(bench:
         people = [Client(server.port, token) for token in tokens.values()]
         # Before anybody does anything: what the kill left.
         assert_server_says_what_the_row_says(people[0], bench)
-        with load(people, chance):
-            time.sleep(chance.uniform(0.05, 0.6))
+        with load(people, chance) as fences:
+            # On a slow computer it takes longer until control passes on.
+            server.wait_until(lambda: len(fences) > PASSED_ON)
+            time.sleep(chance.uniform(0, 0.3))
             server.kill()
         fence = looker.look(fence)
         held += control_row(bench)["lease_id"] is not None
