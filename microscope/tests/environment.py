@@ -43,6 +43,10 @@ os.environ.update(
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# The programs that tests start find this folder's sitecustomize.py.
+_of_programs = str(Path(__file__).parent / "program")
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_of_programs, os.environ.get("PYTHONPATH", "")]))
+
 # If the tests run in the background, these signals may be ignored, and processes of the tests would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
