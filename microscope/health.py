@@ -21,7 +21,7 @@ from images.run_days import the_run_days
 from images.spool.spool import Spool, the_spool
 from microscope.errors import answer
 from microscope.offline.copy import the_copy
-from microscope.postgresql.reason import why_refused
+from microscope.postgresql.reason import name_outage
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ def _check_database() -> str:
     except (DatabaseError, InterfaceError) as problem:
         the_copy().note_away()
         logger.warning("Health: the database does not answer: %s", problem)
-        return "database_newer" if why_refused() else "database_unavailable"
+        return name_outage()
     the_copy().note_answer()
     return "ok"
 

@@ -246,7 +246,7 @@ CORS_EXPOSE_HEADERS = [
     *("X-Frame-Number", "X-Frame-Received-At", "X-Frame-Age-Ms", "X-Frame-Width", "X-Frame-Height"),
     *("X-Significant-Bits", "X-Roi", "X-Binning", "X-Flip", "X-Rotation-Deg", "X-Exposure-Ms", "X-Gain-Db"),
     *("X-Histogram", "X-Clipped", "X-Underexposed", "X-Focus", "X-Request-Number", "X-Control-Asked-By"),
-    *("X-Offline", "X-Offline-Until"),
+    *("X-Offline", "X-Offline-Until", "X-Offline-Reason"),
 ]
 # A browser sends its cookies to every port of a PC, so each installation has its own cookie names. All nodes of a
 # library are one installation: a session goes on at whichever node answers.

@@ -14,8 +14,9 @@ from images.record.image import format_time
 from microscope.offline.copy import the_copy
 from microscope.offline.people import RememberedUser, SignIn
 from microscope.offline.recall import Known, ask_or_recall, hash_key, note_accepted
+from microscope.postgresql.reason import name_outage
 
-OFFLINE_HEADER, UNTIL_HEADER = "X-Offline", "X-Offline-Until"
+OFFLINE_HEADER, UNTIL_HEADER, REASON_HEADER = "X-Offline", "X-Offline-Until", "X-Offline-Reason"
 
 
 class OfflineMiddleware:
@@ -32,6 +33,7 @@ class OfflineMiddleware:
         until = getattr(request, "offline_until", None)
         if until is not None:
             response.headers[OFFLINE_HEADER], response.headers[UNTIL_HEADER] = "1", format_time(until)
+            response.headers[REASON_HEADER] = name_outage()
         else:
             note_accepted(request)
         return response

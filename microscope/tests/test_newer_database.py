@@ -1,6 +1,8 @@
 """Somebody updates one PC of several, and with it the database that all share, while the older program runs on another
 PC. Its camera goes on, and it writes no row any more until it knows the database again."""
 
+import urllib.request
+
 import psycopg
 import pytest
 
@@ -66,6 +68,9 @@ def test_an_older_program_goes_on_at_the_camera_and_writes_no_row_until_it_knows
     assert "images 9999_of_next_year is not known here" in server.log()
 
     meanwhile = capture()
+    asked = urllib.request.Request(server.address("/api/v1/camera"), headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(asked, timeout=60) as answer:
+        assert answer.headers["X-Offline-Reason"] == "database_newer"
     assert meanwhile["databaseSaved"] is False
     assert database.images() == {before}
     status, refused = server.ask("GET", "/api/v1/images", token=token)

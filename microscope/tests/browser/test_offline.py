@@ -7,10 +7,10 @@ from microscope.tests.browser.sight import live_stage
 CAMERA = "**/api/v1/camera"
 
 
-def answer_without_database(route: Route) -> None:
-    answer = route.fetch()
-    headers = {**answer.headers, "x-offline": "1", "x-offline-until": "2026-03-02T03:10:00.000Z"}
-    route.fulfill(response=answer, headers=headers)
+def answer_without_database(route: Route, reason: str = "database_unavailable") -> None:
+    answer, until = route.fetch(), "2026-03-02T03:10:00.000Z"
+    headers = {"x-offline": "1", "x-offline-until": until, "x-offline-reason": reason}
+    route.fulfill(response=answer, headers={**answer.headers, **headers})
 
 
 def test_an_open_page_says_until_when_one_can_go_on(visit):
@@ -23,5 +23,14 @@ def test_an_open_page_says_until_when_one_can_go_on(visit):
     expect(banner).to_contain_text("Pictures are listed later.")
     expect(banner).to_be_visible()
     expect(page.get_by_role("button", name="Capture")).to_be_enabled()
+    page.unroute(CAMERA)
+    expect(banner).to_be_hidden()
+
+
+def test_an_open_page_says_that_a_newer_program_has_changed_the_database(visit):
+    page = visit("/")
+    banner = page.locator("#offline-banner")
+    page.route(CAMERA, lambda route: answer_without_database(route, "database_newer"))
+    expect(banner).to_contain_text("A newer version of the program has changed the database: update this one. You can")
     page.unroute(CAMERA)
     expect(banner).to_be_hidden()

@@ -109,6 +109,7 @@ def test_health_says_since_when_and_until_when(client):
         seen = client.get("/api/v1/camera")
     assert told["since"] < told["until"]
     assert told["until"] == seen["X-Offline-Until"]
+    assert seen["X-Offline-Reason"] == "database_unavailable"
     assert "offline" not in client.get("/health").json()
 
 
@@ -116,4 +117,6 @@ def test_another_site_that_is_allowed_may_read_the_headers(client, settings):
     settings.CORS_ALLOWED_ORIGINS = ["https://lab.example"]
     with database_away():
         answer = client.get("/api/v1/camera", HTTP_ORIGIN="https://lab.example")
-    assert {"X-Offline", "X-Offline-Until"} <= set(answer["Access-Control-Expose-Headers"].split(", "))
+    assert {"X-Offline", "X-Offline-Until", "X-Offline-Reason"} <= set(
+        answer["Access-Control-Expose-Headers"].split(", ")
+    )
