@@ -1,6 +1,14 @@
-"""Adds the errors to the OpenAPI schema: which call can return which. All have one shape."""
+"""The OpenAPI schema. Here the errors are added to it: which call can return which. All have one shape."""
 
+from functools import lru_cache
 from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.settings import spectacular_settings
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 
 ERROR = {
     "type": "object",
@@ -74,6 +82,29 @@ NEED_THE_FOLDER = {
 NEED_A_CAMERA = ("/api/v1/camera", "/api/v1/control", "/api/v1/storage")
 NEED_A_CAMERA_TO_CHANGE = ("/api/v1/jobs",)
 GIVE_AN_ORIGINAL = {"get /api/v1/images/{image_id}/file", "get /api/v1/images/{image_id}/thumbnail"}
+
+
+class SchemaView(SpectacularAPIView):
+    """The schema of the API. It is the same for everybody, as long as the program runs."""
+
+    needs = {"GET": "sign-in"}
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        renderer = request.accepted_renderer
+        coded = f"; charset={renderer.charset}" if renderer.charset else ""
+        return HttpResponse(
+            write_schema(type(renderer), request.accepted_media_type),
+            content_type=f"{renderer.media_type}{coded}",
+            headers={"Content-Disposition": f'inline; filename="{spectacular_settings.TITLE}.{renderer.format}"'},
+        )
+
+
+@lru_cache(maxsize=2)
+def write_schema(renderer: type[BaseRenderer], media_type: str) -> bytes:
+    """Return the schema as YAML or JSON. To write it takes half a second of the processor, so it is kept."""
+    schema = SpectacularAPIView.generator_class().get_schema(public=True)
+    return renderer().render(schema, media_type, {})
 
 
 def describe_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:

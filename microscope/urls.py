@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from accounts.views import PasswordView
 from microscope.about import AboutPage
@@ -12,6 +12,7 @@ from microscope.events.api import EventsView
 from microscope.health import health
 from microscope.log.page import LogPage
 from microscope.metrics.api import MetricsView
+from microscope.schema import SchemaView
 from microscope.status import page as status_page
 from microscope.status.api import StatusView
 
@@ -20,10 +21,6 @@ SIGNED_IN = {"GET": "sign-in"}
 admin.site.site_header = admin.site.site_title = "Microscope"
 admin.site.index_title = "Administration"
 admin.site.site_url = f"{settings.ROOT_PATH}/"
-
-
-class SchemaView(SpectacularAPIView):
-    needs = SIGNED_IN
 
 
 class DocsView(SpectacularSwaggerSplitView):

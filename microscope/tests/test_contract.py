@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import yaml
 from django.contrib.auth import get_user_model
 from django.core.signals import request_finished
 from django.db import close_old_connections
@@ -193,6 +194,14 @@ def test_what_cannot_be_given_is_refused_with_the_types_that_can(prepared, opera
     message = prepared.ask(operation, operation.examples[0], headers={"Accept": "audio/ogg"}).json()["message"]
     for media_type in operation.media_types:
         assert (media_type or "application/json") in message
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/vnd.oai.openapi", "application/yaml"])
+def test_everybody_gets_the_same_schema_in_the_type_that_they_ask_for(api, make_user, accept):
+    for name in ("ada", "grace"):
+        response = api(make_user(name)).get("/api/schema", headers={"Accept": accept})
+        assert media_type_of(response) == accept
+        assert yaml.safe_load(response.content) == json.loads(json.dumps(read_schema()))
 
 
 def test_a_file_is_not_passed_off_as_another_type(prepared):
