@@ -239,6 +239,10 @@ def describe_statistics(picture: LivePicture) -> dict[str, Any]:
     }
 
 
+# Every page asks for these. A new serializer copies all its fields first, which takes longer than to read them.
+_SETTINGS, _SET_BY, _LIMITS = SettingsSerializer(), SettingsBySerializer(), LimitsSerializer()
+
+
 def describe_status(status: CameraStatus) -> dict[str, Any]:
     """Return the status as the API's JSON object."""
     identity = status.identity
@@ -256,7 +260,7 @@ def describe_status(status: CameraStatus) -> dict[str, Any]:
         "firmware": identity.firmware if identity else None,
         "temperature": status.sensor_temperature_c,
         "settings": describe_settings(status.settings) if status.settings else None,
-        "settingsBy": dict(SettingsBySerializer(status.set_by).data),
+        "settingsBy": dict(_SET_BY.to_representation(status.set_by)),
         "limits": describe_limits(status.limits) if status.limits else None,
         "frameRate": _rounded(status.frame_rate_hz),
         "frameAge": _rounded(status.frame_age_ms),
@@ -269,11 +273,11 @@ def describe_status(status: CameraStatus) -> dict[str, Any]:
 
 
 def describe_settings(settings: Settings) -> dict[str, Any]:
-    return dict(SettingsSerializer(settings).data)
+    return dict(_SETTINGS.to_representation(settings))
 
 
 def describe_limits(limits: Limits) -> dict[str, Any]:
-    return dict(LimitsSerializer(limits).data)
+    return dict(_LIMITS.to_representation(limits))
 
 
 def _rounded(value: float | None) -> float | None:
