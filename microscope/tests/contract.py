@@ -1,6 +1,7 @@
 """What the OpenAPI schema promises: the operations and their prefilled examples. It also checks answers strictly: a
 field that the schema does not name is a fault."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,6 +83,8 @@ class Contract:
 
     def __init__(self, schema: dict[str, Any]) -> None:
         self._components = _to_json_schema(schema["components"])
+        # To make one takes longer than to check an answer with it.
+        self._validators: dict[str, Any] = {}
 
     def find_faults(self, operation: Operation, status: int, media_type: str, body: Any) -> list[str]:
         """Return what is wrong with an answer of this operation. `body` is the parsed JSON; None for anything else."""
@@ -96,11 +99,17 @@ class Contract:
             return [f"{operation} answers {status} as {media_type}, and promises {', '.join(content)}"]
         if media_type != "application/json":
             return []
-        schema = {**_to_json_schema(fits[0]["schema"]), "components": self._components}
-        validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+        validator = self._validator_of(fits[0]["schema"])
         return [
             f"{operation} {status}: {fault.instance_path}: {fault.message}" for fault in validator.iter_errors(body)
         ]
+
+    def _validator_of(self, promised: dict[str, Any]) -> Any:
+        key = json.dumps(promised)
+        if key not in self._validators:
+            schema = {**_to_json_schema(promised), "components": self._components}
+            self._validators[key] = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+        return self._validators[key]
 
 
 def _fits(known: str, media_type: str) -> bool:

@@ -3,6 +3,8 @@
 import ast
 import re
 from collections import Counter
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,13 +33,44 @@ ROOMS = {
 }
 
 
+# What an archive has that names places on the disk.
+OF_THE_DISK = {"path_of", "path_at", "root"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the tests look for in a file, at any place in it."""
+
+    imports: list[ast.Import | ast.ImportFrom]
+    attributes: list[ast.Attribute]
+    # Classes, functions, and the variables of the module.
+    defined: set[str]
+
+
+# Several tests read each file. The whole trees would take a hundred megabytes.
+@cache
+def read(path: Path) -> Source:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    source = Source([], [], set())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            source.imports.append(node)
+        elif isinstance(node, ast.Attribute) and node.attr in OF_THE_DISK:
+            source.attributes.append(node)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            source.defined.add(node.name)
+    assigned = [target for one in tree.body if isinstance(one, ast.Assign) for target in one.targets]
+    source.defined.update(one.id for one in assigned if isinstance(one, ast.Name))
+    return source
+
+
 def imported_modules(path: Path) -> set[str]:
     """Return the first part of the name of each module that a file imports, at any place in it."""
     modules = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in read(path).imports:
         if isinstance(node, ast.Import):
             modules |= {name.name.split(".")[0] for name in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif node.module:
             modules.add(node.module.split(".")[0])
     return modules
 
@@ -62,7 +95,7 @@ def arrows(app: str) -> dict[str, set[str]]:
     files = {name_of(path): path for path in sources(app) if "migrations" not in path.parts}
     found: dict[str, set[str]] = {name: set() for name in files}
     for name, path in files.items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in read(path).imports:
             if isinstance(node, ast.ImportFrom) and node.module:
                 imported = {f"{node.module}.{one.name}" for one in node.names} & files.keys()
                 found[name] |= imported or ({node.module} & files.keys())
@@ -117,16 +150,15 @@ KNOW_THE_DISK = {
     *("images/archive", "images/backup", "microscope/setup", "microscope/start", "microscope/status"),
     "images/api/serializers.py",
 }
-OF_THE_DISK = {"path_of", "path_at", "root"}
 
 
 def test_only_the_archive_knows_where_its_files_are_on_the_disk():
     """All others ask by name or location: so an original may be somewhere else."""
     asking = set()
     for path in sources("images") + sources("microscope"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in read(path).attributes:
             # `archive.root`, `self._archive.path_at(...)`, `the_library().archive.path_of(...)`
-            if isinstance(node, ast.Attribute) and node.attr in OF_THE_DISK and "archive" in ast.unparse(node.value):
+            if "archive" in ast.unparse(node.value):
                 asking.add(path.relative_to(ROOT).as_posix())
     assert {one for one in asking if not one.startswith(tuple(KNOW_THE_DISK))} == set()
     assert "images/archive/sidecar.py" in asking
@@ -222,17 +254,9 @@ REJECTED = re.compile(
 )
 
 
-def names_in(path: Path) -> set[str]:
-    """Return the names that a file defines: classes, functions, and the variables of the module."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    defined = {one.name for one in ast.walk(tree) if isinstance(one, ast.FunctionDef | ast.ClassDef)}
-    assigned = [target for one in tree.body if isinstance(one, ast.Assign) for target in one.targets]
-    return defined | {one.id for one in assigned if isinstance(one, ast.Name)}
-
-
 @pytest.mark.parametrize("app", APPS)
 def test_no_rejected_name_comes_back(app):
-    found = {f"{path.relative_to(ROOT)}: {name}" for path in sources(app) for name in names_in(path)}
+    found = {f"{path.relative_to(ROOT)}: {name}" for path in sources(app) for name in read(path).defined}
     assert {name for name in found if REJECTED.fullmatch(name.split(": ")[1])} == set()
 
 
