@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.db import close_old_connections, connections
+from django.db.models import Count, Min
 from filelock import FileLock, Timeout
 
 from images.archive.archive import Archive
@@ -79,15 +80,18 @@ class Supervisor:
         """Do what is due now. Returns after how many seconds to call it again."""
         if not self.take_lock():
             return LOOK_EVERY_S
+        first_start = None
         if self._runner is None:
-            self._runner = self._find_work()
-        if self._runner is None:  # otherwise the database may be away
-            # The number shows on pages; while a job runs, the database may be away, and the last number stays.
-            self._waiting = Job.objects.waiting().count()
+            # It looks every few seconds for as long as the program runs. Without jobs one query must do.
+            jobs = list(Job.objects.not_ended().select_related("user"))
+            self._runner = self._find_work(jobs) if jobs else None
+            if self._runner is None:  # otherwise the database may be away
+                # The number shows on pages; while a job runs, the database may be away, and the last number stays.
+                self._waiting, first_start = self._look_at_queue() if jobs else (0, None)
         self._keep_awake()
         self._give_sign()
         if self._runner is None:
-            return self._seconds_until_next_start()
+            return self._seconds_until(first_start)
         seconds = self._runner.step()
         if seconds is None:
             self._runner = None
@@ -148,22 +152,22 @@ class Supervisor:
             return False
         return True
 
-    def _find_work(self) -> Runner | None:
-        """Return the job that runs, or the next one in the queue."""
+    def _find_work(self, jobs: list[Job]) -> Runner | None:
+        """Return the job that runs, or the next one in the queue. `jobs`: those that have not ended, in its order."""
         # A job that had begun when the program ended goes before all others.
-        active = Job.objects.active().select_related("user").order_by("id").first()
-        if active:
-            return self._make_runner(active, is_resumed=True)
+        begun = [job for job in jobs if job.has_begun]
+        if begun:
+            return self._make_runner(min(begun, key=lambda job: job.pk), is_resumed=True)
         now = self._clock.now()
-        for job in Job.objects.waiting().select_related("user"):
+        for job in filter(lambda job: job.is_waiting, jobs):
             # A job without a start time waits until people have given back the camera. One with a time misses its
             # pictures.
             if job.starts_at is None and not may_begin(the_control(), job.user_id):
                 continue
             if job.starts_at is None or job.starts_at <= now:
-                begun = begin_job(job, now)
+                held = begin_job(job, now)
                 # If it was to begin while no program ran, its first rounds are missed for that reason.
-                return self._make_runner(begun, is_resumed=_is_late(begun, now)) if begun else None
+                return self._make_runner(held, is_resumed=_is_late(held, now)) if held else None
         return None
 
     def _make_runner(self, job: Job, *, is_resumed: bool) -> Runner | None:
@@ -174,13 +178,16 @@ class Supervisor:
             fail_job(self._archive, job, self._clock.now(), str(problem))
             return None
 
-    def _seconds_until_next_start(self) -> float:
-        starts = Job.objects.waiting().exclude(starts_at=None).order_by("starts_at").values_list("starts_at", flat=True)
-        first = starts.first()
-        if first is None:
+    def _look_at_queue(self) -> tuple[int, datetime | None]:
+        """Return how many jobs wait, and the earliest start time of those that have one."""
+        found = Job.objects.waiting().order_by().aggregate(waiting=Count("id"), first=Min("starts_at"))
+        return found["waiting"], found["first"]
+
+    def _seconds_until(self, start: datetime | None) -> float:
+        if start is None:
             return LOOK_EVERY_S
         # Not longer than LOOK_EVERY_S: another process may plan an earlier one.
-        return min(max((first - self._clock.now()) / timedelta(seconds=1), 0.0), LOOK_EVERY_S)
+        return min(max((start - self._clock.now()) / timedelta(seconds=1), 0.0), LOOK_EVERY_S)
 
 
 def _is_late(job: Job, now: datetime) -> bool:

@@ -34,6 +34,10 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Return the jobs of this PC that have not begun, in the order of the queue."""
         return self.with_plan().of_this_pc().filter(state__in=Job.WAITING).order_by(PLACE)
 
+    def not_ended(self) -> "JobQuerySet":
+        """Return the jobs of this PC that may have work to do, in the order of the queue."""
+        return self.with_plan().of_this_pc().filter(state__in=(*Job.WAITING, *Job.ACTIVE)).order_by(PLACE)
+
     def up_to(self, job: "Job") -> "JobQuerySet":
         """Return those whose place in the queue is that of this job or an earlier one."""
         return self.alias(at=PLACE).filter(at__lte=job.place)
@@ -172,6 +176,15 @@ class Job(models.Model):
     @property
     def is_active(self) -> bool:
         return self.state in Job.ACTIVE
+
+    @property
+    def has_begun(self) -> bool:
+        """True if it holds the camera: it has begun and not ended."""
+        return self.is_active and self.anchor_at is not None
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state in Job.WAITING
 
     @property
     def has_ended(self) -> bool:
