@@ -7,6 +7,7 @@ from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db import connection
+from django.test import override_settings
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import RefreshToken
 
@@ -47,10 +48,11 @@ def static_files_found_once():
     middleware[place] = "microscope.tests.static_files.StaticFilesFoundOnce"
 
 
-@pytest.fixture(autouse=True)
-def cheap_passwords(settings):
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords():
     """A slow hash would make every user of a test slow."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture(autouse=True)
