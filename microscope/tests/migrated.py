@@ -39,16 +39,23 @@ def fill_postgres(url: str) -> None:
 
 
 @contextmanager
-def own_postgres(server: str, kind: str) -> Iterator[str]:
-    """Yield the address of a new database on this server, with all tables. It is removed after the block."""
+def empty_postgres(server: str, kind: str) -> Iterator[str]:
+    """Yield the address of a new database on this server, without tables. It is removed after the block."""
     name = f"microscope_{kind}_{uuid.uuid4().hex[:10]}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as administration:
         administration.execute(f"CREATE DATABASE {name}")
         try:
-            fill_postgres(f"{server}/{name}")
             yield f"{server}/{name}"
         finally:
             administration.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@contextmanager
+def own_postgres(server: str, kind: str) -> Iterator[str]:
+    """Yield the address of a new database on this server, with all tables. It is removed after the block."""
+    with empty_postgres(server, kind) as address:
+        fill_postgres(address)
+        yield address
 
 
 @cache

@@ -4,11 +4,11 @@ import os
 import subprocess
 import sys
 
-import psycopg
 import pytest
 from django.db import OperationalError, connection
 
 from microscope.start.database.setting_up import setting_up
+from microscope.tests.migrated import empty_postgres
 from microscope.tests.starting import ROOT
 from microscope.tests.test_startup import BEGIN
 
@@ -23,11 +23,8 @@ def empty_database(request, tmp_path) -> str:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
         return
-    server, name = request.getfixturevalue("needs_postgres"), f"microscope_empty_{os.getpid()}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as administration:
-        administration.execute(f"CREATE DATABASE {name}")
-        yield f"{server}/{name}"
-        administration.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with empty_postgres(request.getfixturevalue("needs_postgres"), "empty") as address:
+        yield address
 
 
 def run_at_once(address: str, folder, *command: str) -> list[tuple[int, str]]:
