@@ -217,11 +217,11 @@ def changes_of():
 
 
 @pytest.fixture
-def told(visit):
+def told(open_browser):
     """told(control) opens the live page, or another one, and the server says this of control."""
 
     def go(control, address="/", **kind):
-        page = visit("/profile", **kind)
+        page = open_browser(**{"person": "ada", **kind})
         page.told = Told(page, control)
         page.goto(address)
         if address == "/":

@@ -214,16 +214,16 @@ def test_where_the_clipboard_is_not_allowed_the_line_can_be_selected(image, visi
     expect(page.locator("#image")).to_be_visible()
 
 
-def test_a_missing_original_is_a_sentence(image, visit):
+def test_a_missing_original_is_a_sentence(image, open_browser):
     Path(image["filepath"]).unlink()
-    page = visit("/profile")
+    page = open_browser("ada")
     page.incidents.expect(f"/images/{image['imageId']}/file")
     page.goto(f"/images/{image['imageId']}/")
     expect(page.locator("#stage-problem")).to_contain_text("is missing from the archive")
 
 
-def test_a_picture_that_is_not_there_is_a_page_that_says_so(visit):
-    page = visit("/profile")
+def test_a_picture_that_is_not_there_is_a_page_that_says_so(open_browser):
+    page = open_browser("ada")
     page.incidents.expect("404")
     page.goto("/images/999999/")
     expect(page.get_by_role("link", name="Back to the live picture")).to_be_visible()

@@ -49,11 +49,11 @@ def still_day(full_days) -> date:
 
 
 @pytest.fixture
-def open_day(visit):
+def open_day(open_browser):
     """open_day(day) opens the gallery with only this day. Its rows have no files and so no thumbnails."""
 
     def go(first: date, last: date | None = None, person: str = "ada"):
-        page = visit("/profile", person)
+        page = open_browser(person)
         page.incidents.expect("/thumbnail")
         page.goto(f"/images/?from={first}&to={last or first}")
         expect(page.locator(".select-day").first).to_be_visible()
@@ -148,11 +148,11 @@ def test_the_whole_day_goes_to_the_bin_and_undo_brings_all_of_it_back(bench, day
     expect(page.locator(".shot").first).to_be_visible()
 
 
-def test_the_bin_gives_back_all_that_is_in_it(bench, day, open_day, visit):
+def test_the_bin_gives_back_all_that_is_in_it(bench, day, open_day, open_browser):
     wanted = numbers(bench, day)
     for first in range(0, MANY, 200):
         assert bench.ask("POST", "/api/v1/images/bin", {"ids": wanted[first : first + 200]}, bench.token())[0] == 200
-    page = visit("/profile")
+    page = open_browser("ada")
     page.incidents.expect("/thumbnail")
     page.goto(f"/images/bin/?from={day}&to={day}")
     page.get_by_role("button", name="Select day").click()

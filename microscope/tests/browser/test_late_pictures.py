@@ -14,12 +14,12 @@ IS_LOADED = "picture => picture.complete && picture.naturalWidth > 0"
 
 
 @pytest.fixture
-def gallery_where(capture_set, visit):
+def gallery_where(capture_set, open_browser):
     """gallery_where(answer) opens the gallery with two images of this test. `answer(route)` serves their thumbnails."""
 
     def go(answer):
         capture_set(2)
-        page = visit("/profile")
+        page = open_browser("ada")
         page.clock.install()
         page.route(THUMBNAILS, answer)
         page.goto(f"/images/?text={capture_set.sample}", wait_until="domcontentloaded")
@@ -77,9 +77,9 @@ def test_a_file_that_is_missing_is_called_so_and_not_tried_again(gallery_where):
     expect(page.locator(".toast")).to_have_count(0)
 
 
-def test_a_large_picture_that_does_not_come_says_so_and_is_tried_again(capture_set, visit):
+def test_a_large_picture_that_does_not_come_says_so_and_is_tried_again(capture_set, open_browser):
     number = capture_set(1)[0]["imageId"]
-    page = visit("/profile")
+    page = open_browser("ada")
     page.clock.install()
     silent = [True]
     page.route(f"**/api/v1/images/{number}/file*", lambda route: None if silent[0] else route.continue_())
@@ -93,9 +93,9 @@ def test_a_large_picture_that_does_not_come_says_so_and_is_tried_again(capture_s
     expect(page.locator("#stage-problem")).to_be_hidden()
 
 
-def test_a_picture_that_the_store_does_not_give_now_says_why(capture_set, visit):
+def test_a_picture_that_the_store_does_not_give_now_says_why(capture_set, open_browser):
     number = capture_set(1)[0]["imageId"]
-    page = visit("/profile")
+    page = open_browser("ada")
     page.incidents.expect("503")
     why = "The picture is in the store, and cannot be fetched now. The store does not answer. Try again later."
     answer = {"statusCode": 503, "code": "original_away", "message": why, "errors": {}}
@@ -108,9 +108,9 @@ def test_a_picture_that_the_store_does_not_give_now_says_why(capture_set, visit)
     expect(page.locator("#stage-problem")).to_be_hidden()
 
 
-def test_neighbours_that_do_not_come_are_offered_again(capture_set, visit):
+def test_neighbours_that_do_not_come_are_offered_again(capture_set, open_browser):
     number = capture_set(2)[0]["imageId"]
-    page = visit("/profile")
+    page = open_browser("ada")
     page.clock.install()
     silent = [True]
     page.route(THUMBNAILS, lambda route: None if silent[0] else route.continue_())

@@ -12,8 +12,8 @@ from microscope.tests.browser.sight import live_stage, scrolls_sideways, wait_un
 @pytest.mark.parametrize(
     "address", ["/", "/images/", "/images/bin/", "/profile", "/profile/password", "/images/999999/"]
 )
-def test_no_page_scrolls_sideways(visit, address):
-    page = visit("/profile", **PHONE)
+def test_no_page_scrolls_sideways(open_browser, address):
+    page = open_browser("ada", **PHONE)
     page.incidents.expect("404 GET .*/images/999999/", "status of 404 .*/images/999999/")
     page.goto(address)
     assert not scrolls_sideways(page)

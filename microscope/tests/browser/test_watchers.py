@@ -64,8 +64,8 @@ def test_who_goes_to_another_page_watches_no_more(watch_live, bench):
     wait_for_watchers(page, bench, 0)
 
 
-def test_beyond_the_limit_a_watcher_is_told_and_gets_the_next_free_place(visit, bench):
-    page = visit("/profile")
+def test_beyond_the_limit_a_watcher_is_told_and_gets_the_next_free_place(open_browser, bench):
+    page = open_browser("ada")
     page.incidents.expect("503")
     wait_for_watchers(page, bench, 0)
     others = [open_stream(bench) for _ in range(MAX_WATCHERS)]
