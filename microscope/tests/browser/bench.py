@@ -57,6 +57,14 @@ class Bench(ServerProcess):
         status, answer = self.ask("PATCH", "/api/v1/camera/settings", settings, self.token())
         assert status == 200, answer
 
+    def is_steady(self) -> bool:
+        """Return whether the camera works, has the settings of the tests and is free, and ada is told of nothing."""
+        camera = self.camera()
+        settings, control = camera["settings"] or {}, camera["control"]
+        in_force = settings.get("exposure"), settings.get("gain")
+        has_settings = camera["cause"] is None and in_force == (EXPOSURE_MS, GAIN_DB)
+        return has_settings and control["state"] == "free" and control["notice"] is None
+
     def free_camera(self) -> None:
         """Take control away from whoever has it. A job that was stopped gives it back soon; one that runs keeps it."""
         held, until_s = self.camera()["control"], time.monotonic() + STOPPED_JOB_S

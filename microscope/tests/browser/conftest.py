@@ -78,9 +78,10 @@ def bench(chromium, database_url, tmp_path_factory):
 @pytest.fixture(autouse=True)
 def steady(bench):
     """The same settings for each test, and nobody controls the camera."""
-    bench.free_camera()
-    bench.set_camera(exposure=EXPOSURE_MS, gain=GAIN_DB)
-    bench.free_camera()
+    if not bench.is_steady():
+        bench.free_camera()
+        bench.set_camera(exposure=EXPOSURE_MS, gain=GAIN_DB)
+        bench.free_camera()
 
 
 @pytest.fixture
