@@ -37,7 +37,7 @@ class Bench(ServerProcess):
     program = ("-m", "microscope.tests.browser.serve_bench")
 
     def __init__(self, data_path: Path, **environment: str) -> None:
-        quiet = {"LIVE_MAX_FPS": "5", "LIVE_MAX_WATCHERS": str(MAX_WATCHERS), "SIMULATED_CAMERA": "colour-2mp"}
+        quiet = {"LIVE_MAX_FPS": "2", "LIVE_MAX_WATCHERS": str(MAX_WATCHERS), "SIMULATED_CAMERA": "colour-2mp"}
         super().__init__(data_path, ADMIN_PASSWORD=PASSWORD, **{**quiet, **environment})
         self.data_path = data_path
         self._environment = {**os.environ, "DATA_PATH": str(data_path), **environment}
