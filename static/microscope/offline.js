@@ -1,6 +1,5 @@
 /* The banner that says that the database is away, and until when the user can go on at the camera. */
 const banner = document.getElementById("offline-banner");
-const NEWER = "A newer version of the program has changed the database: update this one.";
 const { timeZone } = document.documentElement.dataset;
 
 /** Look at an answer of the server. Those given without the database say so in their headers; others say nothing
@@ -9,8 +8,13 @@ export function noteAnswer({ headers, ok }) {
   if (!banner) return;
   const until = headers.get("X-Offline-Until");
   if (until) {
-    const reason = headers.get("X-Offline-Reason") === "database_newer" ? NEWER : "The database does not answer.";
-    show(`${reason} You can go on at the camera until ${formatHour(until)}. Pictures are listed later.`);
+    const hour = formatHour(until);
+    const isNewer = headers.get("X-Offline-Reason") === "database_newer";
+    show(
+      isNewer
+        ? `A newer version of the program has changed the database: update this one. You can go on at the camera until ${hour}. Pictures are listed later.`
+        : `The database does not answer. You can go on at the camera until ${hour}. Pictures are listed later.`,
+    );
   } else if (ok) banner.hidden = true;
 }
 
