@@ -11,7 +11,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +24,26 @@ ROOT = Path(__file__).resolve().parents[2]
 # The system gives no port of this range to other connections. One of those could be taken again before the server
 # starts.
 PORTS = range(20_000, 32_000)
+# The processes of the tests start servers at the same moment, so each of them takes ports of its own share, in turn.
+SHARES = 16
 # How a request ends if its server dies, does not listen yet, or does not answer in time.
 NO_ANSWER = (OSError, http.client.HTTPException, json.JSONDecodeError)
 
 
 def find_free_port() -> int:
-    """Return a port of this PC on which no program listens."""
-    for port in random.sample(PORTS, 100):
+    """Return a port of this PC on which no program listens, and that was not returned shortly before."""
+    for port in islice(_own_ports(), len(PORTS) // SHARES):
         with suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port
     raise OSError(f"no port of {PORTS} is free")
+
+
+@cache
+def _own_ports() -> Iterator[int]:
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    share = PORTS[number % SHARES :: SHARES]
+    return cycle(random.sample(share, len(share)))
 
 
 class ServerProcess:
