@@ -58,6 +58,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", action="store_true", help="run only tests for which the database can matter")
 
 
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Tests wait for a third of their time, so there are half as many processes again as processors."""
+    return ((os.cpu_count() or 1) * 3 + 1) // 2
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the long tests out of a plain run. If the command names a file, all of that file runs."""
     if not config.getoption("--long") and not any(".py" in argument for argument in config.args):

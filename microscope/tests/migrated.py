@@ -6,8 +6,6 @@ longer than most tests do. That the program makes them itself is tested in micro
 import atexit
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -16,6 +14,8 @@ from functools import cache
 from pathlib import Path
 
 import psycopg
+
+from microscope.tests.warm.program import run_program
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -84,4 +84,4 @@ def _execute(address: str, command: str) -> None:
 
 def _migrate(url: str, folder: Path) -> None:
     environment = {**os.environ, "DATA_PATH": str(folder), "DATABASE_URL": url}
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
+    run_program(["manage.py", "migrate", "-v0"], environment, timeout_s=300).check_returncode()

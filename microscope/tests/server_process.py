@@ -7,7 +7,6 @@ import random
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -19,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from microscope.tests.migrated import fill_file
+from microscope.tests.warm.program import run_program, start_cold, start_program
 
 ROOT = Path(__file__).resolve().parents[2]
 # The system gives no port of this range to other connections. One of those could be taken again before the server
 # starts.
 PORTS = range(20_000, 32_000)
 # The processes of the tests start servers at the same moment, so each of them takes ports of its own share, in turn.
-SHARES = 16
+SHARES = 64
 # How a request ends if its server dies, does not listen yet, or does not answer in time.
 NO_ANSWER = (OSError, http.client.HTTPException, json.JSONDecodeError)
 
@@ -54,6 +54,7 @@ class ServerProcess:
 
     program = ("manage.py", "serve")
     has_tables = True
+    is_warm = True
 
     def __init__(self, data_path: Path, **environment: str) -> None:
         self.port, self.data_path = find_free_port(), data_path
@@ -61,14 +62,8 @@ class ServerProcess:
         if self.has_tables and not self._environment.get("DATABASE_URL"):
             fill_file(data_path / "microscope.sqlite3")
         self._log = (data_path / f"server-{self.port}.log").open("w+")
-        self._process = subprocess.Popen(
-            [sys.executable, *self.program],
-            cwd=ROOT,
-            env=self._environment,
-            stdin=subprocess.PIPE,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-        )
+        start = start_program if self.is_warm else start_cold
+        self._process = start([*self.program], self._environment, self._log, stdin=subprocess.PIPE)
 
     @property
     def process_id(self) -> int:
@@ -115,14 +110,12 @@ class ServerProcess:
 
     def tell(self, line: str) -> None:
         """Write a line to the standard input of the server. `serve` itself reads none."""
-        assert self._process.stdin
         self._process.stdin.write(f"{line}\n".encode())
         self._process.stdin.flush()
 
     def run_beside(self, *command: str) -> int:
         """Run a command of manage.py on the same data. Returns its exit code."""
-        asked = [sys.executable, "manage.py", *command]
-        return subprocess.run(asked, cwd=ROOT, env=self._environment, stdout=subprocess.DEVNULL, timeout=120).returncode
+        return run_program(["manage.py", *command], self._environment, timeout_s=120).returncode
 
     def tell_to_stop(self) -> None:
         self._process.send_signal(signal.SIGTERM)
@@ -136,11 +129,18 @@ class ServerProcess:
 
     def kill(self) -> None:
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
+        self._process.stdin.close()
         self._log.close()
 
 
-class FirstStart(ServerProcess):
+class ColdStart(ServerProcess):
+    """A server that starts as users start it."""
+
+    is_warm = False
+
+
+class FirstStart(ColdStart):
     """A server that may find nothing: it makes its tables, as on the day when somebody installs the program."""
 
     has_tables = False

@@ -12,7 +12,7 @@ import pytest
 
 from images.tests.conftest import wait_until
 from microscope.tests.serve_hanging import HANGS
-from microscope.tests.server_process import ROOT, FirstStart, ServerProcess, find_free_port
+from microscope.tests.server_process import ROOT, ColdStart, FirstStart, ServerProcess, find_free_port
 
 pytestmark = pytest.mark.long
 
@@ -26,7 +26,7 @@ posix_only = pytest.mark.skipif(os.name == "nt", reason="Windows has no such sig
 def start(tmp_path):
     servers = []
 
-    def begin(kind: type[ServerProcess] = ServerProcess, **environment: str) -> ServerProcess:
+    def begin(kind: type[ServerProcess] = ColdStart, **environment: str) -> ServerProcess:
         servers.append(kind(tmp_path, **{"DATABASE_URL": "", "ADMIN_PASSWORD": PASSWORD, **environment}))
         return servers[-1]
 

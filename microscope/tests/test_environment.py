@@ -2,20 +2,16 @@
 
 import os
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from microscope.tests.starting import print_setting
-
-ROOT = Path(__file__).resolve().parents[2]
+from microscope.tests.warm.program import run_program
 
 
 def run_check(tmp_path, **values: str) -> subprocess.CompletedProcess:
     environment = {**os.environ, "DATA_PATH": str(tmp_path), **values}
-    command = [sys.executable, "manage.py", "check"]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    return run_program(["manage.py", "check"], environment, timeout_s=60)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from microscope.tests.server_process import FirstStart, ServerProcess
+from microscope.tests.server_process import ColdStart, FirstStart, ServerProcess
 
 pytestmark = pytest.mark.long
 
@@ -21,7 +21,7 @@ def start(tmp_path):
     """start() starts a server with SQLite in the data folder of this test. All are ended after the test."""
     servers = []
 
-    def begin(kind: type[ServerProcess] = ServerProcess, **environment: str) -> ServerProcess:
+    def begin(kind: type[ServerProcess] = ColdStart, **environment: str) -> ServerProcess:
         servers.append(kind(tmp_path, **{"DATABASE_URL": "", **environment}))
         return servers[-1]
 

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +13,9 @@ from typing import Any
 from PIL import Image as Picture
 
 from camera.durable_files import TEMPORARY
+from microscope.tests.warm.program import run_program
 from tests.promises.databases import Database, own_database
-from tests.promises.server import PASSWORD, ROOT, Server
+from tests.promises.server import PASSWORD, Server
 
 IS_LONG = os.environ.get("PROMISES", "") == "long"
 TOKEN_LASTS_S = 600.0
@@ -59,8 +59,7 @@ class Bench:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `manage.py` until it ends, in success or failure."""
         environment = {**os.environ, "DATA_PATH": str(self.data_path), **self._all_settings()}
-        command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+        return run_program(["manage.py", *arguments], environment, timeout_s=300)
 
     def serve(self, plan: dict[str, Any] | None = None, **environment: str) -> Server:
         """Start a server, wait until it answers, and sign its `client` in."""

@@ -5,8 +5,6 @@ import http.client
 import json
 import os
 import socket
-import subprocess
-import sys
 import time
 import urllib.parse
 import urllib.request
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from microscope.tests.server_process import NO_ANSWER, find_free_port
+from microscope.tests.warm.program import start_program
 
 ROOT = Path(__file__).resolve().parents[2]
 USERNAME, PASSWORD = "admin", "a-long-secret-word"
@@ -133,13 +132,8 @@ class Server:
         plan = {**(plan or {}), "control": self._listener.getsockname()[1]}
         self._log_path = data_path / f"server-{time.time_ns()}.log"
         with self._log_path.open("w") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.promises.serving", json.dumps(plan)],
-                cwd=ROOT,
-                env={**os.environ, "DATA_PATH": str(data_path), "PORT": str(self.port), **environment},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+            settings = {**os.environ, "DATA_PATH": str(data_path), "PORT": str(self.port), **environment}
+            self._process = start_program(["-m", "tests.promises.serving", json.dumps(plan)], settings, log)
 
     @property
     def process_id(self) -> int:

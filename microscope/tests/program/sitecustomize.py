@@ -4,7 +4,7 @@ are there. They come with the packages of the tests, and whoever installs only r
 
 import sys
 
-PROGRAMS = ("manage.py", "tests.promises.serving", "microscope.tests.browser.serve_bench")
+PROGRAMS = ("manage.py", "tests.promises.serving", "microscope.tests.browser.serve_bench", "warm/becoming.py")
 OF_THE_TESTS = ("jinja2", "pygments", "requests")
 
 if any(argument.endswith(PROGRAMS) for argument in sys.orig_argv[1:]):
