@@ -12,7 +12,7 @@ import pytest
 from accounts.throttling import MAX_BY_NAME_AND_ADDRESS
 from images.tests.store.lying_store import lying_store
 from microscope.tests.migrated import own_postgres
-from microscope.tests.server_process import ServerProcess
+from microscope.tests.server_process import ColdStart, ServerProcess
 from tests.promises.routes import API, PAGES
 
 pytestmark = pytest.mark.long
@@ -21,7 +21,7 @@ PASSWORD = "a-long-enough-word-19"
 DRIVERS = ("camera.drivers.pixelink", "camera.drivers.simulated")
 
 
-class ImportingServer(ServerProcess):
+class ImportingServer(ColdStart):
     """Prints each module that it imports."""
 
     program = ("-X", "importtime", "manage.py", "serve")

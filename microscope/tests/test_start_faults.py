@@ -5,7 +5,6 @@ import shutil
 import socket
 import sqlite3
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -14,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from images.tests.conftest import wait_until
-from microscope.tests.server_process import ROOT, ServerProcess
+from microscope.tests.server_process import ServerProcess
 from microscope.tests.starting import assert_one_sentence, run_command
+from microscope.tests.warm.program import run_program
 
 pytestmark = pytest.mark.long
 
@@ -31,9 +31,7 @@ EVERY_COMMAND = [
 
 def run(folder: Path | str, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     asked = {**os.environ, "DATA_PATH": str(folder), "DATABASE_URL": "", **environment}
-    return subprocess.run(
-        [sys.executable, "manage.py", *command], cwd=ROOT, env=asked, capture_output=True, text=True, timeout=120
-    )
+    return run_program(["manage.py", *command], asked, timeout_s=120)
 
 
 def assert_is_a_sentence(done: subprocess.CompletedProcess[str], *words: str) -> None:

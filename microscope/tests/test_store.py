@@ -22,7 +22,7 @@ from microscope.status.groups.store import read_store
 from microscope.status.line import FINE, UNKNOWN, WARN
 from microscope.status.read import list_checks
 from microscope.status.running import Running
-from microscope.tests.server_process import ServerProcess
+from microscope.tests.server_process import ColdStart
 from microscope.tests.starting import assert_one_sentence, run_command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,7 +61,7 @@ def probe_store() -> tuple[str, int | str]:
 # A PC alone
 
 
-class ImportingServer(ServerProcess):
+class ImportingServer(ColdStart):
     """Prints each module that it imports."""
 
     program = ("-X", "importtime", "manage.py", "serve")

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from images.control.waiting import MAX_WAITING
-from tests.promises.bench import ROOT, Bench
-from tests.promises.server import Answer, Client, Server
+from tests.promises.bench import Bench
+from tests.promises.server import ROOT, Answer, Client, Server
 
 pytestmark = pytest.mark.long
 

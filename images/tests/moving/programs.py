@@ -13,6 +13,7 @@ from images.tests.commands import ROOT
 from images.tests.store.conftest import LYING_KEYS
 from images.tests.store.lying_store import LyingStore
 from microscope.tests.migrated import own_postgres
+from microscope.tests.warm.program import run_program
 
 
 class SharedLibrary:
@@ -24,6 +25,20 @@ class SharedLibrary:
 
     def start(self, data_path: Path, *arguments: str, **environment: str) -> subprocess.Popen:
         """Start `manage.py arguments` as an instrument with this data folder. Output and errors come as text."""
+        return subprocess.Popen(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self._make_environment(data_path, environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, data_path: Path, *arguments: str, **environment: str) -> tuple[int, str]:
+        ended = run_program(["manage.py", *arguments], self._make_environment(data_path, environment), timeout_s=120)
+        return ended.returncode, ended.stdout + ended.stderr
+
+    def _make_environment(self, data_path: Path, environment: dict[str, str]) -> dict[str, str]:
         access_key, secret_key = LYING_KEYS
         shared = {
             **{"DATA_PATH": str(data_path), "IMAGE_SAVE_PATH": "images", "DATABASE_URL": self.url},
@@ -31,19 +46,7 @@ class SharedLibrary:
             **{"S3_ENDPOINT": self.liar.endpoint, "S3_BUCKET": "pictures", "MINIMUM_FREE_MB": "1"},
             **{"S3_ACCESS_KEY": access_key, "S3_SECRET_KEY": secret_key},
         }
-        return subprocess.Popen(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env={**os.environ, **shared, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def run(self, data_path: Path, *arguments: str, **environment: str) -> tuple[int, str]:
-        process = self.start(data_path, *arguments, **environment)
-        output, _ = process.communicate(timeout=120)
-        return process.returncode, output
+        return {**os.environ, **shared, **environment}
 
     def ask(self, query: str) -> list[tuple]:
         with psycopg.connect(self.url, autocommit=True) as connection:
