@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import close_old_connections, connections
+from django.core.management.sql import emit_post_migrate_signal
+from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections
 
 from accounts.first_administrator import has_administrator, make_first_administrator
 from accounts.personal_tokens.tokens import forget_ended_tokens
 from accounts.throttling import forget_old_attempts
 from camera.durable_files import sweep_temporaries
+from images.backup.database.migrations import is_every_migration_applied
 from images.edit.bin import sweep_bin
 from images.edit.removal import finish_removals
 from images.errors import DATABASE_AWAY, LibraryError
@@ -134,7 +136,7 @@ class Startup:
             self._say(newer)
             return False
         try:
-            call_command("migrate", interactive=False, verbosity=0)
+            _make_tables()
             if self._ended.is_set():
                 return False
             require_rows_of_this_role()
@@ -184,3 +186,12 @@ class Startup:
         if adopted:
             logger.info("%d images that had no row yet were listed", adopted)
         return True
+
+
+def _make_tables() -> None:
+    """Make the tables that are missing, and the permissions, which a start that was killed may not have made."""
+    if is_every_migration_applied():
+        with setting_up():
+            emit_post_migrate_signal(verbosity=0, interactive=False, db=DEFAULT_DB_ALIAS)
+    else:
+        call_command("migrate", interactive=False, verbosity=0)

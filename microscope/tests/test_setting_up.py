@@ -1,14 +1,16 @@
 """What a first start makes is made once, also if several programs start at once."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 from django.db import OperationalError, connection
 
 from microscope.start.database.setting_up import setting_up
-from microscope.tests.migrated import empty_postgres
+from microscope.tests.migrated import empty_postgres, fill_file
 from microscope.tests.starting import ROOT
 from microscope.tests.test_startup import BEGIN
 
@@ -27,7 +29,7 @@ def empty_database(request, tmp_path) -> str:
         yield address
 
 
-def run_at_once(address: str, folder, *command: str) -> list[tuple[int, str]]:
+def run_at_once(address: str, folder, *command: str, starts: int = STARTS) -> list[tuple[int, str]]:
     """Return exit code and lines of each."""
     environment = {
         **os.environ,
@@ -36,7 +38,7 @@ def run_at_once(address: str, folder, *command: str) -> list[tuple[int, str]]:
         "DJANGO_SETTINGS_MODULE": "microscope.settings",
     }
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    begun = [subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment, **pipes) for _ in range(STARTS)]
+    begun = [subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment, **pipes) for _ in range(starts)]
     said = [process.communicate("\n", timeout=120)[0] for process in begun]
     return [(process.returncode, lines) for process, lines in zip(begun, said, strict=True)]
 
@@ -53,6 +55,20 @@ def test_migrations_at_once_take_turns(empty_database, tmp_path):
     ended = run_at_once(empty_database, tmp_path, "manage.py", "migrate")
     assert [code for code, _ in ended] == [0] * STARTS, ended
     assert sum("Applying accounts.0001_initial" in said for _, said in ended) == 1
+
+
+def test_a_start_makes_the_permissions_that_a_killed_one_did_not_make(tmp_path):
+    path = tmp_path / "microscope.sqlite3"
+    fill_file(path)
+    with closing(sqlite3.connect(path)) as database, database:
+        all_of_them = database.execute("SELECT codename FROM auth_permission ORDER BY codename").fetchall()
+        database.execute("DELETE FROM auth_group_permissions")
+        database.execute("DELETE FROM auth_permission WHERE codename LIKE '%image%'")
+    [(code, said)] = run_at_once(f"sqlite:///{path}", tmp_path, "-c", BEGIN, starts=1)
+    assert (code, "serving" in said) == (0, True), said
+    with closing(sqlite3.connect(path)) as database:
+        made = database.execute("SELECT codename FROM auth_permission ORDER BY codename").fetchall()
+    assert ("view_image",) in made and made == all_of_them
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from images.backup.database.migrations import is_every_migration_applied
 from images.backup.database.sqlite_copy import copy_sqlite_file
 
 logger = logging.getLogger(__name__)
@@ -22,9 +23,7 @@ def copy_before_migration(data_path: Path, program_version: str) -> Path | None:
     the caller must not change the database."""
     if connection.vendor != "sqlite" or connection.is_in_memory_db():  # type: ignore[attr-defined]
         return None
-    executor = MigrationExecutor(connection)
-    applied = executor.loader.applied_migrations
-    if not applied or not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    if is_every_migration_applied() or not _has_work():
         return None
     folder = data_path / FOLDER
     folder.mkdir(exist_ok=True)
@@ -35,6 +34,12 @@ def copy_before_migration(data_path: Path, program_version: str) -> Path | None:
     for old in _copies_in(folder)[:-MAX_KEPT]:
         old.unlink(missing_ok=True)
     return path
+
+
+def _has_work() -> bool:
+    executor = MigrationExecutor(connection)
+    loader = executor.loader
+    return bool(loader.applied_migrations and executor.migration_plan(loader.graph.leaf_nodes()))
 
 
 def _copies_in(folder: Path) -> list[Path]:

@@ -4,15 +4,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db import connection
-from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from images.backup.contents.manifest import KeptDatabase
+from images.backup.database.migrations import OUR_APPS
 from images.backup.errors import BackupDamaged
 from images.models import Image
 from images.own_instrument import own_instrument_id
 
-OUR_APPS = ("accounts", "images", "microscope")
 # Runs a query and returns its rows. All queries see the same moment.
 Query = Callable[[str], Iterator[tuple[Any, ...]]]
 
@@ -59,12 +58,6 @@ def read_migrations(query: Query) -> list[tuple[str, str]]:
     table = MigrationRecorder.Migration._meta.db_table
     found = query(f"SELECT app, name FROM {table} ORDER BY app, name")
     return [(app, name) for app, name in found if app in OUR_APPS]
-
-
-def find_known_migrations(loader: MigrationLoader) -> set[tuple[str, str]]:
-    """Return app and name of all migrations of this version, also of those that a squashed migration replaces."""
-    replaced = {name for migration in loader.disk_migrations.values() for name in migration.replaces}
-    return {*loader.disk_migrations, *replaced}
 
 
 def _table_names(query: Query) -> list[str]:

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.db import connection
-from django.db.migrations.loader import MigrationLoader
 
 from camera.durable_files import PRIVATE, create_file, publish_file, replace_file, sync_folder
 from images.archive.archive import Archive
@@ -24,8 +23,9 @@ from images.archive.paced_reader import PacedReader, stop_when
 from images.backup.contents.entries import Entry
 from images.backup.contents.manifest import IMAGES, KeptDatabase, KeptFile, Manifest, read_days
 from images.backup.copying import Copier
+from images.backup.database.migrations import find_unknown_migrations
 from images.backup.database.postgres_restore import restore_postgres
-from images.backup.database.queries import find_known_migrations, require_rows
+from images.backup.database.queries import require_rows
 from images.backup.database.sqlite_copy import find_damage, open_sqlite
 from images.backup.errors import BackupDamaged, BackupError
 from images.backup.originals import COPIED_AT_ONCE, WAITING
@@ -183,8 +183,7 @@ class Restore:
 
 def refuse_newer(kept: KeptDatabase, program_version: str) -> None:
     """Raise BackupError if the copied database has migrations that this version of the program does not know."""
-    known = find_known_migrations(MigrationLoader(None))
-    if any(name not in known for name in kept.migrations):
+    if find_unknown_migrations(kept.migrations):
         raise BackupError(
             f"This backup was made by a newer version of the program ({program_version}). Install that version."
         )

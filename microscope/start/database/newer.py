@@ -2,14 +2,13 @@
 runs. Several PCs may share one PostgreSQL, and somebody updates one of them first."""
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, connection
-from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from images.backup.database.queries import OUR_APPS, find_known_migrations, read_migrations
+from images.backup.database.migrations import find_unknown_migrations
+from images.backup.database.queries import read_migrations
 
 
 def describe_newer_database() -> str | None:
@@ -41,7 +40,7 @@ def _is_known(opened: Any) -> bool:
 
 
 def _describe_unknown(applied: Iterable[tuple[str, str]]) -> str | None:
-    unknown = sorted(name for name in applied if name[0] in OUR_APPS and name not in _known_migrations())
+    unknown = find_unknown_migrations(applied)
     if not unknown:
         return None
     app, name = unknown[-1]
@@ -49,8 +48,3 @@ def _describe_unknown(applied: Iterable[tuple[str, str]]) -> str | None:
         f"The database was made by a newer version of the program ({app} {name} is not known here). "
         "Install that version, or restore a backup of the database that belongs to this one."
     )
-
-
-@cache
-def _known_migrations() -> set[tuple[str, str]]:
-    return find_known_migrations(MigrationLoader(None))
