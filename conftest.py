@@ -30,6 +30,7 @@ from images.index.thumbnails import Thumbnails
 from images.library import the_library
 from images.run_days import RunDays, register_run_days
 from microscope.offline.copy import OfflineCopy, register_copy
+from microscope.tests.cheap_passwords import CHEAP
 from microscope.tests.emptying import empty_quickly
 
 
@@ -51,7 +52,7 @@ def static_files_found_once():
 @pytest.fixture(scope="session", autouse=True)
 def cheap_passwords():
     """A slow hash would make every user of a test slow."""
-    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+    with override_settings(PASSWORD_HASHERS=[CHEAP]):
         yield
 
 

@@ -33,6 +33,7 @@ from camera.tests.standin.camera import StandinCamera
 from camera.tests.standin.codes import ReturnCode
 from camera.tests.standin.library import Library
 from camera.tests.standin.loading import install_forever
+from microscope.tests.cheap_passwords import use_cheap_hash
 from tests.promises.steps import Steps
 
 Verb = Callable[..., Any]
@@ -47,6 +48,7 @@ def main() -> None:
     if "within" in plan:
         steps = Steps(plan["within"], plan["kill_at"], plan.get("kill_at_time", 1))
         verbs["steps"] = lambda: steps.passed
+    use_cheap_hash()
     django.setup()
     import_module("microscope.urls")
     if "clock" in plan:

@@ -9,6 +9,8 @@ from threading import Thread
 
 import django
 
+from microscope.tests.cheap_passwords import use_cheap_hash
+
 PASSWORD = "bench-password"
 ROLE_BY_PERSON = {
     "ada": "operators",
@@ -22,6 +24,7 @@ ROLE_BY_PERSON = {
 
 def serve() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microscope.settings")
+    use_cheap_hash()
     django.setup()
     from django.core.management import call_command
 

@@ -1,8 +1,8 @@
-"""A process that loads the libraries of the program once, and then becomes every program that a test starts: a copy of
-it does. To load them takes half of a start, and the tests start some thousand programs. Only on Linux.
+"""A process that loads libraries and parts of the program once, and then becomes every program that a test starts: a
+copy of it does. To load them takes most of a start, and the tests start some thousand programs. Only on Linux.
 
-Of the program itself nothing is loaded, nor what reads its settings: that each program does by itself. See `program.py`
-for what it is told.
+What reads settings or the environment is not loaded: that each program does by itself. See `program.py` for what it is
+told.
 """
 
 import gc
@@ -24,12 +24,18 @@ LIBRARIES = (
     *("django.conf.urls.i18n", "django.forms", "django.test.client", "django.views.generic", "whitenoise.middleware"),
     *("PIL.ImageDraw", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.TiffImagePlugin"),
 )
+# These load many others that read no setting.
+PARTS = (
+    *("camera.apps", "images.apps", "images.backup.contents.manifest", "images.backup.restoring.place"),
+    *("images.jobs.export.movies.drawing", "images.notices.http", "images.pages.jobs.form", "images.store.watch"),
+    *("images.search.filter_fields", "microscope.start.environment", "microscope.start.log_file"),
+)
 # A number of four bytes: the process, and later its exit code.
 NUMBER = struct.Struct("!i")
 
 
 def main() -> None:
-    load_libraries()
+    load()
     # Each copy is waited for by another copy. Nobody waits for that one.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -42,10 +48,11 @@ def main() -> None:
         _close(*files)
 
 
-def load_libraries() -> None:
+def load() -> None:
     gc.disable()
-    for library in LIBRARIES:
-        import_module(library)
+    sys.path[0] = os.getcwd()
+    for module in (*LIBRARIES, *PARTS):
+        import_module(module)
     gc.freeze()
 
 
@@ -85,7 +92,6 @@ def _close(*files: int) -> None:
 
 def _run(*arguments: str) -> None:
     """As Python does with these arguments."""
-    sys.path[0] = os.getcwd()
     if arguments[0] == "-m":
         sys.argv = [*arguments[1:]]
         runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
