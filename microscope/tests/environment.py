@@ -60,8 +60,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Tests wait for half of their time, so there are two processes for each processor."""
-    return (os.cpu_count() or 1) * 2
+    """Tests wait for a third of their time, so there are half as many processes again as processors."""
+    return ((os.cpu_count() or 1) * 3 + 1) // 2
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
