@@ -26,7 +26,7 @@ import os, sys
 sys.path.insert(0, "microscope/tests/warm")
 import becoming
 becoming.load()
-print(*{"microscope.settings", "images.models", "psycopg", "rest_framework", "tifffile", "boto3"} & sys.modules.keys())
+print(*{"microscope.settings", "images.models", "rest_framework", "tifffile", "boto3"} & sys.modules.keys())
 from django.conf import settings
 print(settings.configured)
 """

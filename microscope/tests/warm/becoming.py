@@ -30,6 +30,7 @@ PARTS = (
     *("images.jobs.export.movies.drawing", "images.notices.http", "images.pages.jobs.form", "images.store.watch"),
     *("images.search.filter_fields", "microscope.start.environment", "microscope.start.log_file"),
 )
+POSTGRESQL = ("microscope.postgresql.base",)
 # A number of four bytes: the process, and later its exit code.
 NUMBER = struct.Struct("!i")
 
@@ -51,7 +52,8 @@ def main() -> None:
 def load() -> None:
     gc.disable()
     sys.path[0] = os.getcwd()
-    for module in (*LIBRARIES, *PARTS):
+    is_on_postgresql = os.environ.get("DATABASE_URL", "").startswith("postgres")
+    for module in (*LIBRARIES, *PARTS, *(POSTGRESQL if is_on_postgresql else ())):
         import_module(module)
     gc.freeze()
 
