@@ -19,7 +19,7 @@ from importlib import import_module
 
 # Those that take longest to load. What a program on SQLite must not load is not among them.
 LIBRARIES = (
-    *("cheroot.wsgi", "environ", "filelock", "jwt.algorithms", "numpy", "prometheus_client", "psutil", "uritemplate"),
+    *("cheroot.wsgi", "environ", "filelock", "jwt.algorithms", "numpy", "prometheus_client", "uritemplate"),
     *("django.core.management.commands.check", "django.core.handlers.wsgi", "django.db.backends.sqlite3.base"),
     *("django.conf.urls.i18n", "django.forms", "django.test.client", "django.views.generic", "whitenoise.middleware"),
     *("PIL.ImageDraw", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.TiffImagePlugin"),
