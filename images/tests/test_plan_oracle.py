@@ -3,16 +3,18 @@
 import json
 import os
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import useq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from images.jobs.plan import Plan, Slot, parse_plan
 from images.jobs.plan.errors import PlanStepUneven
 from images.tests.plans import MICROSECONDS, even_z_plans, plans
+
+if TYPE_CHECKING:
+    from useq import MDAEvent
 
 IS_LONG = os.environ.get("PROMISES", "") == "long"
 
@@ -22,13 +24,15 @@ def examples(count: int) -> settings:
     return settings(max_examples=10_000 if IS_LONG else count, derandomize=True, deadline=None, database=None)
 
 
-def read_by_useq(plan: dict[str, Any]) -> list[useq.MDAEvent]:
+def read_by_useq(plan: dict[str, Any]) -> "list[MDAEvent]":
+    from useq import MDASequence
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return list(useq.MDASequence.model_validate_json(json.dumps(plan)))
+        return list(MDASequence.model_validate_json(json.dumps(plan)))
 
 
-def describe_event(event: useq.MDAEvent) -> tuple:
+def describe_event(event: "MDAEvent") -> tuple:
     return (
         {str(axis): number for axis, number in event.index.items()},
         event.channel and event.channel.config,
@@ -50,7 +54,7 @@ def due_in_its_series(plan: Plan, slot: Slot) -> float | None:
     return (slot.due - plan.due_of_round(slot.round - slot.index["t"])).total_seconds()
 
 
-def assert_same(plan: Plan, events: list[useq.MDAEvent]) -> None:
+def assert_same(plan: Plan, events: "list[MDAEvent]") -> None:
     assert plan.expected == len(events)
     slots = list(plan.slots(0, plan.expected))
     assert [describe_slot(slot) for slot in slots] == [describe_event(event) for event in events]

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import ome_types
 import pytest
 import tifffile
-from bioio import BioImage
-from bioio_ome_tiff import Reader
 
+from images.tests.readers.libraries import open_with_bioio, read_with_ome_types, validate_with_ome_types
 from images.tests.readers.programs import (
     identify_with_imagemagick,
     read_with_exiftool,
@@ -143,11 +141,11 @@ def test_every_kind_of_file_was_sent(sent):
 
 def test_tifffile_and_bioio_read_the_pixels_and_the_scale_of_every_tiff(sent):
     for one in filter(lambda one: one.is_tiff, sent):
-        for read in (tifffile.imread(one.path), np.squeeze(BioImage(one.path, reader=Reader).data)):
+        for read in (tifffile.imread(one.path), np.squeeze(open_with_bioio(one.path).data)):
             assert read.dtype == one.pixels.dtype
             assert np.array_equal(read, one.pixels)
-        ome_types.validate_xml(tifffile.tiffcomment(one.path))
-        pixels = ome_types.from_tiff(one.path).images[0].pixels
+        validate_with_ome_types(tifffile.tiffcomment(one.path))
+        pixels = read_with_ome_types(one.path).images[0].pixels
         assert pixels.significant_bits == one.held
         assert (pixels.physical_size_x, pixels.physical_size_y) == (one.size_um, one.size_um)
         assert pixels.planes[0].exposure_time == one.image["exposureTime"]

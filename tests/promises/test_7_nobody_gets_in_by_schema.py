@@ -2,14 +2,12 @@
 describe. The requests are random with a fixed seed, so they are the same each time."""
 
 import pytest
-import schemathesis
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from rest_framework_simplejwt.tokens import RefreshToken
-from schemathesis.checks import CHECKS
 
 from microscope.wsgi import application
 
@@ -29,6 +27,8 @@ EXAMPLES = 6
 
 @pytest.fixture(scope="module")
 def schema():
+    import schemathesis
+
     raw = SchemaGenerator().get_schema(public=True)
     loaded = schemathesis.openapi.from_dict(raw)
     loaded.app = application
@@ -51,6 +51,7 @@ def calls_of(schema) -> list:
 
 def try_call(call, headers: dict[str, str], answered: set[int]) -> str:
     """Return what is wrong with the answers to this call; "" if nothing is. Adds their statuses to `answered`."""
+    from schemathesis.checks import CHECKS
 
     @settings(
         max_examples=EXAMPLES,

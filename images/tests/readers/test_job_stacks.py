@@ -4,11 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import ome_types
 import pytest
 import tifffile
-from bioio import BioImage
-from bioio_ome_tiff import Reader
 
 from images.jobs.export.order import ExportOrder
 from images.jobs.export.outcomes import read_outcomes
@@ -20,6 +17,7 @@ from images.jobs.plan import parse_plan
 from images.models import Image, Job
 from images.tests.job_exports import content_of, make_ended_job, path_of_slot
 from images.tests.jobs import time_lapse
+from images.tests.readers.libraries import open_with_bioio, parse_with_ome_types, validate_with_ome_types
 from images.tests.readers.programs import IMAGEJ, require, run_java
 from images.tests.records import SCALE
 
@@ -157,15 +155,15 @@ def test_an_ome_tiff_holds_every_value_and_names_what_is_blank(archive, operator
     path = export(job, "as=ome-tiff", ".ome.tif")
     expected = np.array([added(make(slot), frames) * (slot != 2) for slot in range(4)])
     assert np.array_equal(tifffile.imread(path), expected)
-    image = BioImage(path, reader=Reader)
+    image = open_with_bioio(path)
     assert np.array_equal(np.squeeze(image.data), expected)
     sizes = image.physical_pixel_sizes
     assert (SCALE["umPerPixelX"], SCALE["umPerPixelY"]) == (sizes.X, sizes.Y)
     with tifffile.TiffFile(path) as file:
         assert not file.is_bigtiff
         xml = file.ome_metadata
-    ome_types.validate_xml(xml)
-    ome = ome_types.from_xml(xml)
+    validate_with_ome_types(xml)
+    ome = parse_with_ome_types(xml)
     (pixels,) = (image.pixels for image in ome.images)
     assert (pixels.significant_bits, pixels.time_increment) == (bits + frames.bit_length() - 1, 600)
     assert [plane.the_t for plane in pixels.planes] == [0, 1, 3]
@@ -180,7 +178,7 @@ def test_an_ome_tiff_holds_each_position_as_an_image(archive, operator, export, 
     plan = {**FIVE_DIMENSIONS, "stage_positions": places}
     make = make_pixels(8, False)
     job = make_ended_job(archive, operator, plan, make, missed=[0])
-    image = BioImage(export(job, "as=ome-tiff", ".ome.tif"), reader=Reader)
+    image = open_with_bioio(export(job, "as=ome-tiff", ".ome.tif"))
     assert len(image.scenes) == 2
     parsed = parse_plan(plan)
     for number in range(2):
@@ -258,7 +256,7 @@ def test_above_its_limit_an_ome_tiff_is_a_bigtiff(job, tmp_path):
     assert path.stat().st_size == file.length_bytes
     with tifffile.TiffFile(path) as read:
         assert read.is_bigtiff
-    assert np.array_equal(np.squeeze(BioImage(path, reader=Reader).data), [make_pixels(8, False)(n) for n in range(4)])
+    assert np.array_equal(np.squeeze(open_with_bioio(path).data), [make_pixels(8, False)(n) for n in range(4)])
 
 
 def test_only_one_picture_is_held_at_a_time(job, monkeypatch):

@@ -5,15 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import ome_types
 import pytest
 import tifffile
-from bioio import BioImage
-from bioio_ome_tiff import Reader
 
 from images.formats import FORMATS
 from images.index.originals import find_changed_since_capture
 from images.tests.frames import make_record_of, make_sum
+from images.tests.readers.libraries import open_with_bioio, read_with_ome_types, validate_with_ome_types
 from images.tests.readers.programs import read_with_exiftool, read_with_imagej
 from images.tests.readers.samples import EXPOSURE_MS, HEIGHT, USER, WIDTH
 
@@ -63,7 +61,7 @@ def test_this_program_reads_them_back(sums):
 
 def test_tifffile_and_bioio_read_every_value(sums):
     for sample in sums:
-        for read in (tifffile.imread(sample.path), np.squeeze(BioImage(sample.path, reader=Reader).data)):
+        for read in (tifffile.imread(sample.path), np.squeeze(open_with_bioio(sample.path).data)):
             assert read.dtype == np.uint32, sample.path.name
             assert np.array_equal(read, sample.pixels), sample.path.name
 
@@ -77,8 +75,8 @@ def test_imagej_reads_every_value_of_a_mono_sum(sums):
 
 def test_ome_says_how_many_frames_how_many_bits_and_the_light_of_all(sums):
     for sample in sums:
-        ome_types.validate_xml(tifffile.tiffcomment(sample.path))
-        (image,) = ome_types.from_tiff(sample.path).images
+        validate_with_ome_types(tifffile.tiffcomment(sample.path))
+        (image,) = read_with_ome_types(sample.path).images
         pixels = image.pixels
         assert (pixels.type.value, pixels.significant_bits) == ("uint32", sample.bits + 4)
         assert pixels.channels[0].detector_settings.integration == COUNT
