@@ -58,12 +58,15 @@ class User(NamedModel, AbstractUser):
     def save(self, *args: Any, **options: Any) -> None:
         """Save the user, and remember a name that the user gives up. Correct also if two people rename at once."""
         with transaction.atomic():
-            # Lock the row, so that the name before is the one that this save replaces.
-            saved = type(self).objects.select_for_update().filter(pk=self.pk)
-            name_before = saved.values_list("username", flat=True).first()
+            name_before = None if self.pk is None else self._lock_name()
             super().save(*args, **options)
             if name_before not in (None, self.username):
                 FormerName.objects.get_or_create(user=self, username=name_before)
+
+    def _lock_name(self) -> str | None:
+        """Lock the row, so that the name in it is the one that a save replaces."""
+        saved = type(self).objects.select_for_update().filter(pk=self.pk)
+        return saved.values_list("username", flat=True).first()
 
     @classmethod
     def name_for_restored(cls, name: str) -> str:
