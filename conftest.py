@@ -132,7 +132,7 @@ def make_user(db):
 
     def make(username: str, *roles: str, **fields):
         user = get_user_model().objects.create_user(username, password=f"{username}-password", **fields)
-        user.groups.set(Group.objects.filter(name__in=roles))
+        user.groups.add(*Group.objects.filter(name__in=roles))
         return user
 
     return make
