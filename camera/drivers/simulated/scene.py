@@ -144,8 +144,10 @@ def light_levels(model: SimulatedModel, seed: int, defocus_px: float) -> np.ndar
     return np.round(np.clip(light, 0, 1) * (LEVELS - 1)).astype(np.uint16) * LEVELS
 
 
+# Enough for the colours of two settings: watchers and a capture can have different ones.
+@lru_cache(maxsize=6)
 def response_table(model: SimulatedModel, settings: Settings, bits: int, colour_gain: float = 1.0) -> np.ndarray:
-    """Return the pixel values for [light level, noise byte]: (256, 256), uint8 or uint16.
+    """Return the pixel values for [light level, noise byte]: (256, 256), uint8 or uint16, read-only.
 
     Light becomes electrons, whose number varies by its square root (shot noise) and by the read noise. The gain (20 dB
     are a factor of 10) and the gain of the colour multiply the signal. The converter clips at full scale. The gamma is
@@ -159,9 +161,12 @@ def response_table(model: SimulatedModel, settings: Settings, bits: int, colour_
     full = (1 << bits) - 1
     values = noisy * 10 ** (settings.gain_db / 20) * colour_gain * full / FULL_WELL_ELECTRONS
     bent = full * (np.clip(values, 0, full) / full) ** (1 / (settings.gamma or 1.0))
-    return np.round(bent).astype(np.uint8 if bits <= 8 else np.uint16)
+    table = np.round(bent).astype(np.uint8 if bits <= 8 else np.uint16)
+    table.flags.writeable = False
+    return table
 
 
+@lru_cache(maxsize=1)
 def _normal_quantiles() -> np.ndarray:
     """Return 256 equally likely values of a standard normal variable."""
     return np.array([NormalDist().inv_cdf((place + 0.5) / LEVELS) for place in range(LEVELS)])
