@@ -9,13 +9,14 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from itertools import chain, islice
 
 import django_filters
 from django.contrib.auth import get_user_model
 from django.core.validators import EMPTY_VALUES
 from django.db.models import F
+from django.forms import Form
 from django.http import QueryDict
 
 from folding import words_of
@@ -83,6 +84,10 @@ class ImageFilter(django_filters.FilterSet):
         model = Image
         fields: list[str] = []
 
+    def get_form_class(self) -> type[Form]:
+        """The fields are the same for every query, and each form copies them."""
+        return make_form_class()
+
     def filter_queryset(self, queryset: ImageQuerySet) -> ImageQuerySet:
         """Exclude images in the bin, unless the query asks for the bin."""
         images = super().filter_queryset(queryset)
@@ -126,6 +131,11 @@ class ImageFilter(django_filters.FilterSet):
             return images.filter(user_id=user.pk)
         # "+ 0" hides the column from SQLite's planner, which would walk the user's many images and not the job's few.
         return images.alias(owner=F("user_id") + 0).filter(owner=user.pk)
+
+
+@cache
+def make_form_class() -> type[Form]:
+    return super(ImageFilter, ImageFilter()).get_form_class()
 
 
 @dataclass(frozen=True, slots=True)
