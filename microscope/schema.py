@@ -81,6 +81,8 @@ NEED_THE_FOLDER = {
 # The calls that a library without a camera answers with 404. Those of a single job have a number in their path anyway.
 NEED_A_CAMERA = ("/api/v1/camera", "/api/v1/control", "/api/v1/storage")
 NEED_A_CAMERA_TO_CHANGE = ("/api/v1/jobs",)
+# The calls whose body can name a job that is not there.
+NAME_A_JOB = {"post /api/v1/share-links"}
 GIVE_AN_ORIGINAL = {"get /api/v1/images/{image_id}/file", "get /api/v1/images/{image_id}/thumbnail"}
 
 
@@ -122,9 +124,10 @@ def describe_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 def _find_errors(method: str, path: str, call: dict[str, Any]) -> set[str]:
     name = f"{method} {path}"
+    camera_paths = NEED_A_CAMERA + (NEED_A_CAMERA_TO_CHANGE if method != "get" else ())
     is_change, has_body = method != "get", "requestBody" in call
     by_status = {
-        "404": "{" in path or path.startswith(NEED_A_CAMERA + (NEED_A_CAMERA_TO_CHANGE if is_change else ())),
+        "404": "{" in path or name in NAME_A_JOB or path.startswith(camera_paths),
         "409": is_change or name in GIVE_AN_ORIGINAL,
         "413": has_body,
         "415": has_body,

@@ -79,6 +79,11 @@ def of_nothing(prepared, operation):  # noqa: F811
     return ask(prepared, operation, path_values=NOTHING)
 
 
+def of_a_job_that_is_gone(prepared, operation):  # noqa: F811
+    names_a_job = (operation.method, operation.path) == ("POST", "/api/v1/share-links")
+    return ask(prepared, operation, **({"content": '{"job": 999999}'} if names_a_job else {}))
+
+
 def after_all_is_gone(prepared, operation):  # noqa: F811
     Image.objects.all().delete()
     Objective.objects.all().delete()
@@ -158,6 +163,7 @@ WAYS: list[Callable[[Prepared, Operation], Any]] = [
     for_another_type,
     with_another_kind_of_body,
     of_nothing,
+    of_a_job_that_is_gone,
     after_all_is_gone,
     from_a_page_of_another_user,
     of_a_range_beyond_its_end,
