@@ -29,21 +29,25 @@ sys.stdin.readline()
 
 @pytest.fixture
 def begin(archive):
-    """begin() starts up like the server, and returns the lines that it prints."""
-    started = []
+    """begin() starts up like the server, and returns the lines that it prints. The one before has ended."""
+    started: list[Startup] = []
+
+    def end() -> None:
+        for startup in started:
+            startup.end()
+        for thread in threading.enumerate():
+            if thread.name == "startup":
+                thread.join(30)  # it may be writing, and then SQLite in memory refuses to read
 
     def start() -> list[str]:
+        end()
         lines: list[str] = []
         started.append(Startup(lines.append, retry_s=0.05))
         started[-1].begin()
         return lines
 
     yield start
-    for startup in started:
-        startup.end()
-    for thread in threading.enumerate():
-        if thread.name == "startup":
-            thread.join(30)  # the thread may be counting the run days, and the database is emptied next
+    end()
 
 
 @pytest.fixture

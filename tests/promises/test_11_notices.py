@@ -80,9 +80,10 @@ def test_a_silent_address_holds_up_no_picture(bench, box):
     box.status = None
     settings = {**CAMERA, "JOB_WEBHOOK_URL": box.url, "JOB_WEBHOOK_SECRET": SECRET, "JOB_PING_URL": box.url}
     server = bench.serve(**settings)
-    job = wait_for_end(server, begin(server, 20, 0.25, "stretch"))
+    address = begin(server, 20, 0.25, "stretch")
+    server.wait_until(lambda: box.letters)
+    job = wait_for_end(server, address)
     assert (job["stored"], job["missed"]) == (20, 0)
-    assert box.letters  # it was asked
     server.kill()
 
 
