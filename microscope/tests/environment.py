@@ -16,6 +16,9 @@ from pathlib import Path
 
 import pytest
 
+# At this part of the run the last file with long tests begins. No process is left with it in the end.
+LONG_UNTIL = 0.8
+
 # While pytest loads the tests, hardly anything becomes garbage, and to look for it takes a sixth of that time.
 gc.disable()
 
@@ -63,16 +66,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Tests wait for a third of their time, so there are half as many processes again as processors."""
-    return ((os.cpu_count() or 1) * 3 + 1) // 2
+    """Tests wait for half of their time, so there are two processes for each processor."""
+    return (os.cpu_count() or 1) * 2
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the long tests out of a plain run. If the command names a file, all of that file runs."""
     if not config.getoption("--long") and not any(".py" in argument for argument in config.args):
         _keep_only(config, items, lambda item: not item.get_closest_marker("long"))
     if config.getoption("--database"):
         _keep_only(config, items, _uses_database)
+    _mix(items)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -96,6 +101,16 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     if nextitem is None or nextitem.path != item.path:
         gc.collect()
         gc.freeze()
+
+
+def _mix(items: list[pytest.Item]) -> None:
+    """Let the files with long tests come evenly among the others, a little earlier. Long tests wait for the programs
+    that they start, and the processors have time for others."""
+    long_files = {item.path: None for item in items if item.get_closest_marker("long")}
+    other_files = {item.path: None for item in items if item.path not in long_files}
+    places = {path: number / len(other_files) for number, path in enumerate(other_files)}
+    places |= {path: LONG_UNTIL * number / len(long_files) for number, path in enumerate(long_files)}
+    items.sort(key=lambda item: places[item.path])
 
 
 def _uses_database(item: pytest.Item) -> bool:
