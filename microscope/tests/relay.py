@@ -49,16 +49,23 @@ class Relay:
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
-                client, _ = self._listener.accept()
-                if self._is_out:
-                    client.close()
-                    continue
-                server = socket.create_connection(self._target)
-                self._sockets += [client, server]
-                if self._is_out:
-                    _break_off(client)
-                for pair in ((client, server), (server, client)):
-                    threading.Thread(target=self._forward, args=pair, daemon=True).start()
+                self._connect(self._listener.accept()[0])
+
+    def _connect(self, client: socket.socket) -> None:
+        if self._is_out:
+            client.close()
+            return
+        try:
+            server = socket.create_connection(self._target)
+        except OSError:
+            # The other program is not there now. Without the relay, the client would be refused, too.
+            client.close()
+            return
+        self._sockets += [client, server]
+        if self._is_out:
+            _break_off(client)
+        for pair in ((client, server), (server, client)):
+            threading.Thread(target=self._forward, args=pair, daemon=True).start()
 
     def _forward(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
