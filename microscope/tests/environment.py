@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-# At this part of the run the last file with long tests begins. No process is left with it in the end.
+# At this part of a run the last file with long tests begins, so that no process is left with it in the end.
 LONG_UNTIL = 0.8
 
 # While pytest loads the tests, hardly anything becomes garbage, and to look for it takes a sixth of that time.

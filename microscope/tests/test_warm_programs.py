@@ -10,7 +10,10 @@ import pytest
 
 from microscope.tests.warm.program import ROOT, WarmProgram, run_program, start_cold, start_program
 
-pytestmark = pytest.mark.long
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all programs start as users start them"),
+]
 
 TELL = """
 import gc, json, os, signal, sys
@@ -30,8 +33,6 @@ print(*{"microscope.settings", "images.models", "rest_framework", "tifffile", "b
 from django.conf import settings
 print(settings.configured)
 """
-
-only_linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all programs start as users start them")
 
 
 @pytest.fixture
@@ -92,7 +93,6 @@ def test_a_fault_is_told_with_its_trace(environment):
     assert ended.stderr.startswith("Traceback") and "ValueError: why not" in ended.stderr
 
 
-@only_linux
 def test_what_depends_on_settings_is_not_loaded_before():
     command = [sys.executable, "-c", NAME_WHAT_IS_TOO_EARLY]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
