@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # starts.
 PORTS = range(20_000, 32_000)
 # The processes of the tests start servers at the same moment, so each of them takes ports of its own share, in turn.
-SHARES = 64
+SHARES = max(64, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 # How a request ends if its server dies, does not listen yet, or does not answer in time.
 NO_ANSWER = (OSError, http.client.HTTPException, json.JSONDecodeError)
 
