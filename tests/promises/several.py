@@ -73,7 +73,7 @@ def download(client: Client, image_id: int) -> bytes:
     return answer.content
 
 
-def soon(is_so: Any, within_s: float = 480.0) -> None:
+def soon(is_so: Any, within_s: float = 240.0) -> None:
     until_s = time.monotonic() + within_s
     while not is_so():
         assert time.monotonic() < until_s, "it did not come to be"
