@@ -20,12 +20,6 @@ pytestmark = pytest.mark.django_db
 CAMERA, SETTINGS, FRAME, LIVE = (f"/api/v1/camera{end}" for end in ("", "/settings", "/frame", "/live"))
 
 
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings):
-    """A good hash takes half a second for each user of each test."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def pixelink(tmp_path, camera):
     """A Pixelink camera on the stand-in. It replaces the camera of the process."""

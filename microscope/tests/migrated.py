@@ -17,8 +17,6 @@ import psycopg
 
 from microscope.tests.warm.program import run_program
 
-ROOT = Path(__file__).resolve().parents[2]
-
 
 def fill_file(path: Path) -> None:
     """Make SQLite's file, if there is none."""

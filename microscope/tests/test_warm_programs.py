@@ -4,10 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
+from images.tests.conftest import wait_until
 from microscope.tests.warm.program import ROOT, WarmProgram, run_program, start_cold, start_program
 
 pytestmark = [
@@ -60,7 +60,7 @@ def test_it_finds_what_a_program_finds_that_starts_cold(environment, tmp_path):
 def test_a_signal_ends_it_and_is_told(environment, tmp_path, number):
     with (tmp_path / "output").open("w+") as output:
         program = start_program(shell(WAIT), environment, output, stdin=subprocess.PIPE)
-        wait_for(tmp_path, "here")
+        wait_until(lambda: "here" in (tmp_path / "output").read_text(), within_s=60)
         assert program.poll() is None
         with pytest.raises(subprocess.TimeoutExpired):
             program.wait(0.01)
@@ -72,7 +72,7 @@ def test_a_signal_ends_it_and_is_told(environment, tmp_path, number):
 def test_it_reads_what_it_is_told(environment, tmp_path):
     with (tmp_path / "output").open("w+") as output:
         program = start_program(shell(WAIT), environment, output, stdin=subprocess.PIPE)
-        wait_for(tmp_path, "here")
+        wait_until(lambda: "here" in (tmp_path / "output").read_text(), within_s=60)
         program.stdin.write(b"go on\n")
         assert program.wait(60) == 0
         program.stdin.close()
@@ -97,10 +97,3 @@ def test_what_depends_on_settings_is_not_loaded_before():
     command = [sys.executable, "-c", NAME_WHAT_IS_TOO_EARLY]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
     assert said == "\nFalse\n"
-
-
-def wait_for(folder, word: str) -> None:
-    until_s = time.monotonic() + 60
-    while word not in (folder / "output").read_text():
-        assert time.monotonic() < until_s
-        time.sleep(0.02)

@@ -17,7 +17,6 @@ from typing import Any
 from microscope.tests.server_process import NO_ANSWER, find_free_port
 from microscope.tests.warm.program import start_program
 
-ROOT = Path(__file__).resolve().parents[2]
 USERNAME, PASSWORD = "admin", "a-long-secret-word"
 PATIENCE_S = 180.0
 

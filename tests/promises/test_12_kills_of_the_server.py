@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from microscope.tests.server_process import NO_ANSWER
+from microscope.tests.server_process import NO_ANSWER, ROOT
 from tests.promises.bench import Bench
-from tests.promises.server import ROOT, Client
+from tests.promises.server import Client
 from tests.promises.test_12_nobody_changes_your_experiment import ADD_PEOPLE, CAMERA, CONTROL, SETTINGS
 
 pytestmark = pytest.mark.long

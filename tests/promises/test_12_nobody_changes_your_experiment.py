@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from images.control.waiting import MAX_WAITING
+from microscope.tests.server_process import ROOT
 from tests.promises.bench import Bench
-from tests.promises.server import ROOT, Answer, Client, Server
+from tests.promises.server import Answer, Client, Server
 
 pytestmark = pytest.mark.long
 

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
+from microscope.tests.server_process import ROOT
 from tests.promises.bombs import lay_bombs, swap_for_bomb
-from tests.promises.server import ROOT
 
 pytestmark = pytest.mark.long
 
