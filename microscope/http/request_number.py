@@ -9,9 +9,6 @@ from django.http import HttpRequest, HttpResponse
 
 HEADER = "X-Request-Number"
 
-# Each start counts from 1 again, so its own mark comes before the count.
-_start = secrets.token_hex(2)
-_count = itertools.count(1)
 # It stays after the answer, for the stream that follows it in the same thread, until the next request.
 _current: ContextVar[str] = ContextVar("request_number", default="")
 
@@ -26,9 +23,12 @@ class RequestNumberMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
+        # Each start counts from 1 again, so its own mark comes before the count.
+        self._start = secrets.token_hex(2)
+        self._count = itertools.count(1)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        number = f"{_start}-{next(_count)}"
+        number = f"{self._start}-{next(self._count)}"
         _current.set(number)
         response = self.get_response(request)
         response.headers[HEADER] = number
