@@ -1,11 +1,15 @@
 """The project as a Django app, for its commands and system checks."""
 
+from datetime import datetime
+
 from django.apps import AppConfig
+from django.utils import timezone
 
 
 class MicroscopeConfig(AppConfig):
     name = "microscope"
     default_auto_field = "django.db.models.BigAutoField"
+    started_at: datetime
 
     def ready(self) -> None:
         from images.roles import is_of_several
@@ -18,6 +22,7 @@ class MicroscopeConfig(AppConfig):
         from microscope.start import checks, role_checks  # noqa: F401 (register themselves)
         from microscope.start.memory import collect_only_what_comes
 
+        self.started_at = timezone.now()
         register_copy(make_copy())
         register_webhook_deliverer(WebhookDeliverer(the_bell(), is_shared=is_of_several()))
         collect_only_what_comes()

@@ -4,9 +4,9 @@ import platform
 import sys
 from ipaddress import ip_address
 
+from django.apps import apps
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils import timezone
 
 from camera.registry import the_camera
 from images.pages.display_fields import format_bytes
@@ -17,9 +17,6 @@ from microscope.status.running import Running
 
 BUSY_SHARE = 0.9
 OPEN_TO_ALL = ("0.0.0.0", "::")
-# The time of the import is the time of the start: the addresses of the program are loaded then, and this file with
-# them.
-STARTED_AT = timezone.now()
 
 
 def read_program(running: Running) -> list[Line]:
@@ -40,7 +37,8 @@ def describe_version(running: Running) -> Line:
     if settings.DEBUG:
         todo = "Set DEBUG=false: pages of errors show the program's inside to everybody."
         return Line("Version", WARN if _is_local() else BAD, "Debugging", shown, todo=todo)
-    return Line("Version", FINE, "Known", shown, STARTED_AT if running.is_here else None)
+    since = apps.get_app_config("microscope").started_at if running.is_here else None
+    return Line("Version", FINE, "Known", shown, since)
 
 
 def describe_address(running: Running) -> Line:
