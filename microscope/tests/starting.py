@@ -10,7 +10,7 @@ from microscope.tests.warm.program import run_program
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("accounts", "camera", "folding", "images", "microscope")
-NOT_SET = ("DATA_PATH", "DATABASE_URL", "SECRET_KEY", "IMAGE_SAVE_PATH")
+NOT_SET = ("DATA_PATH", "DATABASE_URL", "IMAGE_SAVE_PATH")
 
 
 def copy_program(folder: Path) -> Path:

@@ -1,6 +1,7 @@
 """A program of the tests that starts in half the time does what one does that a user starts."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import sys
 import pytest
 
 from images.tests.conftest import wait_until
-from microscope.tests.warm.program import ROOT, WarmProgram, run_program, start_cold, start_program
+from microscope.tests.warm.program import ANY_POSTGRESQL, WarmProgram, run_program, start_cold, start_program
 
 pytestmark = [
     pytest.mark.long,
@@ -24,14 +25,49 @@ print("to errors", file=sys.stderr)
 sys.exit(7)
 """
 WAIT = "import sys; print('here', flush=True); sys.stdin.readline(); print('went on')"
-NAME_WHAT_IS_TOO_EARLY = """
-import os, sys
-sys.path.insert(0, "microscope/tests/warm")
-import becoming
-becoming.load()
-print(*{"microscope.settings", "images.models", "rest_framework", "tifffile", "boto3"} & sys.modules.keys())
+TELL_FILES = "import sys; print(getattr(sys.modules.get('microscope.tests.warm.loading'), '__file__', 'none'))"
+# What a start leaves in the program: settings, apps, signals, checks, addresses, and the plain values of its modules.
+TELL_STATE = """
+import json, logging, sys
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from django.apps import apps
 from django.conf import settings
-print(settings.configured)
+from django.contrib import admin
+from django.core.checks.registry import registry
+from django.db import connection
+from django.db.models import signals
+from django.urls import get_resolver, reverse
+from django.utils.module_loading import import_string
+from microscope.tests.warm.loading import PARTS
+
+for part in PARTS:
+    import_module(part)
+for middleware in settings.MIDDLEWARE:
+    import_string(middleware)
+APPS = "accounts", "camera", "images", "microscope"
+def list_addresses(resolver, before=""):
+    for one in resolver.url_patterns:
+        address = f"{before}{one.pattern}"
+        yield from list_addresses(one, address) if hasattr(one, "url_patterns") else [f"{address} {one.name}"]
+
+database = [connection.vendor, str(connection.settings_dict)]
+plain = str, bytes, int, float, bool, tuple, datetime, Path
+ours = {name: part for name, part in sys.modules.items() if name.split(".")[0] in APPS}
+print(json.dumps([
+    {name: repr(getattr(settings, name)) for name in dir(settings) if name.isupper()},
+    [repr(app) for app in apps.get_app_configs()], [str(model) for model in apps.get_models()],
+    [apps.ready, apps.loading, apps.ready_event.is_set()],
+    {name: len(one.receivers) for name, one in vars(signals).items() if hasattr(one, "receivers")},
+    sorted(f"{check.__module__}.{check.__qualname__}" for check in registry.get_checks()),
+    sorted(str(model) for model in admin.site._registry),
+    sorted(list_addresses(get_resolver())), reverse("live"),
+    import_module("rest_framework_simplejwt.settings").api_settings.SIGNING_KEY,
+    database, sorted(logging.Logger.manager.loggerDict),
+    {f"{place}.{name}": repr(value) for place, part in ours.items() for name, value in vars(part).items()
+        if isinstance(value, plain) and not name.startswith("__")},
+], indent=1, sort_keys=True))
 """
 
 
@@ -93,7 +129,27 @@ def test_a_fault_is_told_with_its_trace(environment):
     assert ended.stderr.startswith("Traceback") and "ValueError: why not" in ended.stderr
 
 
-def test_what_depends_on_settings_is_not_loaded_before():
-    command = [sys.executable, "-c", NAME_WHAT_IS_TOO_EARLY]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
-    assert said == "\nFalse\n"
+@pytest.mark.parametrize(
+    "different",
+    [
+        {},
+        {"ROOT_PATH": "/lab", "DEBUG": "true", "SECRET_KEY": "another-" * 8},
+        {"MICROSCOPE_ROLE": "instrument", "DATABASE_URL": ANY_POSTGRESQL},
+        {"HTTPS": "true", "TIME_ZONE": "Europe/Berlin", "CAMERA_DRIVER": "auto", "LIVE_MAX_FPS": "7"},
+    ],
+    ids=["nothing else", "what loading has read", "an instrument on PostgreSQL", "what loading has not read"],
+)
+def test_a_start_leaves_in_it_what_a_cold_one_leaves(environment, tmp_path, different):
+    said = []
+    for number, start in enumerate((start_program, start_cold)):
+        with (tmp_path / f"state-{number}").open("w+") as output:
+            assert start(shell(TELL_STATE), {**environment, **different}, output).wait(60) == 0
+            output.seek(0)
+            said.append(re.sub(" at 0x[0-9a-f]+", "", output.read()).splitlines())
+    assert [line for line in said[0] if line not in said[1]] == []
+    assert said[0] == said[1]
+
+
+def test_settings_that_loading_has_read_make_it_start_cold(environment):
+    assert "loading.py" not in run_program(shell(TELL_FILES), {**environment, "ROOT_PATH": "/lab"}, 60).stdout
+    assert "loading.py" in run_program(shell(TELL_FILES), {**environment, "TIME_ZONE": "Asia/Tokyo"}, 60).stdout

@@ -1,8 +1,7 @@
-"""A process that loads libraries and parts of the program once, and then becomes every program that a test starts: a
-copy of it does. To load them takes most of a start, and the tests start some thousand programs. Only on Linux.
+"""A process that loads the program once, and then becomes every program that a test starts: a copy of it does. To load
+takes most of a start, and the tests start some thousand programs. Only on Linux.
 
-What reads settings or the environment is not loaded: that each program does by itself. See `program.py` for what it is
-told.
+See `program.py` for what it is told, and `loading.py` for what is loaded.
 """
 
 import gc
@@ -15,28 +14,17 @@ import struct
 import sys
 import time
 from contextlib import suppress
-from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
 
-# Those that take longest to load. What a program on SQLite must not load is not among them.
-LIBRARIES = (
-    *("cheroot.wsgi", "environ", "filelock", "jwt.algorithms", "numpy", "prometheus_client", "uritemplate"),
-    *("django.core.management.commands.check", "django.core.handlers.wsgi", "django.db.backends.sqlite3.base"),
-    *("django.conf.urls.i18n", "django.forms", "django.test.client", "django.views.generic", "whitenoise.middleware"),
-    *("PIL.ImageDraw", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.TiffImagePlugin"),
-)
-# These load many others that read no setting.
-PARTS = (
-    *("camera.apps", "images.apps", "images.backup.contents.manifest", "images.backup.restoring.place"),
-    *("images.jobs.export.movies.drawing", "images.notices.http", "images.pages.jobs.form", "images.store.watch"),
-    *("images.search.filter_fields", "microscope.start.environment", "microscope.start.log_file"),
-)
-POSTGRESQL = ("microscope.postgresql.base",)
+if TYPE_CHECKING:
+    from microscope.tests.warm.loading import Loaded
+
 # A number of four bytes: the process, and later its exit code.
 NUMBER = struct.Struct("!i")
 
 
 def main() -> None:
-    load()
+    loaded = load()
     # Each copy is waited for by another copy. Nobody waits for that one.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -44,21 +32,22 @@ def main() -> None:
     while files := socket.recv_fds(door, 1, 4)[1]:
         if os.fork() == 0:
             door.close()
-            become_program(*files)
+            become_program(loaded, *files)
             return
         _close(*files)
 
 
-def load() -> None:
+def load() -> "Loaded":
     gc.disable()
     sys.path[0] = os.getcwd()
-    is_on_postgresql = os.environ.get("DATABASE_URL", "").startswith("postgres")
-    for module in (*LIBRARIES, *PARTS, *(POSTGRESQL if is_on_postgresql else ())):
-        import_module(module)
+    from microscope.tests.warm.loading import Loaded
+
+    loaded = Loaded()
     gc.freeze()
+    return loaded
 
 
-def become_program(connection: int, *streams: int) -> None:
+def become_program(loaded: "Loaded", connection: int, *streams: int) -> None:
     """Run what the connection asks for with these standard streams. Returns only in the program, at its end."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     with socket.socket(fileno=connection) as asked_by:
@@ -77,6 +66,7 @@ def become_program(connection: int, *streams: int) -> None:
     time.tzset()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.enable()
+    loaded.expect_settings(lambda: _start_anew(*asked["arguments"], **asked["environment"]))
     _run(*asked["arguments"])
 
 
@@ -85,6 +75,10 @@ def _tell_its_end(program: int, asked_by: socket.socket) -> None:
     ended = os.waitstatus_to_exitcode(os.waitpid(program, 0)[1])
     with suppress(OSError):  # the tests may have ended before
         asked_by.sendall(NUMBER.pack(ended))
+
+
+def _start_anew(*arguments: str, **environment: str) -> NoReturn:
+    os.execve(sys.executable, [sys.executable, *arguments], environment)
 
 
 def _close(*files: int) -> None:

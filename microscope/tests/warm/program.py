@@ -1,5 +1,6 @@
-"""Starts programs of this project as processes of their own in half the time that `subprocess` takes (see `becoming`).
-On another system than Linux `subprocess` starts them. How a start itself goes is always tested with `subprocess`.
+"""Starts programs of this project as processes of their own in a fifth of the time that `subprocess` takes (see
+`becoming`). On another system than Linux `subprocess` starts them. How a start itself goes is always tested with
+`subprocess`.
 """
 
 import atexit
@@ -24,6 +25,10 @@ BECOMING = Path(__file__).with_name("becoming.py")
 # Python and the C library read such variables when a process begins. The warm process has begun.
 READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_")
 
+ANY_POSTGRESQL = "postgres://postgres@127.0.0.1/microscope"
+# As it is before a test changes it for itself.
+OF_ALL_TESTS = dict(os.environ)
+
 
 def start_program(
     arguments: list[str], environment: Mapping[str, str], output: IO, errors: IO | None = None, stdin: Any = None
@@ -33,7 +38,7 @@ def start_program(
 
     What it prints goes to the file `output`, errors also, unless there is a file for them. `stdin` may be PIPE.
     """
-    if sys.platform != "linux" or _read_at_start(environment) != _read_at_start(os.environ):
+    if sys.platform != "linux" or _read_at_start(environment) != _read_at_start(OF_ALL_TESTS):
         return start_cold(arguments, environment, output, errors, stdin)
     return WarmProgram(arguments, environment, stdin, output.fileno(), (errors or output).fileno())
 
@@ -72,7 +77,8 @@ class WarmProgram:
         self._connection, its = socket.socketpair()
         given, self.stdin = _make_pipe() if stdin == subprocess.PIPE else (os.open(os.devnull, os.O_RDONLY), None)
         with its:
-            socket.send_fds(_begin_warm_process(), [b"."], [its.fileno(), given, *output])
+            warm = _begin_warm_process(environment.get("DATABASE_URL", "").startswith("postgres"))
+            socket.send_fds(warm, [b"."], [its.fileno(), given, *output])
         os.close(given)
         self._connection.sendall(json.dumps({"arguments": arguments, "environment": dict(environment)}).encode())
         self._connection.shutdown(socket.SHUT_WR)
@@ -118,11 +124,13 @@ def _make_pipe() -> tuple[int, io.FileIO]:
 
 
 @cache
-def _begin_warm_process() -> socket.socket:
+def _begin_warm_process(is_on_postgresql: bool) -> socket.socket:
     """Return where it takes requests. It ends when this process ends."""
     ours, its = socket.socketpair()
+    # To load connects to no database.
+    address = ANY_POSTGRESQL if is_on_postgresql else ""
     # A process with threads can't be copied whole, so numpy begins none.
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    environment = {**OF_ALL_TESTS, "OPENBLAS_NUM_THREADS": "1", "DATABASE_URL": address}
     with its:
         command = [sys.executable, BECOMING, str(its.fileno())]
         warm = subprocess.Popen(command, cwd=ROOT, env=environment, pass_fds=[its.fileno()], stdin=subprocess.DEVNULL)
