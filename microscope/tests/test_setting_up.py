@@ -14,7 +14,8 @@ from microscope.tests.migrated import empty_postgres, fill_file
 from microscope.tests.starting import ROOT
 from microscope.tests.test_startup import BEGIN
 
-pytestmark = [pytest.mark.long, pytest.mark.own_database]
+# Most make databases of both kinds, on whichever kind the tests run.
+pytestmark = pytest.mark.long
 
 STARTS = 4
 

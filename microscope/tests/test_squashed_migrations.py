@@ -12,7 +12,8 @@ from microscope.tests.migrated import empty_postgres, fill_file, own_postgres
 from microscope.tests.starting import ROOT, run_command
 from microscope.tests.tables import describe, opened, read_rows
 
-pytestmark = [pytest.mark.long, pytest.mark.own_database]
+# They make databases of both kinds, on whichever kind the tests run.
+pytestmark = pytest.mark.long
 
 SQUASHED = [("images", "0001_squashed_0029_instruments"), ("microscope", "0001_squashed_0011_audit_evicted")]
 OLDER_ROW = (

@@ -18,7 +18,8 @@ from images.tests.moving.programs import shared_library
 from images.tests.store.conftest import liar  # noqa: F401
 from microscope.tests.migrated import fill_file
 
-pytestmark = [pytest.mark.long, pytest.mark.own_database]
+# Their library is always on PostgreSQL.
+pytestmark = pytest.mark.long
 DEAD = UUID("6f1f8a5e-0000-4000-8000-0000000000dd")
 ADA = UUID("6f1f8a5e-0000-4000-8000-0000000000ad")
 COUNT = 6
