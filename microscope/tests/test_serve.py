@@ -21,7 +21,7 @@ def start(tmp_path):
     """start() starts a server with SQLite in the data folder of this test. All are ended after the test."""
     servers = []
 
-    def begin(kind: type[ServerProcess] = ColdStart, **environment: str) -> ServerProcess:
+    def begin(kind: type[ServerProcess] = ServerProcess, **environment: str) -> ServerProcess:
         servers.append(kind(tmp_path, **{"DATABASE_URL": "", **environment}))
         return servers[-1]
 
@@ -91,7 +91,7 @@ def test_the_first_administrator_can_come_from_the_environment(start):
 
 
 def test_it_serves_from_postgresql(start, postgres_url):
-    server = start(DATABASE_URL=postgres_url).wait_until_ready()
+    server = start(FirstStart, DATABASE_URL=postgres_url).wait_until_ready()
     answer = assert_captures(server, server.log_in("admin", printed_password(server)))
     with psycopg.connect(postgres_url) as connection:
         row = connection.execute("SELECT filename, exposure_time, gain FROM images WHERE id = %s", [answer["imageId"]])
@@ -100,8 +100,7 @@ def test_it_serves_from_postgresql(start, postgres_url):
 
 @pytest.mark.parametrize("end", ["tell_to_stop", "interrupt"])
 def test_ending_lets_a_capture_in_progress_finish_and_frees_the_camera(start, end):
-    server = start(ADMIN_PASSWORD="a-long-secret-word").wait_until_ready()
-    token = server.log_in("admin", "a-long-secret-word")
+    server, token = signed_in(start(ColdStart, ADMIN_PASSWORD="a-long-secret-word"))
     answers = []
     wanted = {"exposure": 1500, "gain": 0}
     capture = threading.Thread(
@@ -129,7 +128,7 @@ def signed_in(server: ServerProcess) -> tuple[ServerProcess, str]:
 
 
 def test_ending_does_not_wait_for_those_who_watch(start):
-    server, token = signed_in(start(ADMIN_PASSWORD="a-long-secret-word"))
+    server, token = signed_in(start(ColdStart, ADMIN_PASSWORD="a-long-secret-word"))
     request = urllib.request.Request(
         server.address("/api/v1/camera/live"), headers={"Authorization": f"Bearer {token}"}
     )
