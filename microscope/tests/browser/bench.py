@@ -2,15 +2,14 @@
 
 import json
 import os
-import subprocess
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from microscope.tests.browser.serve_bench import PASSWORD
-from microscope.tests.server_process import ROOT, ServerProcess
+from microscope.tests.server_process import ServerProcess
+from microscope.tests.warm.program import run_program
 
 EXPOSURE_MS, GAIN_DB = 10, 0
 # The settings of a newly opened camera, without exposure and gain.
@@ -105,8 +104,7 @@ class Bench(ServerProcess):
 
     def manage(self, *command: str) -> str:
         """Run a command of manage.py beside the server and return its output. Any exit code is allowed."""
-        called = [sys.executable, "manage.py", *command]
-        return subprocess.run(called, cwd=ROOT, env=self._environment, capture_output=True, text=True).stdout
+        return run_program(["manage.py", *command], self._environment, timeout_s=120).stdout
 
     def unplug(self) -> None:
         self.tell("unplug")

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from microscope.tests.browser.incidents import Incidents
 from microscope.tests.browser.sight import live_stage, wait_until
 
 SHORT = [(1366, 650), (1366, 600), (1280, 720), (1024, 600), (1440, 900), (390, 844)]
@@ -34,18 +35,43 @@ def long_words(bench):
     return bench.capture(format="tiff", sample=sample, note=note)["imageId"]
 
 
+@pytest.fixture(scope="module")
+def shared_page(chromium, bench, keys_of):
+    """A page where grace is signed in. These tests only look, and a new browser for each would take most of their
+    time."""
+    context = chromium.new_context(base_url=bench.address("/"), storage_state=keys_of("grace"), timezone_id="UTC")
+    incidents = Incidents(context)
+    page = context.new_page()
+    page.incidents = incidents
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def load(shared_page, long_words):
+    """load("/images/{}/", 320, 640) loads the page in a window of this size; `{}` is the image with the long words."""
+
+    def go(address: str, width: int, height: int):
+        shared_page.set_viewport_size({"width": width, "height": height})
+        shared_page.goto(address.format(long_words))
+        return shared_page
+
+    yield go
+    assert shared_page.incidents.unexpected() == []
+
+
 @pytest.mark.parametrize("width", [320, 360])
 @pytest.mark.parametrize("address", PAGES)
-def test_no_page_of_a_narrow_window_scrolls_sideways(visit, long_words, address, width):
-    page = visit(address.format(long_words), "grace", viewport={"width": width, "height": 640})
+def test_no_page_of_a_narrow_window_scrolls_sideways(load, address, width):
+    page = load(address, width, 640)
     page.wait_for_load_state()
     expect(page.locator("main")).to_be_visible()
     assert sideways(page) == []
 
 
 @pytest.mark.parametrize("address", PAGES)
-def test_text_twice_as_large_does_not_make_a_page_scroll_sideways(visit, long_words, address):
-    page = visit(address.format(long_words), "grace", viewport={"width": 640, "height": 800})
+def test_text_twice_as_large_does_not_make_a_page_scroll_sideways(load, address):
+    page = load(address, 640, 800)
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     assert sideways(page) == []
 
@@ -73,8 +99,8 @@ def test_the_histogram_shows_or_folds_together_with_its_heading(watch_live, widt
 
 @pytest.mark.parametrize(("width", "height"), SHORT)
 @pytest.mark.parametrize("address", PAGES)
-def test_no_heading_stands_over_nothing(visit, long_words, address, width, height):
-    page = visit(address.format(long_words), "grace", viewport={"width": width, "height": height})
+def test_no_heading_stands_over_nothing(load, address, width, height):
+    page = load(address, width, height)
     if address == "/":
         live_stage(page).wait_for()
     wait_until(page, lambda: page.evaluate(EMPTY_HEADINGS) + sideways(page), lambda found: found == [])
