@@ -28,11 +28,13 @@ def time_lapse(loops: int, interval_s: float = 60, **wishes: Any) -> dict[str, A
 
 @dataclass
 class Bench:
-    """Time passes only while nothing is due. To die means that the supervisor does nothing more."""
+    """Time passes only while nothing is due. To die means that the supervisor does nothing more. `stride_s`: how much
+    may pass from one look to the next, if that is longer than the program itself would wait."""
 
     archive: Archive
     folder: Path
     clock: SetClock
+    stride_s: float = 0
 
     def __post_init__(self) -> None:
         self.awake = KeepAwake()
@@ -53,8 +55,14 @@ class Bench:
                     return
                 # Without a job each look is like the one before it.
                 has_job = self.supervisor._runner or self.supervisor._waiting
-                self.clock.run(timedelta(seconds=min(seconds, left_s) if has_job else left_s))
+                self.clock.run(timedelta(seconds=min(self._stride(seconds), left_s) if has_job else left_s))
         raise AssertionError("it does not come to rest")
+
+    def _stride(self, seconds: float) -> float:
+        """Return at least what the supervisor would wait, and never more than until the next picture is due."""
+        runner = self.supervisor._runner
+        until_due_s = (runner._awaited_since - self.clock.now()).total_seconds() if runner else 0
+        return max(seconds, min(self.stride_s, until_due_s))
 
     def run_for(self, **span: float) -> None:
         self.run_until(self.clock.now() + timedelta(**span))

@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True), pytest.
 
 
 def test_a_night_with_everything_in_it_ends_with_every_picture_accounted_for(bench, operator, archive, drivers):
+    bench.stride_s = 30  # every two seconds of a night would be 25,000 looks
     job = bench.make(operator, time_lapse(ROUNDS, TEN_MINUTES_S))
 
     def run_to(hours: float) -> None:
