@@ -84,6 +84,13 @@ def note_all_stored(keys: Mapping[int, str], at: datetime) -> None:
             note_stored(image_id, key, at)
 
 
+def note_change_stored(image_id: int, revision: int) -> None:
+    """Write into its row that this revision of its sidecar is in the store. Somebody on another PC may have saved a
+    newer one meanwhile: then the row stays. Raises Django's DatabaseError."""
+    is_older = Q(stored_revision__isnull=True) | Q(stored_revision__lt=revision)
+    Image.objects.filter(is_older, pk=image_id).update(stored_revision=revision)
+
+
 def row_in_both(image: Image) -> ImageQuerySet:
     """Return the row of this image for an update, if it still says that the original is on this disk, and in the store
     under this key. Otherwise an update changes nothing."""

@@ -21,7 +21,7 @@ from images.index.sync import give_next_revision
 from images.models import Image, Job
 from images.run_days import Clock
 from images.spool.left_out import LeftOut
-from images.spool.rows import find_change_to_send, jobs_to_send
+from images.spool.rows import find_change_to_send, jobs_to_send, note_change_stored
 from images.store.client import Store
 from images.store.errors import ObjectOfSomebodyElse, StoreError
 from images.store.keys import key_of_change, key_of_job
@@ -84,7 +84,7 @@ class SideFiles:
             # Something is wrong with this one file or row. The others may be whole, so they go on.
             self._leave_out(image, problem)
         else:
-            Image.objects.filter(pk=image.pk).update(stored_revision=revision)
+            note_change_stored(image.pk, revision)
             if revision < (image.revision or 0):
                 self._leave_out(image, "its sidecar is behind its row; the next start writes it again")
 

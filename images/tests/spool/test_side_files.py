@@ -1,6 +1,7 @@
 """What people change, and the files of jobs, come into the store too: as new objects, and none is overwritten."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 
 import numpy as np
@@ -11,6 +12,7 @@ from images.edit.edit import edit_image
 from images.models import Image, Job
 from images.spool.rows import changes_to_send
 from images.spool.side_files import JOBS_EVERY_S, LEFT_OUT_FOR_S, SETTLED_AFTER
+from images.store.client import Store
 from images.store.keys import key_of_change, key_of_job
 from images.tests.job_exports import make_ended_job
 from images.tests.jobs import time_lapse
@@ -73,6 +75,31 @@ def test_after_a_kill_between_object_and_row_it_finds_its_own_bytes(sending, lia
     Image.objects.update(stored_revision=None)
     sending.go_on()
     assert liar.objects == before and stored_revision(images[0]) == 1
+
+
+class SlowStore:
+    """A store in front of which something happens before the answer of a PUT comes back."""
+
+    def __init__(self, store: Store, meanwhile: Callable[[], object]) -> None:
+        self._store = store
+        self._meanwhile = meanwhile
+
+    def put_bytes(self, *said: object) -> None:
+        self._store.put_bytes(*said)
+        self._meanwhile()
+
+
+def test_what_another_pc_saves_while_it_sends_stays_the_newest(sending, liar, images):
+    image = images[0]
+
+    def save_elsewhere() -> None:
+        liar.objects[key_of_change(image.record_id, 2)] = b"{}"
+        Image.objects.filter(pk=image.pk).update(revision=2, stored_revision=2)
+
+    sending.side_files._store = SlowStore(sending.store, save_elsewhere)
+    sending.go_on()
+    assert set(changes_in(liar, image)) == {1, 2} and stored_revision(image) == 2
+    assert not changes_to_send().exists()
 
 
 @pytest.mark.parametrize("content", [b"not json", b"{}", b'{"recordId": "another", "revision": 1}', None])
