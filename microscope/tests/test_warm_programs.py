@@ -39,13 +39,9 @@ from django.core.checks.registry import registry
 from django.db import connection
 from django.db.models import signals
 from django.urls import get_resolver, reverse
-from django.utils.module_loading import import_string
-from microscope.tests.warm.loading import PARTS
+from microscope.tests.warm.loading import load_parts
 
-for part in PARTS:
-    import_module(part)
-for middleware in settings.MIDDLEWARE:
-    import_string(middleware)
+load_parts()
 APPS = "accounts", "camera", "images", "microscope"
 def list_addresses(resolver, before=""):
     for one in resolver.url_patterns:

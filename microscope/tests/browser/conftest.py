@@ -121,6 +121,18 @@ def fill_in(page, person: str, password: str = PASSWORD) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
+def open_page(chromium, bench, keys, **kind):
+    """Open an empty page of a new browser that has these keys. Close its `context`; `incidents` are those of all its
+    pages."""
+    known = {"base_url": bench.address("/"), "storage_state": keys, "timezone_id": "UTC", "viewport": DESK}
+    context = chromium.new_context(**{**known, **kind})
+    context.set_default_timeout(30_000)
+    incidents = Incidents(context)
+    page = context.new_page()
+    page.incidents = incidents
+    return page
+
+
 @pytest.fixture
 def open_browser(chromium, bench, keys_of):
     """open_browser("ada") returns an empty page of a new browser where ada is signed in; without a name, nobody is.
@@ -130,21 +142,13 @@ def open_browser(chromium, bench, keys_of):
     opened = []
 
     def make(person: str | None = None, **kind):
-        state = keys_of(person) if person else None
-        context = chromium.new_context(
-            base_url=bench.address("/"), storage_state=state, **{"timezone_id": "UTC", "viewport": DESK, **kind}
-        )
-        context.set_default_timeout(30_000)
-        incidents = Incidents(context)
-        page = context.new_page()
-        page.incidents = incidents
-        opened.append((context, incidents))
-        return page
+        opened.append(open_page(chromium, bench, keys_of(person) if person else None, **kind))
+        return opened[-1]
 
     yield make
-    for context, _ in opened:
-        context.close()
-    assert [text for _, incidents in opened for text in incidents.unexpected()] == []
+    for page in opened:
+        page.context.close()
+    assert [text for page in opened for text in page.incidents.unexpected()] == []
 
 
 @pytest.fixture

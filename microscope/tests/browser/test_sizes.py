@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from microscope.tests.browser.incidents import Incidents
+from microscope.tests.browser.conftest import open_page
 from microscope.tests.browser.sight import live_stage, wait_until
 
 SHORT = [(1366, 650), (1366, 600), (1280, 720), (1024, 600), (1440, 900), (390, 844)]
@@ -39,12 +39,9 @@ def long_words(bench):
 def shared_page(chromium, bench, keys_of):
     """A page where grace is signed in. These tests only look, and a new browser for each would take most of their
     time."""
-    context = chromium.new_context(base_url=bench.address("/"), storage_state=keys_of("grace"), timezone_id="UTC")
-    incidents = Incidents(context)
-    page = context.new_page()
-    page.incidents = incidents
+    page = open_page(chromium, bench, keys_of("grace"))
     yield page
-    context.close()
+    page.context.close()
 
 
 @pytest.fixture

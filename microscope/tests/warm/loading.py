@@ -44,12 +44,12 @@ class Loaded:
 
     def expect_settings(self, start_anew: Callable[[], NoReturn]) -> None:
         """Start anew if it turns out that the settings differ from those that were read."""
-        noted = self._noted
+        noted = self._noted.items()
 
         class ExpectedSettings(Settings):
             def __init__(self, module: str) -> None:
                 super().__init__(module)
-                if any(_shorten(name, getattr(self, name)) != value for name, value in noted.items()):
+                if any(_shorten(name, getattr(self, name)) != value for name, value in noted):
                     start_anew()
 
         django.conf.Settings = ExpectedSettings
@@ -84,12 +84,16 @@ def _load() -> None:
     apps.models_ready = apps.ready = True
     # The addresses of the admin are those of the tables that it knows by then.
     autodiscover()
+    load_parts()
+    for camera in CAMERAS:
+        SimulatedDriver(MODELS[camera]).open()
+
+
+def load_parts() -> None:
     for part in PARTS:
         import_module(part)
     for middleware in settings.MIDDLEWARE:
         import_string(middleware)
-    for camera in CAMERAS:
-        SimulatedDriver(MODELS[camera]).open()
 
 
 def _forget_settings() -> None:
