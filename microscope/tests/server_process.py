@@ -113,9 +113,9 @@ class ServerProcess:
         self._process.stdin.write(f"{line}\n".encode())
         self._process.stdin.flush()
 
-    def run_beside(self, *command: str) -> int:
-        """Run a command of manage.py on the same data. Returns its exit code."""
-        return run_program(["manage.py", *command], self._environment, timeout_s=120).returncode
+    def run_beside(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of manage.py on the same data to its end. Any exit code is allowed."""
+        return run_program(["manage.py", *command], self._environment, timeout_s=120)
 
     def tell_to_stop(self) -> None:
         self._process.send_signal(signal.SIGTERM)

@@ -72,14 +72,14 @@ def test_a_stream_ends_soon_after_its_user_may_watch_no_more(server, links, toke
     with open_address(links["streamUrl"]) if way == "link" else open_address(live, token) as stream:
         read_picture(stream)
         try:
-            assert server.run_beside("shell", "-c", DEACTIVATE.format("admin", False)) == 0
+            assert server.run_beside("shell", "-c", DEACTIVATE.format("admin", False)).returncode == 0
             until_s = time.monotonic() + 120
             while stream.read(65536):
                 assert time.monotonic() < until_s, "the stream goes on"
             with pytest.raises(urllib.error.HTTPError, match="404"):
                 open_address(links["frameUrl"])
         finally:
-            assert server.run_beside("shell", "-c", DEACTIVATE.format("admin", True)) == 0
+            assert server.run_beside("shell", "-c", DEACTIVATE.format("admin", True)).returncode == 0
 
 
 def test_the_log_names_no_token(server, links):

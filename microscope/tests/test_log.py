@@ -218,7 +218,7 @@ def test_the_server_writes_it_and_a_command_beside_it_does_not(tmp_path):
         server.wait_until_ready()
         token = server.log_in("admin", PASSWORD)
         assert server.ask("GET", "/api/v1/images/999", token=token)[0] == 404
-        assert server.run_beside("doctor") == 0
+        assert server.run_beside("doctor").returncode == 0
         written = entries(tmp_path)
         assert [entry for entry in written if "Camera open" in entry.text]
         (missing,) = (entry for entry in written if "/api/v1/images/999" in entry.text)

@@ -177,9 +177,9 @@ def test_beside_a_running_server_the_doctor_asks_it_and_leaves_it_the_camera(tmp
     server = ServerProcess(tmp_path, DATABASE_URL="", ADMIN_PASSWORD="a-long-secret-word", CAMERA_DRIVER="simulated")
     try:
         server.wait_until_ready()
-        assert server.run_beside("doctor") == 0
+        assert server.run_beside("doctor").returncode == 0
         (tmp_path / "images").rename(tmp_path / "drive")
-        assert server.run_beside("doctor") == 1
+        assert server.run_beside("doctor").returncode == 1
         (tmp_path / "drive").rename(tmp_path / "images")
         assert server.ask("GET", "/health")[1]["checks"]["camera"] == "ok"
         assert '"the server"' in (tmp_path / "camera.holder.json").read_text()

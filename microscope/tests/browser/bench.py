@@ -1,7 +1,6 @@
 """The server for the browser tests, and what tests do to it without the browser."""
 
 import json
-import os
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 
 from microscope.tests.browser.serve_bench import PASSWORD
 from microscope.tests.server_process import ServerProcess
-from microscope.tests.warm.program import run_program
 
 EXPOSURE_MS, GAIN_DB = 10, 0
 # The settings of a newly opened camera, without exposure and gain.
@@ -39,7 +37,6 @@ class Bench(ServerProcess):
         quiet = {"LIVE_MAX_FPS": "2", "LIVE_MAX_WATCHERS": str(MAX_WATCHERS), "SIMULATED_CAMERA": "colour-2mp"}
         super().__init__(data_path, ADMIN_PASSWORD=PASSWORD, **{**quiet, **environment})
         self.data_path = data_path
-        self._environment = {**os.environ, "DATA_PATH": str(data_path), **environment}
         self._tokens: dict[str, tuple[str, float]] = {}
 
     def token(self, person: str = "ada") -> str:
@@ -101,10 +98,6 @@ class Bench(ServerProcess):
 
     def image(self, image_id: int) -> dict[str, Any]:
         return self.ask("GET", f"/api/v1/images/{image_id}", token=self.token())[1]
-
-    def manage(self, *command: str) -> str:
-        """Run a command of manage.py beside the server and return its output. Any exit code is allowed."""
-        return run_program(["manage.py", *command], self._environment, timeout_s=120).stdout
 
     def unplug(self) -> None:
         self.tell("unplug")

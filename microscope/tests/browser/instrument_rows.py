@@ -38,10 +38,10 @@ def row_of(name: str, colour: str = "grey", seen_s_ago: float = 0, camera: dict 
 
 def write_rows(bench: Bench, *rows: dict) -> None:
     """Write the rows, as if each PC had given a sign so many seconds ago. Each call takes seconds to start."""
-    said = bench.manage("shell", "-v", "0", "-c", CODE.format(rows=json.dumps(rows), mark=MARK))
+    said = bench.run_beside("shell", "-v", "0", "-c", CODE.format(rows=json.dumps(rows), mark=MARK)).stdout
     assert "written" in said, said
 
 
 def remove_instruments(bench: Bench) -> None:
-    said = bench.manage("shell", "-v", "0", "-c", REMOVE.format(mark=MARK))
+    said = bench.run_beside("shell", "-v", "0", "-c", REMOVE.format(mark=MARK)).stdout
     assert "gone" in said, said

@@ -25,12 +25,14 @@ print("made", Image.objects.filter(captured_at__in=moments[:1]).exists())
 def add_rows(bench: Bench, days: list[date], count: int, person: str = "ada", hour: int = 8) -> None:
     """Add this many images to each of the days, one a second from this hour on. Each call takes seconds to start."""
     code = CODE.format(person=person, days=[str(day) for day in days], count=count, hour=hour)
-    said = bench.manage("shell", "-v", "0", "-c", code)
+    said = bench.run_beside("shell", "-v", "0", "-c", code).stdout
     assert "made True" in said, said
 
 
 def remove_rows(bench: Bench) -> None:
     """Remove all these rows: other tests would take them for images whose files are lost."""
     remove = "from images.models import Image; rows = Image.objects.filter(file_size=1000, width=4, height=3)"
-    said = bench.manage("shell", "-v", "0", "-c", f"{remove}; rows._raw_delete(rows.db); print('left', rows.count())")
+    said = bench.run_beside(
+        "shell", "-v", "0", "-c", f"{remove}; rows._raw_delete(rows.db); print('left', rows.count())"
+    ).stdout
     assert "left 0" in said, said

@@ -53,7 +53,7 @@ FOREIGN = "[onload], [onerror], img[src='nowhere'], a[href^='javascript:' i], sc
 @pytest.fixture(scope="module")
 def hostile(bench):
     """The user mallory, and the numbers of her images: one listed, one in the bin, one whose row names another file."""
-    bench.manage("shell", "-c", MAKE_MALLORY.format(said=json.dumps([PERSON, PASSWORD])))
+    bench.run_beside("shell", "-c", MAKE_MALLORY.format(said=json.dumps([PERSON, PASSWORD])))
     token = bench.log_in(PERSON, PASSWORD)
 
     def ask(method, address, body, status):
@@ -74,7 +74,7 @@ def hostile(bench):
     asked = {"Authorization": f"Bearer {token}"}
     with urlopen(Request(bench.address(f"/api/v1/images/{renamed}/thumbnail"), headers=asked), timeout=60) as thumbnail:
         assert thumbnail.read(2) == b"\xff\xd8"
-    bench.manage("shell", "-c", RENAME.format(said=json.dumps([renamed, FILE])))
+    bench.run_beside("shell", "-c", RENAME.format(said=json.dumps([renamed, FILE])))
     lie_about(bench)
     # This makes an entry in the audit log.
     bench.ask("POST", "/api/v1/auth/login", {"username": MARKUP, "password": "x"})
@@ -88,7 +88,7 @@ def lie_about(bench) -> None:
     day = next((bench.data_path / "images").glob("????-??-??"))
     (day / FILE).write_bytes(b"x")
     os.utime(day / FILE, (1e9, 1e9))
-    bench.manage("verify", "--restart", "--full-speed")
+    bench.run_beside("verify", "--restart", "--full-speed")
     (day / FILE).unlink()
 
 

@@ -13,7 +13,7 @@ CHANGED = 8
 def test_a_manager_is_led_to_what_verify_found_and_on_to_the_image(visit, bench, capture_set):
     image = capture_set(1)[0]
     spoil(Path(image["filepath"]))
-    assert bench.run_beside("verify") & CHANGED
+    assert bench.run_beside("verify").returncode & CHANGED
     page = visit("/images/", "grace")
     # The image page requests the original, and the server refuses it as changed.
     page.incidents.expect(f"/images/{image['imageId']}/")
