@@ -42,15 +42,13 @@ export class Part {
     const asked = this.changed(this.read() ?? {});
     this.isEdited = false;
     if (Object.keys(asked).length === 0) return this.restore();
-    this.shown = { ...this.shown, ...asked };
+    this.shown = { ...this.shown, ...complete(asked, this.shown) };
     this.onWant(this, asked);
   }
 
-  /** Only what the user has changed: another user may have set a newer value than the one shown here.
-      An object is sent as a whole. Values of it that the user did not change are those in force now. */
+  /** Only what the user has changed: another user may have set a newer value than the one shown here. */
   changed(read) {
-    const changed = Object.entries(read).filter(([name, value]) => !isSame(value, this.shown?.[name]));
-    return Object.fromEntries(changed.map(([name, value]) => [name, complete(value, this.settings?.[name])]));
+    return Object.fromEntries(Object.entries(read).filter(([name, value]) => !isSame(value, this.shown?.[name])));
   }
 
   say(sentence, kind = "", isLasting = false) {
@@ -85,14 +83,20 @@ export class NumbersPart extends Part {
   }
 }
 
-function complete(value, inForce) {
-  return typeof value === "object" ? { ...inForce, ...value } : value;
+/** What is asked, with whole objects: values of an object that are not asked are those of `settings`. */
+export function complete(asked, settings) {
+  const fill = ([name, value]) => [name, isObject(value) ? { ...settings?.[name], ...value } : value];
+  return Object.fromEntries(Object.entries(asked).map(fill));
+}
+
+function isObject(value) {
+  return value !== null && typeof value === "object";
 }
 
 /** True if numbers differ only by the rounding of the camera's 32-bit floats. For objects all values count. */
 export function isSame(one, other) {
   if (typeof one === "number" && typeof other === "number") return Math.abs(one - other) <= 1e-6 * Math.max(Math.abs(one), 1);
-  if (one === null || other === null || typeof one !== "object" || typeof other !== "object") return one === other;
+  if (!isObject(one) || !isObject(other)) return one === other;
   return Object.keys(one).every((name) => isSame(one[name], other[name]));
 }
 

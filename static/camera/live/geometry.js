@@ -1,7 +1,7 @@
 /* Region and format of the camera, which all users share. The fields show what the camera accepted. */
 import { patch } from "../../microscope/api.js";
 import { cameraDeadlineMs } from "./deadlines.js";
-import { isSame } from "./geometry-part.js";
+import { complete, isSame } from "./geometry-part.js";
 import { makeParts } from "./geometry-parts.js";
 import { Region } from "./region.js";
 import { widen } from "./sensor.js";
@@ -115,7 +115,7 @@ export class Geometry {
     part.isEdited = false;
     part.waiting += 1;
     part.say("Setting…", "", true);
-    const request = () => patch("/api/v1/camera/settings", asked, { deadlineMs: cameraDeadlineMs(MAX_EXPOSURES) }).finally(() => (part.waiting -= 1));
+    const request = () => this.patch(asked).finally(() => (part.waiting -= 1));
     try {
       this.accept(part, asked, await this.set(request));
     } catch (problem) {
@@ -124,25 +124,34 @@ export class Geometry {
     this.onChange();
   }
 
+  /** Called when the request's turn comes: then the settings in force are those that the request before it set. */
+  patch(asked) {
+    const deadlineMs = cameraDeadlineMs(MAX_EXPOSURES);
+    return patch("/api/v1/camera/settings", complete(asked, this.settings), { deadlineMs });
+  }
+
   /** Shows in the fields what the camera accepts of `request`. Sends one request at a time. */
   async set(request) {
     this.sending += 1;
-    const answer = this.line.then(request);
+    const answer = this.line.then(async () => this.takeOwn(await request()));
     this.line = answer.catch(() => {});
     try {
-      const accepted = await answer;
-      this.take(accepted);
-      this.onAccepted(accepted);
-      return accepted;
+      return await answer;
     } finally {
       this.sending -= 1;
       this.answeredAt = performance.now();
     }
   }
 
+  takeOwn(accepted) {
+    this.take(accepted);
+    this.onAccepted(accepted);
+    return accepted;
+  }
+
   accept(part, asked, accepted) {
     const isWhole = part.names.some((name) => asked[name] === null);
-    const [wanted, taken] = [isWhole ? "" : part.describe({ ...accepted, ...asked }), part.describe(accepted)];
+    const [wanted, taken] = [isWhole ? "" : part.describe({ ...accepted, ...complete(asked, accepted) }), part.describe(accepted)];
     if (isWhole || wanted === taken) part.say("");
     else part.say(`Asked ${wanted}, the camera took ${taken}`, "accepted");
   }
