@@ -15,6 +15,7 @@ from microscope.tests.browser.incidents import Incidents
 from microscope.tests.browser.serve_bench import PASSWORD
 from microscope.tests.browser.sight import live_stage
 
+FOLDER = Path(__file__).parent
 # The first is Chromium without its desktop windows, and needs far less processor time.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # Takes nginx's own certificate like one of an authority. If Chromium asks about each connection instead, as it does for
@@ -27,14 +28,18 @@ ARGUMENTS = (
 DESK = {"width": 1440, "height": 900}
 # Leaves room for a machine that is busy with other tests.
 expect.set_options(timeout=20_000)
+# Their tests take longest: they begin first, so that no process is left with one of them in the end.
+FIRST = ("test_behind_nginx.py", "test_silent_network.py", "test_control.py", "test_control_table.py")
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark all tests of this folder as long. Pytest passes the tests of other folders too, so the path is compared."""
     for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
+        if item.path.is_relative_to(FOLDER):
             item.add_marker(pytest.mark.long)
+    first = [FOLDER / name for name in FIRST]
+    items.sort(key=lambda item: item.path not in first)
 
 
 def find_browser() -> str:

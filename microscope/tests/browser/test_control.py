@@ -27,6 +27,7 @@ def both(watch_live):
     set_exposure(ada, "25")
     said(ada, "You control the camera. It becomes free in")
     keep(ada, "focus series")
+    linus.evaluate(LOOK_AGAIN)
     said(linus, "ada controls the camera until")
     return ada, linus
 
@@ -206,6 +207,7 @@ def test_names_notes_and_messages_are_shown_as_text(watch_live):
     set_exposure(ada, "25")
     said(ada, "You control the camera. It becomes free in")
     keep(ada, f"note {TAGS}")
+    linus.evaluate(LOOK_AGAIN)
     said(linus, "ada controls the camera until")
     expect(linus.locator(".control-text .control-wide")).to_contain_text(f"note {TAGS}")
     ask(linus, f"why {TAGS}")
