@@ -104,12 +104,16 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 def _mix(items: list[pytest.Item]) -> None:
-    """Let the files with long tests come evenly among the others, a little earlier. Long tests wait for the programs
-    that they start, and the processors have time for others."""
-    long_files = {item.path: None for item in items if item.get_closest_marker("long")}
-    other_files = {item.path: None for item in items if item.path not in long_files}
-    places = {path: number / len(other_files) for number, path in enumerate(other_files)}
-    places |= {path: LONG_UNTIL * number / len(long_files) for number, path in enumerate(long_files)}
+    """Let the files of each folder come evenly among the others: in some folders most tests wait, in others they keep
+    the processors busy. Files with long tests come a little earlier, from whichever folder they are."""
+    long_files = {item.path for item in items if item.get_closest_marker("long")}
+    groups: dict[Path | None, dict[Path, None]] = {}
+    for item in items:
+        groups.setdefault(None if item.path in long_files else item.path.parent, {})[item.path] = None
+    places = {}
+    for folder, files in groups.items():
+        until = LONG_UNTIL if folder is None else 1
+        places |= {path: until * number / len(files) for number, path in enumerate(files)}
     items.sort(key=lambda item: places[item.path])
 
 
