@@ -62,6 +62,7 @@ connectElsewhere();
 
 let pollTimer = null;
 let isAsking = false;
+let heardAskedAt = -Infinity;
 
 function tell(method, ...facts) {
   for (const part of parts) part[method]?.(...facts);
@@ -95,14 +96,21 @@ async function refreshCamera() {
   let state = null;
   try {
     state = await get("/api/v1/camera", { deadlineMs: POLL_DEADLINE_MS });
-    noteCamera(state, askedAt);
+    if (!isPast(askedAt)) noteCamera(state, askedAt);
   } catch (problem) {
-    showUnanswered(problem);
+    if (!isPast(askedAt)) showUnanswered(problem);
   }
   isAsking = false;
   const isWell = state && !state.cause;
   pollTimer = setTimeout(pollCamera, isWell ? pollPauseMs(POLL_MS) : POLL_IN_FAULT_MS);
   return state;
+}
+
+/** True if a request that was sent later has been answered already. */
+function isPast(askedAt) {
+  if (askedAt < heardAskedAt) return true;
+  heardAskedAt = askedAt;
+  return false;
 }
 
 function pollCamera() {

@@ -181,6 +181,16 @@ def watch_live(visit):
 
 
 @pytest.fixture
+def live_settings(watch_live):
+    """The live page with all settings open."""
+    page = watch_live()
+    page.locator("#geometry").evaluate("details => { details.open = true; }")
+    expect(page.locator("#gains-red")).to_have_value("1")
+    expect(page.locator("#exposure")).to_have_value("10.00")
+    return page
+
+
+@pytest.fixture
 def objective(bench, request):
     """An objective of this test's own. After the test no objective is in place."""
     yield bench.add_objective(request.node.name)

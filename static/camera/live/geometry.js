@@ -3,6 +3,7 @@ import { patch } from "../../microscope/api.js";
 import { cameraDeadlineMs } from "./deadlines.js";
 import { complete, isSame } from "./geometry-part.js";
 import { makeParts } from "./geometry-parts.js";
+import { Line } from "./line.js";
 import { Region } from "./region.js";
 import { widen } from "./sensor.js";
 
@@ -19,11 +20,9 @@ export class Geometry {
   constructor(maySet, stage, { onAccepted, onChange }) {
     Object.assign(this, { maySet, onAccepted, onChange });
     this.parts = makeParts((part, asked) => this.send(part, asked));
-    this.answeredAt = -Infinity;
-    this.sending = 0;
+    this.line = new Line();
     this.isAway = true;
     this.isHeld = false;
-    this.line = Promise.resolve();
     this.foreignFrames = 0;
     this.keepOpenness();
     if (maySet) this.connectRegion(stage);
@@ -57,10 +56,10 @@ export class Geometry {
     byId("draw-region").focus({ preventScroll: true });
   }
 
-  /** `askedAt`: when this state was requested. A state requested before our last change does not contain it. */
+  /** `askedAt`: when this state was requested. */
   noteCamera(state, askedAt) {
     this.setAway(Boolean(state.cause) || !state.settings);
-    if (!state.settings || !state.limits || this.sending || askedAt < this.answeredAt) return;
+    if (!state.settings || !state.limits || this.line.isOutdated(askedAt)) return;
     this.limits = state.limits;
     byId("geometry").hidden = false;
     for (const part of this.parts) part.offer(state.limits);
@@ -99,7 +98,7 @@ export class Geometry {
   /** Frames with another geometry than ours mean that somebody else changed it. */
   noteFrame(frame) {
     this.region?.noteFrame(frame);
-    if (!this.settings || this.sending) return;
+    if (!this.settings || this.line.isBusy) return;
     const { geometry } = frame;
     const now = this.settings;
     const isOurs =
@@ -130,17 +129,9 @@ export class Geometry {
     return patch("/api/v1/camera/settings", complete(asked, this.settings), { deadlineMs });
   }
 
-  /** Shows in the fields what the camera accepts of `request`. Sends one request at a time. */
-  async set(request) {
-    this.sending += 1;
-    const answer = this.line.then(async () => this.takeOwn(await request()));
-    this.line = answer.catch(() => {});
-    try {
-      return await answer;
-    } finally {
-      this.sending -= 1;
-      this.answeredAt = performance.now();
-    }
+  /** Shows in the fields what the camera accepts of `request`, and returns it. */
+  set(request) {
+    return this.line.send(request, (accepted) => this.takeOwn(accepted));
   }
 
   takeOwn(accepted) {

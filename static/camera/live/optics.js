@@ -1,6 +1,7 @@
 /* The objective in place, which all users share, and the size of the picture's pixels. */
 import { get, patch } from "../../microscope/api.js";
 import { cameraDeadlineMs } from "./deadlines.js";
+import { Line } from "./line.js";
 import { sidePixels } from "./sensor.js";
 
 const MAX_EXPOSURES = 2;
@@ -16,16 +17,16 @@ export class Optics {
     this.note = byId("objective-note");
     this.shown = undefined;
     this.known = [];
-    this.isSending = false;
+    this.line = new Line();
     this.isAway = true;
     this.isHeld = false;
     this.select.addEventListener("change", () => this.choose(this.select.value || null));
   }
 
-  /** Takes the answer of GET /api/v1/camera, or the part of it that a change of settings returns. */
-  noteCamera(state) {
+  /** `askedAt`: when this state was requested. */
+  noteCamera(state, askedAt) {
     this.setAway(Boolean(state.cause) || !state.settings);
-    if (this.isSending || state.objective === undefined) return;
+    if (this.line.isOutdated(askedAt) || state.objective === undefined) return;
     const id = state.objective?.id ?? null;
     const isForeign = this.shown !== undefined && id !== this.shown;
     this.take(state, state.settings);
@@ -93,24 +94,28 @@ export class Optics {
     this.place();
   }
 
+  /** Shows the objective in place. While newer choices are being sent, the field shows the newest one. */
   place() {
     const { shown } = this;
     if (shown && ![...this.select.options].some((option) => option.value === shown)) this.select.add(new Option(this.name, shown));
-    this.select.value = shown ?? "";
+    if (!this.line.isBusy) this.select.value = shown ?? "";
   }
 
   async choose(id) {
-    this.isSending = true;
     this.say("Setting…");
+    const deadlineMs = cameraDeadlineMs(MAX_EXPOSURES);
     try {
-      const accepted = await patch("/api/v1/camera/settings", { objective: id }, { deadlineMs: cameraDeadlineMs(MAX_EXPOSURES) });
-      this.isTold = false;
-      this.take(accepted, accepted);
+      await this.line.send(() => patch("/api/v1/camera/settings", { objective: id }, { deadlineMs }), (accepted) => this.accept(accepted));
     } catch (problem) {
       this.place();
       this.say(problem.errors?.objective?.[0] ?? problem.message, "refused", true);
     }
-    this.isSending = false;
+  }
+
+  /** The note says "Setting…" until the newest choice is answered. */
+  accept(accepted) {
+    this.isTold = this.line.isBusy;
+    this.take(accepted, accepted);
   }
 
   sayScale() {

@@ -22,7 +22,9 @@ export class Settings {
     this.isHeld = false;
     this.wanted = {};
     this.isSending = false;
+    this.isAutomatic = false;
     this.sentAt = -Infinity;
+    this.answeredAt = -Infinity;
     const want = (name) => (value, isLast) => this.want({ [name]: value }, isLast);
     this.exposure = new Control("exposure", { isLog: true, unit: "ms", format: formatExposure, onWant: want("exposure") });
     this.gain = new Control("gain", { isLog: false, unit: "dB", format: formatGain, onWant: want("gain") });
@@ -33,14 +35,15 @@ export class Settings {
     return this.exposure.accepted;
   }
 
-  noteCamera(state) {
+  /** `askedAt`: when this state was requested. One that was requested before our last change does not contain it. */
+  noteCamera(state, askedAt) {
     this.setAway(Boolean(state.cause) || !state.settings);
     byId("auto-exposure").hidden = !state.autoExposure;
     if (state.limits) {
       this.exposure.setLimits(state.limits.exposure);
       this.gain.setLimits(state.limits.gain);
     }
-    if (state.settings && !this.isChanging) this.takeOver(state);
+    if (state.settings && !this.isChanging && askedAt >= this.answeredAt) this.takeOver(state);
   }
 
   takeOver({ settings, settingsBy }) {
@@ -89,7 +92,7 @@ export class Settings {
   }
 
   get isChanging() {
-    return this.isSending || Object.keys(this.wanted).length > 0 || performance.now() - this.sentAt < 1000;
+    return this.isSending || this.isAutomatic || Object.keys(this.wanted).length > 0 || performance.now() - this.sentAt < 1000;
   }
 
   stepExposure(direction) {
@@ -136,6 +139,7 @@ export class Settings {
 
   /** While a newer value is being sent, the field shows the newer value. */
   acceptAll(accepted, asked) {
+    this.answeredAt = performance.now();
     for (const name of ["exposure", "gain"]) {
       if (name in this.wanted) continue;
       if (name in asked) this[name].accept(accepted[name], asked[name]);
@@ -152,7 +156,8 @@ export class Settings {
 
   async setAutomatically() {
     const button = byId("auto-exposure");
-    if (button.hidden || byId("settings").disabled || button.getAttribute("aria-busy") === "true") return;
+    if (button.hidden || byId("settings").disabled || this.isAutomatic) return;
+    this.isAutomatic = true;
     button.setAttribute("aria-busy", "true");
     button.textContent = "Setting…";
     const deadlineMs = cameraDeadlineMs(MAX_AUTO_EXPOSURES, this.exposure.limits?.maximum);
@@ -163,6 +168,7 @@ export class Settings {
     } catch (problem) {
       this.exposure.say(problem.message, "refused", true);
     }
+    this.isAutomatic = false;
     button.textContent = "Auto";
     button.removeAttribute("aria-busy");
   }

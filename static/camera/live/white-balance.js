@@ -15,8 +15,8 @@ export class WhiteBalance {
     byId("white-balance").addEventListener("click", () => this.push());
   }
 
-  noteCamera(state) {
-    this.take(state.settings);
+  noteCamera(state, askedAt) {
+    if (!this.geometry.line.isOutdated(askedAt)) this.take(state.settings);
     byId("setting-white-balance").hidden = !state.whiteBalance;
   }
 
