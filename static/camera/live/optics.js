@@ -86,7 +86,9 @@ export class Optics {
       const { results } = await get("/api/v1/objectives");
       const usable = results.filter((objective) => !objective.isRetired);
       this.known = results.map(({ id }) => id);
+      const { value } = this.select;
       this.select.replaceChildren(new Option("Unknown", ""), ...usable.map(({ id, name }) => new Option(name, id)));
+      this.select.value = value;
     } catch {
       this.known = []; // the list is loaded again with the camera's next state
     }
