@@ -42,6 +42,10 @@ NAMES = {
 }
 
 
+# The words of the live page.
+BINNING_MODES = {"average": "Average", "bin": "Sum", "decimate": "Skip"}
+
+
 def describe_display_fields(image: Image) -> dict[str, Any]:
     # Any JSON can be in this column of a damaged database. The page must still show the image.
     record = image.metadata if isinstance(image.metadata, dict) else {}
@@ -121,10 +125,8 @@ def describe_settings(
     ]
     if summed:
         rows.insert(1, plain("Added up", describe_added(summed)))
-    binning = part(actual, "binning")
-    if binning.get("x", 1) != 1 or binning.get("y", 1) != 1:
-        mode = binning.get("mode") or "Binning"
-        rows.append(plain(str(mode).capitalize(), f"{binning.get('x')} {TIMES} {binning.get('y')}"))
+    if binning := describe_binning(part(actual, "binning")):
+        rows.append(plain("Binning", binning))
     if actual.get("gamma") is not None:
         rows.append(plain("Gamma", str(actual["gamma"])))
     if turned := describe_orientation(actual):
@@ -132,6 +134,15 @@ def describe_settings(
     if as_set := actual.get("asSet"):
         rows.append(plain("As set, not read from the frame", ", ".join(NAMES.get(name, str(name)) for name in as_set)))
     return rows
+
+
+def describe_binning(binning: dict[str, Any]) -> str:
+    """Return factors and mode, such as `2 x 2, Average`; empty if each pixel of the picture is one of the sensor."""
+    if binning.get("x", 1) == 1 and binning.get("y", 1) == 1:
+        return ""
+    mode = str(binning.get("mode") or "")
+    blocks = f"{binning.get('x')} {TIMES} {binning.get('y')}"
+    return f"{blocks}, {BINNING_MODES.get(mode, mode)}" if mode else blocks
 
 
 def describe_added(summed: SumInFile) -> str:

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from django.conf import settings
 from PIL import Image as Picture
 
 from camera.frame import to_display
 from images.models import Image
+from images.pages.display_fields import BINNING_MODES, TIMES
 from images.tests.frames import make_pixels
 from images.tests.pages import set_fields
 
@@ -51,6 +53,31 @@ def test_the_page_says_which_settings_the_frame_does_not_say_itself(see, keep_im
     proved, as_set = keep_image(), keep_image(as_set=frozenset({"gain_db", "roi"}))
     assert "not read from the frame" not in see(f"/images/{proved.pk}/")
     assert "gain, region" in see(f"/images/{as_set.pk}/")
+
+
+@pytest.mark.parametrize(
+    ("binning", "said"),
+    [
+        ({"x": 2, "y": 2, "mode": "decimate"}, f"2 {TIMES} 2, Skip"),
+        ({"x": 4, "y": 2, "mode": "bin"}, f"4 {TIMES} 2, Sum"),
+        ({"x": 1, "y": 2, "mode": "resample"}, f"1 {TIMES} 2, resample"),
+        ({"x": 2, "y": 2}, f"2 {TIMES} 2"),
+        ({"x": 2, "y": 2, "mode": ["damaged"]}, f"2 {TIMES} 2, ['damaged']"),
+        ({"x": 1, "y": 1, "mode": "average"}, None),
+    ],
+)
+def test_how_pixels_were_joined_is_said_in_the_words_of_the_live_page(see, keep_image, binning, said):
+    image = keep_image()
+    set_fields(image, metadata={**image.metadata, "actual": {**image.metadata["actual"], "binning": binning}})
+    page = html.unescape(see(f"/images/{image.pk}/"))
+    shown = re.search(r"Binning</\w+>.*?<strong>(.*?)</strong>", page, re.DOTALL)
+    assert (shown and shown[1]) == said
+
+
+def test_the_live_page_has_the_same_words():
+    script = (settings.BASE_DIR / "static/camera/live/geometry-parts.js").read_text()
+    words = re.search("const MODES = {(.*?)}", script)[1]
+    assert dict(re.findall(r'(\w+): "(\w+)"', words)) == BINNING_MODES
 
 
 def test_an_image_that_is_not_there_is_a_page_that_says_so(see):
