@@ -13,7 +13,7 @@ from microscope.tests.browser.bench import EXPOSURE_MS, GAIN_DB, UPRIGHT, Bench
 from microscope.tests.browser.control_states import Told
 from microscope.tests.browser.incidents import Incidents
 from microscope.tests.browser.serve_bench import PASSWORD
-from microscope.tests.browser.sight import live_stage
+from microscope.tests.browser.sight import live_stage, take_answers
 
 FOLDER = Path(__file__).parent
 # The first is Chromium without its desktop windows, and needs far less processor time.
@@ -234,7 +234,7 @@ def changes_of():
                 lambda one: one.method != "GET" and asked[page].append(f"{one.method} {urlsplit(one.url).path}"),
             )
         # The page's earlier events come before this answer: all earlier calls are noted by now.
-        page.evaluate("fetch('/health').then(({ ok }) => ok)")
+        take_answers(page)
         return asked[page]
 
     return watch

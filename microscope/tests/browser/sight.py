@@ -40,6 +40,11 @@ def wait_until(
     return seen
 
 
+def take_answers(page: Page) -> None:
+    """Let the page take all answers and events that have come: the answer to this request comes after them."""
+    page.evaluate("fetch('/health').then(({ ok }) => ok)")
+
+
 def pixels(picture: Locator, width: int = 64, height: int = 36) -> list[int]:
     """Return red, green and blue of a canvas or an image, scaled down to this size."""
     return picture.evaluate(READ_PIXELS, [width, height])

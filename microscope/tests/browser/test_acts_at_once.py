@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from microscope.tests.browser.control_states import LOOK_AGAIN
-from microscope.tests.browser.sight import wait_until
+from microscope.tests.browser.sight import take_answers, wait_until
 
 pytestmark = pytest.mark.usefixtures("upright")
 
@@ -43,11 +43,6 @@ def settings(bench) -> dict:
 def let_go_on(page, held, number: int) -> None:
     wait_until(page, lambda: len(held), lambda now: now == number)
     held[-1].continue_()
-
-
-def until_heard(page) -> None:
-    """Return when the page has taken the answers that have come."""
-    page.evaluate("fetch('/health').then(({ ok }) => ok)")
 
 
 def test_a_flip_that_is_taken_back_at_once_is_taken_back(page, held, bench):
@@ -113,7 +108,7 @@ def test_an_answer_from_before_the_last_change_undoes_nothing_on_the_page(object
     route, answer = before[0]
     with page.expect_response("**/api/v1/camera"):
         route.fulfill(response=answer)
-    until_heard(page)
+    take_answers(page)
     assert (objective.input_value(), exposure.input_value()) == (objectives[0], "25.00")
     assert page.locator("#objective-note").inner_text() == "Not calibrated"
     assert page.locator("#exposure-note").inner_text() == ""
@@ -125,7 +120,7 @@ def test_while_the_camera_finds_its_exposure_nobody_is_said_to_have_set_it(page,
     bench.set_camera(exposure=33)
     with page.expect_response("**/api/v1/camera"):
         page.evaluate(LOOK_AGAIN)
-    until_heard(page)
+    take_answers(page)
     assert page.locator("#exposure-note").inner_text() == ""
     held[0].continue_()
     expect(page.locator("#exposure-note")).to_contain_text("Auto set")
