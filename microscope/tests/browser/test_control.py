@@ -43,7 +43,10 @@ def said(page, words: str) -> None:
 
 
 def press(page, name: str) -> None:
-    page.locator("#control-line").get_by_role("button", name=name).click()
+    """Press a button of the line, and wait until the server has done what it says."""
+    line = page.locator("#control-line")
+    line.get_by_role("button", name=name).click()
+    expect(line.locator("[aria-busy=true]")).to_have_count(0)
 
 
 def keep(page, note: str) -> None:

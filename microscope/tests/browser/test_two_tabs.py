@@ -27,6 +27,7 @@ def test_a_page_that_was_made_for_another_user_captures_nothing_and_says_who_is_
     second.goto("/profile")
     second.locator("#account-menu summary").click()
     second.get_by_role("button", name="Sign out").click()
+    second.wait_for_url("**/sign-in*")
     second.goto("/sign-in?next=/profile")
     fill_in(second, "linus")
     second.wait_for_url("**/profile")
