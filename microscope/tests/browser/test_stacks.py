@@ -211,6 +211,7 @@ def test_without_a_script_a_stack_is_a_link(visit, lasting_job):
 def test_the_page_of_a_picture_leads_along_its_job(lasting_stack):
     page, shot, _ = lasting_stack
     shot.locator("a").click()
+    expect(page.locator(".shot")).to_have_count(PICTURES)
     page.locator(".shot a").first.click()
     expect(page.get_by_text(f"No. {PICTURES} of {PICTURES}")).to_be_visible()
     page.locator("#slot-before").click()
