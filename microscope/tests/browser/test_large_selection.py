@@ -170,7 +170,7 @@ def test_a_network_that_fails_midway_leaves_the_rest_selected(bench, day, open_d
     expect(count_text(page)).to_have_text(f"{MANY} selected")
     page.get_by_role("button", name="Move to bin").click()
     alert = page.get_by_role("alert").filter(has_text="moved to the bin")
-    expect(alert).to_contain_text(f"200 of {MANY} images moved to the bin")
+    expect(alert).to_contain_text(f"200 of {MANY} images moved to the bin", timeout=60_000)
     expect(alert).to_contain_text("Cannot reach the server")
     expect(alert).to_contain_text("The rest is still selected.")
     expect(count_text(page)).to_have_text(f"{MANY - 200} selected")
@@ -187,12 +187,12 @@ def test_it_can_be_stopped_and_says_how_far_it_came(bench, day, open_day):
     page.get_by_role("button", name="Select day").click()
     expect(count_text(page)).to_have_text(f"{MANY} selected")
     page.get_by_role("button", name="Move to bin").click()
-    expect(page.locator("#running")).to_contain_text(f"200 of {MANY}")
+    expect(page.locator("#running")).to_contain_text(f"200 of {MANY}", timeout=60_000)
     page.get_by_role("button", name="Stop").click()
     wait_until(page, lambda: len(held), lambda calls: calls == 1)
     held[0].continue_()
     alert = page.get_by_role("alert").filter(has_text="moved to the bin")
-    expect(alert).to_contain_text(f"400 of {MANY} images moved to the bin")
+    expect(alert).to_contain_text(f"400 of {MANY} images moved to the bin", timeout=60_000)
     expect(alert).to_contain_text("Stopped by you. The rest is still selected.")
     assert len(numbers(bench, day)) == MANY - 400
     alert.get_by_role("button", name="Undo").click()
@@ -212,7 +212,8 @@ def test_after_a_session_ends_midway_the_next_page_says_how_far_it_came(bench, d
     page.get_by_role("button", name="Select day").click()
     expect(count_text(page)).to_have_text(f"{MANY} selected")
     page.get_by_role("button", name="Move to bin").click()
-    expect(page.get_by_role("alert").filter(has_text=f"200 of {MANY} images moved to the bin")).to_be_visible()
+    told = page.get_by_role("alert").filter(has_text=f"200 of {MANY} images moved to the bin")
+    expect(told).to_be_visible(timeout=60_000)
     assert len(numbers(bench, day)) == MANY - 200
 
 
