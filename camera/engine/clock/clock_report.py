@@ -7,7 +7,7 @@ from camera.engine.clock.camera_clock import Drift, Offset
 
 @dataclass(frozen=True, slots=True)
 class ClockReport:
-    """None where it is not known.
+    """None if it is not known.
 
     `offset`: of the camera's clock; None if it cannot be read or is not trusted. `contradictions`: how often it was
     set, or else seen to stand still. `marks`: whether a frame's own time is that at which its exposure "begins" or
