@@ -41,7 +41,8 @@ def wait_until(
 
 
 def take_answers(page: Page) -> None:
-    """Let the page take all answers and events that have come: the answer to this request comes after them."""
+    """Wait until the page has handled every answer and event that is already there. It handles them in order, and the
+    answer to this request comes last."""
     page.evaluate("fetch('/health').then(({ ok }) => ok)")
 
 

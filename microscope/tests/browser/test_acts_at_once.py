@@ -12,7 +12,7 @@ from microscope.tests.browser.sight import take_answers, wait_until
 pytestmark = pytest.mark.usefixtures("upright")
 
 SETTINGS, AUTO_EXPOSURE = "**/api/v1/camera/settings", "**/api/v1/camera/auto-exposure"
-# The page waits 4 s for a state of the camera. What happens meanwhile in a test takes longer on a slow computer.
+# The page stops waiting after 4 s or more. On a slow computer a test holds an answer back for longer.
 WAIT_FOR_EVERY_ANSWER = """() => {
     const set = window.setTimeout;
     window.setTimeout = (run, ms, ...rest) => set(run, ms >= 4000 ? 600_000 : ms, ...rest);
@@ -21,6 +21,7 @@ WAIT_FOR_EVERY_ANSWER = """() => {
 
 @pytest.fixture
 def page(live_settings):
+    live_settings.evaluate(WAIT_FOR_EVERY_ANSWER)
     return live_settings
 
 
@@ -99,7 +100,6 @@ def test_of_two_objectives_the_last_one_is_in_place(objectives, page, held, benc
 @pytest.mark.parametrize("number", [pytest.param(1, id="newer answers come"), pytest.param(None, id="no other comes")])
 def test_an_answer_from_before_the_last_change_undoes_nothing_on_the_page(objectives, page, bench, number):
     before = []
-    page.evaluate(WAIT_FOR_EVERY_ANSWER)
     page.route("**/api/v1/camera", lambda route: before.append((route, route.fetch())), times=number)
     page.evaluate(LOOK_AGAIN)
     wait_until(page, lambda: before, bool)

@@ -43,7 +43,7 @@ def said(page, words: str) -> None:
 
 
 def press(page, name: str) -> None:
-    """Press a button of the line, and wait until the server has done what it says."""
+    """Press a button of the control line, and wait until the server has answered."""
     line = page.locator("#control-line")
     line.get_by_role("button", name=name).click()
     expect(line.locator("[aria-busy=true]")).to_have_count(0)
